@@ -1,0 +1,72 @@
+"""Colours a picture with any colorizer, keeping its size, alpha and luma."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.errors import PluginError
+from colorzoo.core.images import Picture, Pixels
+
+
+def colorize(
+    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
+) -> list[Picture]:
+    """Return one picture per sample, of the same size and alpha, with the luma of the input."""
+    gray = _tensor(picture.gray).to(_device(colorizer))
+    with torch.inference_mode():
+        small = _fitted(gray, colorizer.native_side)
+        colored = colorizer(small, **(options or {}))[0]
+        _check(colorizer, colored, small)
+        return [
+            Picture(_pixels(_restored(colorizer, gray, sample[None])), picture.alpha, picture.profile)
+            for sample in colored
+        ]
+
+
+def _restored(colorizer: Colorizer, gray: Tensor, rgb: Tensor) -> Tensor:
+    """Bring a colouring (1, 3, h, w) to the size of gray (1, 1, H, W), and its luma back."""
+    same = rgb.shape[-2:] == gray.shape[-2:]
+    if not colorizer.keeps_luma:
+        return rgb if same else color.resize_area(rgb, (gray.shape[-2], gray.shape[-1]))
+    if same:
+        return color.keep_luma(gray, rgb)
+    return color.recombine(gray, color.guided_upsample(color.chroma(rgb), gray))
+
+
+def _fitted(gray: Tensor, side: int | None) -> Tensor:
+    height, width = gray.shape[-2:]
+    scale = side / max(height, width) if side else 1.0
+    if scale >= 1:
+        return gray
+    return color.resize_area(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
+def _check(colorizer: Colorizer, colored: Tensor, gray: Tensor) -> None:
+    expected = (3, *gray.shape[-2:])
+    if colored.ndim != 4 or tuple(colored.shape[1:]) != expected:
+        raise PluginError(
+            f"{type(colorizer).__name__}.colorize returned shape {tuple(colored.shape)} per picture, "
+            f"expected (samples, 3, {expected[1]}, {expected[2]})"
+        )
+
+
+def _device(colorizer: Colorizer) -> torch.device:
+    if isinstance(colorizer, nn.Module):
+        for parameter in colorizer.parameters():
+            return parameter.device
+    return torch.device("cpu")
+
+
+def _tensor(gray: Pixels) -> Tensor:
+    return torch.from_numpy(gray).float().div_(255)[None, None]
+
+
+def _pixels(rgb: Tensor) -> Pixels:
+    scaled = rgb[0].clamp(0, 1).mul(255).round_().to(torch.uint8)
+    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,108 @@
+"""Configurations as data: the base models, and `key=value` text turned into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import pydantic
+
+from colorzoo.core.errors import ConfigError, UnknownNameError
+
+
+class Strict(pydantic.BaseModel):
+    """Base of every configuration: frozen, and unknown fields are errors."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class ColorizerConfig(Strict):
+    """What is built and trained; stored with the weights. `presets` names complete variants."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}}
+
+
+class RunOptions(Strict):
+    """What may differ from run to run."""
+
+    samples: int = pydantic.Field(1, ge=1, le=1000, description="colourings per picture")
+    seed: int | None = pydantic.Field(
+        None, ge=0, lt=2**63, description="same seed, same colourings; random when absent"
+    )
+
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+def validate(model: type[Model], values: object, what: str) -> Model:
+    """Build the model from values; raise one ConfigError that lists every problem."""
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        problems = [_describe(model, dict(item)) for item in error.errors()]
+        raise ConfigError(f"{what}: " + "; ".join(problems)) from None
+
+
+def from_preset(config: type[ColorizerConfig], preset: str, pairs: Iterable[str]) -> ColorizerConfig:
+    """Build a configuration from a preset's values, overridden by `key=value` texts."""
+    if preset not in config.presets:
+        raise UnknownNameError("preset", preset, config.presets)
+    base = validate(config, config.presets[preset], f"preset {preset}").model_dump()
+    return validate(config, _merged(base, parse_pairs(pairs)), "--set")
+
+
+def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
+    """Turn `a=1` and `a.b=x` texts into a nested mapping of texts; pydantic does the types."""
+    values: dict[str, Any] = {}
+    bad = [pair for pair in pairs if "=" not in pair or pair.startswith("=")]
+    if bad:
+        raise ConfigError(f"expected key=value, got {', '.join(map(repr, bad))}")
+    for pair in pairs:
+        key, _, text = pair.partition("=")
+        *path, last = key.strip().split(".")
+        place = values
+        for part in path:
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"{key}: {part} was already given a value")
+        place[last] = None if text in ("none", "null") else text
+    return values
+
+
+def fields_of(model: type[pydantic.BaseModel], prefix: str = "") -> list[dict[str, Any]]:
+    """List name, type, default and description of every field, nested ones with dotted names."""
+    rows: list[dict[str, Any]] = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+            rows += fields_of(kind, f"{prefix}{name}.")
+            continue
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        text = getattr(kind, "__name__", None) if isinstance(kind, type) else str(kind)
+        rows.append(
+            {
+                "name": prefix + name,
+                "type": (text or str(kind)).replace("typing.", ""),
+                "default": default,
+                "description": field.description or "",
+            }
+        )
+    return rows
+
+
+def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Override nested values one by one, so that `vae.epochs=3` leaves the other fields of vae."""
+    for key, value in extra.items():
+        inner = base.get(key)
+        nested = isinstance(value, Mapping) and isinstance(inner, Mapping)
+        base[key] = _merged(dict(inner or {}), value) if nested else value
+    return base
+
+
+def _describe(model: type[pydantic.BaseModel], item: Mapping[str, Any]) -> str:
+    """Say one pydantic problem in one clause, with the fields there are for an unknown one."""
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = [row["name"] for row in fields_of(model)]
+        return str(UnknownNameError("field", where, known))
+    return f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}"

@@ -1,0 +1,155 @@
+"""The Dataset: named colour pictures, read when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from colorzoo.core.config import Strict
+from colorzoo.core.errors import DataError, UnknownNameError
+from colorzoo.core.images import SUFFIXES, Pixels, read
+
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One colour picture: id, unique in its dataset, and RGB uint8 (H, W, 3)."""
+
+    id: str
+    image: Pixels
+
+
+class SourceInfo(Strict):
+    """Facts about a dataset that its pixels do not tell."""
+
+    title: str
+    licence: str
+    credit: str = ""
+
+
+class Dataset(ABC):
+    """Base of every dataset: map-style, picklable, lazy.
+
+    Built as `Source(location, split)`: location is what follows the colon of its address, or None.
+    """
+
+    splits: ClassVar[Sequence[str]] = ("all",)
+    info: ClassVar[SourceInfo] = SourceInfo(title="pictures", licence="unknown")
+    split: str = "all"
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Sample: ...
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return the sha256 over ids and content, independent of the order."""
+
+    def ids(self) -> list[str]:
+        """Return the ids in order; override it where that needs no decoding."""
+        return [sample.id for sample in self]
+
+    @property
+    def notes(self) -> Mapping[str, object]:
+        """Return counts worth telling, such as pictures left out."""
+        return {}
+
+    @classmethod
+    def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
+        """Bring the dataset to this machine, from an archive or the network; return its folder."""
+        raise DataError(f"{cls.info.title}: nothing to fetch, give a path instead")
+
+
+class FileDataset(Dataset):
+    """Picture files below a root, in the order of their ids (relative POSIX paths)."""
+
+    def __init__(self, root: Path, files: Sequence[Path]) -> None:
+        self.root, self.files = root, list(files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Sample:
+        path = self.files[index]
+        return Sample(self._id(path), read(path).rgb)
+
+    def ids(self) -> list[str]:
+        return [self._id(path) for path in self.files]
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]  # computed once
+        return combine((self._id(path), _file_digest(path)) for path in self.files)
+
+    def _id(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+
+def combine(digests: Iterable[tuple[str, str]]) -> str:
+    """Combine (id, sha256) pairs into one order-independent fingerprint."""
+    lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def picture_files(root: Path) -> list[Path]:
+    """Find the pictures below a folder, sorted, hidden ones left out."""
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    shown = [p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts)]
+    if not shown:
+        raise DataError(f"{root}: no pictures; expected files ending in {', '.join(SUFFIXES)}")
+    return sorted(shown, key=lambda path: path.relative_to(root).as_posix())
+
+
+def share(key: str) -> float:
+    """Map a text to [0, 1) by its sha256, for splits that never change."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
+
+
+def mean_chroma(image: Pixels) -> float:
+    """Return the mean of max(R, G, B) - min(R, G, B) over the pixels, 0 to 255; 0 is grey."""
+    return float((image.max(-1).astype(np.int16) - image.min(-1)).mean())
+
+
+def check_split(name: str, splits: Sequence[str]) -> str:
+    """Return the split if the source has it."""
+    if name not in splits:
+        raise UnknownNameError("split", name, splits)
+    return name
+
+
+def parse_address(address: str, known: Iterable[str]) -> tuple[str, str | None]:
+    """Split a dataset address into source name and location.
+
+    `NAME`, `NAME:LOCATION`, or a bare path, which means `folder:PATH`.
+    """
+    names = list(known)
+    name, colon, location = address.partition(":")
+    if name in names:
+        return name, location if colon else None
+    if Path(address).expanduser().exists() or "/" in address or address.startswith((".", "~")):
+        return "folder", address
+    raise UnknownNameError("dataset", name, names, hint="or give the path of a folder")
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+

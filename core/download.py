@@ -1,0 +1,124 @@
+"""Downloads that resume, retry and are believed only by their hash; archives unpacked with care."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from colorzoo.core.dataset import Progress
+from colorzoo.core.errors import DataError
+from colorzoo.core.images import SUFFIXES
+
+CHUNK = 1 << 20
+TIMEOUT = (10, 60)
+
+
+def session(tries: int = 4) -> requests.Session:
+    """Return a session that retries dropped connections and busy servers, and heeds Retry-After."""
+    retry = Retry(total=tries, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504))
+    opened = requests.Session()
+    for scheme in ("https://", "http://"):
+        opened.mount(scheme, HTTPAdapter(max_retries=retry))
+    opened.headers["User-Agent"] = "colorzoo (+https://pypi.org/project/colorzoo)"
+    return opened
+
+
+def download(
+    urls: Sequence[str], target: Path, sha256: str, max_bytes: int, progress: Progress | None = None
+) -> Path:
+    """Download from the first mirror that has it; a cut download resumes, a wrong hash is refused."""
+    if target.exists() and digest(target) == sha256:
+        return target
+    part = target.with_name(target.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    problems = []
+    for url in urls:
+        try:
+            with session() as opened:
+                _fetch(opened, url, part, max_bytes, progress)
+        except (requests.RequestException, DataError) as error:
+            problems.append(f"{url}: {_reason(error)}")
+            continue
+        if digest(part) == sha256:
+            os.replace(part, target)
+            return target
+        part.unlink()
+        problems.append(f"{url}: its sha256 is not {sha256[:12]}..., the file was thrown away")
+    raise DataError("no mirror had it: " + "; ".join(problems))
+
+
+def extract_pictures(archive: Path, folder: Path, max_bytes: int) -> Path:
+    """Unpack the picture files of a tar archive into `folder`, whole or not at all.
+
+    Only plain files with a picture's suffix are taken; paths that leave the folder, links and more
+    than max_bytes in all are refused.
+    """
+    staging = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as tar:
+            total = 0
+            for member in _members(tar):
+                total += member.size
+                if total > max_bytes:
+                    raise DataError(f"{archive}: unpacks to more than {max_bytes} bytes")
+                tar.extract(member, staging, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise DataError(f"{archive}: damaged or unsafe archive ({error})") from None
+    except DataError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(staging, folder)
+    return folder
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _fetch(
+    opened: requests.Session, url: str, part: Path, max_bytes: int, progress: Progress | None
+) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    with opened.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return  # all of it is here already; the hash decides
+        answer.raise_for_status()
+        if answer.status_code != requests.codes.partial_content:
+            have = 0
+        total = have + int(answer.headers.get("Content-Length") or 0)
+        with part.open("ab" if have else "wb") as file:
+            for chunk in answer.iter_content(CHUNK):
+                have += len(chunk)
+                if have > max_bytes:
+                    raise DataError(f"sends more than {max_bytes} bytes")
+                file.write(chunk)
+                if progress:
+                    progress(have, total)
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    for member in tar:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts:
+            raise DataError(f"{tar.name}: unsafe path {member.name!r} in the archive")
+        if member.isfile() and path.suffix.lower() in SUFFIXES:
+            yield member
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}" if isinstance(error, requests.ConnectionError) else str(error)

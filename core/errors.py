@@ -1,0 +1,59 @@
+"""Errors a user can meet: each message says what was got, what was expected and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ColorzooError(Exception):
+    """Base of every error colorzoo raises on purpose; the command line prints it without a traceback."""
+
+
+class PluginError(ColorzooError):
+    """A plugin failed to load, or does not do what the contract says."""
+
+
+class UnknownNameError(ColorzooError):
+    """No plugin, weights or field goes by the given name."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        names = sorted(known)
+        close = get_close_matches(name, names, n=3, cutoff=0.5)
+        parts = [f"no {kind} named {name!r}"]
+        if close:
+            parts.append(f"did you mean {' or '.join(close)}?")
+        parts.append(f"there are: {', '.join(names) or 'none'}")
+        if hint:
+            parts.append(hint)
+        super().__init__("; ".join(parts))
+        self.kind, self.name = kind, name
+
+
+class ConfigError(ColorzooError):
+    """A configuration or option has wrong fields or values; all of them are listed at once."""
+
+
+class ImageError(ColorzooError):
+    """A picture cannot be read or written."""
+
+
+class DataError(ColorzooError):
+    """A dataset is absent, empty or damaged."""
+
+
+class WeightsError(ColorzooError):
+    """Weights are absent, damaged or belong to something else."""
+
+
+class TrainingError(ColorzooError):
+    """A training run cannot start, go on or resume."""
+
+
+class MissingExtraError(ColorzooError):
+    """An optional package is needed; the message names the extra that brings it."""
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs the package {package!r}: pip install 'colorzoo[{extra}]'"
+        )

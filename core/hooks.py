@@ -1,0 +1,49 @@
+"""What a plugin can say: the hook specifications, and `Entry`, by which it announces a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
+
+PROJECT = "colorzoo"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Announce a class as text, so that listing plugins imports none of them.
+
+    name: what users type, lower case with dashes. target: "package.module:Class".
+    """
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+@hookspec
+def register_colorizers() -> Sequence[Entry]:  # type: ignore[empty-body]
+    """Return the colorizers this plugin adds."""
+
+
+@hookspec
+def register_datasets() -> Sequence[Entry]:  # type: ignore[empty-body]
+    """Return the dataset sources this plugin adds."""
+
+
+@hookspec
+def register_metrics() -> Sequence[Entry]:  # type: ignore[empty-body]
+    """Return the metrics this plugin adds."""
+
+
+@hookspec
+def register_commands(cli: typer.Typer) -> None:
+    """Add commands to the `colorzoo` command line."""

@@ -1,0 +1,123 @@
+"""Weights as a folder: config.json, model.safetensors, README.md. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import Strict, validate
+from colorzoo.core.errors import WeightsError
+from colorzoo.core.images import atomic_write
+
+CONFIG, TENSORS, CARD = "config.json", "model.safetensors", "README.md"
+MAX_CONFIG_BYTES = 1_000_000
+
+
+class TrainedOn(Strict):
+    """What weights were trained on, and how long it took."""
+
+    dataset: str = Field(description="address of the dataset")
+    split: str
+    fingerprint: str = Field(description="sha256 over ids and content of the pictures")
+    pictures: int
+    command: str = Field(description="the command that trains it again")
+    seed: int
+    minutes: float
+    hardware: str
+
+
+class Measured(Strict):
+    """One measured value with what it was measured on."""
+
+    name: str
+    value: float
+    unit: str
+    protocol: str
+    fingerprint: str = Field("", description="of the pictures it was measured on")
+
+
+class WeightsInfo(Strict):
+    """Everything about weights but the tensors: the content of config.json."""
+
+    format: Literal["1"] = "1"
+    plugin: str
+    name: str = Field("default", description="short name, as --weights takes it")
+    summary: str = ""
+    colorzoo_version: str
+    licence: str
+    credit: str = ""
+    sha256: str = Field("", description="of model.safetensors")
+    config: dict[str, Any]
+    trained_on: TrainedOn | None = None
+    metrics: list[Measured] = []
+
+
+def save(
+    folder: Path, colorizer: Colorizer, info: WeightsInfo, card: str, *, half: bool = False
+) -> WeightsInfo:
+    """Write a weights folder; `half` stores float32 tensors in half the space (float16)."""
+    import torch
+    from safetensors.torch import save as encode
+
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in colorizer.state().items()}
+    if half:
+        tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
+    data = encode(tensors, metadata={"format": "pt", "plugin": info.plugin})
+    info = info.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+    with atomic_write(folder / TENSORS) as file:
+        file.write(data)
+    with atomic_write(folder / CARD) as file:
+        file.write(card.encode())
+    write_info(folder, info)
+    return info
+
+
+def write_info(folder: Path, info: WeightsInfo) -> None:
+    """Write config.json, last of all: a folder without it is not weights yet."""
+    with atomic_write(folder / CONFIG) as file:
+        file.write((json.dumps(info.model_dump(mode="json"), indent=2) + "\n").encode())
+
+
+def read_info(folder: Path) -> WeightsInfo:
+    """Read config.json of a weights folder."""
+    path = folder / CONFIG
+    if not path.is_file():
+        raise WeightsError(f"{folder}: no {CONFIG}; expected a folder with {CONFIG} and {TENSORS}")
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise WeightsError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not a weights description")
+    try:
+        values = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise WeightsError(f"{path}: not JSON ({error})") from None
+    return validate(WeightsInfo, values, str(path))
+
+
+def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
+    """Build the colorizer that the folder describes and load its tensors, after checking their hash."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load as decode
+
+    info = read_info(folder)
+    if info.plugin != plugin:
+        raise WeightsError(
+            f"{folder}: weights of {info.plugin!r}, not of {plugin!r}; "
+            f"use: colorzoo run {info.plugin} --weights {folder}"
+        )
+    colorizer = kind(validate(kind.Config, info.config, f"{folder / CONFIG}: config"))
+    path = folder / TENSORS
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError(f"{folder}: no {TENSORS}; only safetensors are loaded") from None
+    if info.sha256 and hashlib.sha256(data).hexdigest() != info.sha256:
+        raise WeightsError(f"{path}: its sha256 is not the one in {CONFIG}; fetch the folder again")
+    try:
+        colorizer.load_state(decode(data))
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: damaged ({error}); fetch the folder again") from None
+    return colorizer

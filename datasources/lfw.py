@@ -1,0 +1,137 @@
+"""Labeled Faces in the Wild (Huang et al. 2007), split by person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+
+from colorzoo.core.config import Strict
+from colorzoo.core.dataset import (
+    FileDataset,
+    Progress,
+    SourceInfo,
+    check_split,
+    mean_chroma,
+    picture_files,
+    share,
+)
+from colorzoo.core.download import digest, download, extract_pictures
+from colorzoo.core.errors import DataError
+from colorzoo.core.images import atomic_write, read
+from colorzoo.core.packed import cache_root
+
+TEST_SHARE = 0.1
+NEAR_GREY = 8.0
+"""Pictures with a lower mean of max(R, G, B) - min(R, G, B), of 255, have no colour to learn from."""
+MAX_BYTES = 1_000_000_000
+FOLDERS = ("lfw-deepfunneled", "lfw_funneled", "lfw")
+
+
+class Archive(Strict):
+    """A published archive, known by its hash."""
+
+    name: str
+    algorithm: str
+    digest: str
+    urls: tuple[str, ...] = ()
+
+
+ARCHIVES = (
+    Archive(name="lfw-deepfunneled.tgz", algorithm="md5", digest="68331da3eb755a505a502b5aacb3c201"),
+    Archive(
+        name="lfw-funneled.tgz",
+        algorithm="sha256",
+        digest="b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
+        urls=("https://ndownloader.figshare.com/files/5976015",),
+    ),
+)
+
+
+class LFW(FileDataset):
+    """Faces in the official layout, `Person/Person_0001.jpg`; a person is in one split only.
+
+    Found below the location, else `lfw-deepfunneled` in COLORZOO_DATA, else where `data fetch` puts it.
+    Near-grey pictures are left out and counted.
+    """
+
+    splits = ("train", "test", "all")
+    info = SourceInfo(
+        title="Labeled Faces in the Wild",
+        licence="none stated by the source; research use is the practice",
+        credit="Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, 2007",
+    )
+
+    def __init__(self, location: str | None = None, split: str = "train") -> None:
+        root = _root(location)
+        self.split = check_split(split, self.splits)
+        files = [f for f in picture_files(root) if split == "all" or self._split_of(f) == split]
+        chroma = _chromas(root, files)
+        kept = [file for file in files if chroma[file.name] >= NEAR_GREY]
+        super().__init__(root, kept)
+        self.left_out = len(files) - len(kept)
+
+    @cached_property
+    def people(self) -> int:
+        """Number of different people."""
+        return len({file.parent.name for file in self.files})
+
+    @property
+    def notes(self) -> dict[str, object]:
+        return {"people": self.people, "near-grey left out": self.left_out}
+
+    @classmethod
+    def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
+        """Take an archive downloaded by hand, known by its hash, or download one; unpack it."""
+        folder = cache_root() / "lfw"
+        if archive is None:
+            known = next(item for item in ARCHIVES if item.urls)
+            target = cache_root() / "downloads" / known.name
+            archive = download(known.urls, target, known.digest, MAX_BYTES, progress)
+        elif not any(_is(archive, item) for item in ARCHIVES):
+            names = ", ".join(f"{item.name} ({item.algorithm} {item.digest})" for item in ARCHIVES)
+            raise DataError(f"{archive}: not a known archive; expected {names}")
+        return extract_pictures(archive, folder, MAX_BYTES)
+
+    @staticmethod
+    def _split_of(file: Path) -> str:
+        return "test" if share(file.parent.name) < TEST_SHARE else "train"
+
+
+def _root(location: str | None) -> Path:
+    if location:
+        tried = [Path(location).expanduser()]
+    else:
+        data = os.environ.get("COLORZOO_DATA")
+        tried = [Path(data).expanduser() / name for name in FOLDERS] if data else []
+        tried.append(cache_root() / "lfw")
+    for folder in tried:
+        if folder.is_dir():
+            inner = [folder / name for name in FOLDERS if (folder / name).is_dir()]
+            return inner[0] if inner else folder
+    raise DataError(
+        f"LFW is not in {' or '.join(map(str, tried))}; get it with `colorzoo data fetch lfw`, give its "
+        "folder as lfw:PATH, or set COLORZOO_DATA to the folder that holds lfw-deepfunneled"
+    )
+
+
+def _chromas(root: Path, files: list[Path]) -> dict[str, float]:
+    """Measure every picture's mean chroma, remembered until a file changes."""
+    stats = [(file.name, (status := file.stat()).st_size, status.st_mtime_ns) for file in files]
+    key = hashlib.sha256(json.dumps([str(root), stats]).encode()).hexdigest()[:32]
+    memo = cache_root() / "lfw-chroma" / f"{key}.json"
+    if memo.exists():
+        known: dict[str, float] = json.loads(memo.read_text())
+        return known
+    measured = {file.name: round(mean_chroma(read(file).rgb), 3) for file in files}
+    with atomic_write(memo) as out:
+        out.write(json.dumps(measured).encode())
+    return measured
+
+
+def _is(path: Path, archive: Archive) -> bool:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    return digest(path, archive.algorithm) == archive.digest

@@ -1,0 +1,1 @@
+"""The built-in colorizers and metrics, one folder each."""

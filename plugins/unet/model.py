@@ -1,0 +1,45 @@
+"""The colorizer: grey picture to its most likely chroma."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import RunOptions
+from colorzoo.core.layers import UNet
+from colorzoo.core.stage import Stage
+from colorzoo.plugins.unet.config import UNetConfig
+
+CHROMA_SCALE = 0.2
+"""The chroma that an output of 1 stands for."""
+
+
+class UNetColorizer(Colorizer, nn.Module):
+    """A U-Net from grey to chroma, trained on squared error in RGB: the mean of all colourings."""
+
+    Config = UNetConfig
+    deterministic = True
+    native_side = 256
+
+    def __init__(self, config: UNetConfig | None = None) -> None:
+        super().__init__(config)
+        self.config: UNetConfig
+        self.net = UNet(1, 2, self.config.width)
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the only stage."""
+        from colorzoo.plugins.unet.training import Regression
+
+        return [Regression(self)]
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        small = color.resize_area(gray, (self.config.size, self.config.size))
+        rgb = color.recombine(gray, color.guided_upsample(self.chroma(small), gray))
+        return rgb[:, None].expand(-1, options.samples, -1, -1, -1)
+
+    def chroma(self, small: Tensor) -> Tensor:
+        """Return chroma (N, 2, size, size) for grey (N, 1, size, size)."""
+        return CHROMA_SCALE * self.net(small)  # type: ignore[no-any-return]

@@ -1,0 +1,28 @@
+"""The only stage of the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.stage import Batch, Stage
+
+if TYPE_CHECKING:
+    from colorzoo.plugins.unet.model import UNetColorizer
+
+
+class Regression(Stage):
+    """Minimise the squared error in RGB."""
+
+    name = "fit"
+
+    def __init__(self, model: UNetColorizer) -> None:
+        self.model, self.settings, self.size = model, model.config.fit, model.config.size
+        self.players: Mapping[str, nn.Module] = {"net": model.net}
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        wrong = color.tint(self.model.chroma(batch.gray) - color.chroma(batch.color))
+        return {"mse255": 255**2 * wrong.square().mean()}

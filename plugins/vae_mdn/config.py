@@ -1,0 +1,97 @@
+"""Configuration of vae-mdn. Sections are those of the term project; [1] is Deshpande et al. 2017."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from colorzoo.core.config import ColorizerConfig, RunOptions
+from colorzoo.core.stage import StageConfig
+
+
+class VaeMdnConfig(ColorizerConfig):
+    """What is built and trained; the defaults are the preset `default`."""
+
+    size: int = Field(64, ge=32, multiple_of=32, description="working size in pixels (4.1.1: 64)")
+    latent: int = Field(32, gt=0, description="dimensions of the embedding (4.1.1: 32)")
+    width: int = Field(24, gt=0, description="channels of the first layer; the paper gives none")
+    space: Literal["chroma", "rgb"] = Field(
+        "chroma", description="colour field: chroma with the picture's own luma, or RGB (4.1.1)"
+    )
+    conditioned: bool = Field(True, description="the decoder also sees the grey picture ([1], skip)")
+    relu_latent: bool = Field(False, description="ReLU on the embedding too, one reading of 4.1.1")
+    relu_output: bool = Field(False, description="ReLU after the decoder's last layer (4.1.1)")
+    loss: Literal["noise", "mse"] = Field(
+        "noise", description="log likelihood under Gaussian noise, or mean squared error (4.1.1)"
+    )
+    noise: float = Field(0.17, gt=0, description="its standard deviation, per channel of RGB in [0, 1]")
+    kl_weight: float = Field(0.3, ge=0, description="weight of the divergence; the paper names none")
+
+    components: int = Field(8, gt=0, description="M, components of the mixture (4.1.2; [1]: 8)")
+    mixture: Literal["joint", "per-dimension"] = Field(
+        "joint", description="one mixture over the embedding, or one for each dimension (4.1.2)"
+    )
+    trunk: Literal["conv", "flat"] = Field(
+        "conv", description="from the grey picture to features: convolutions, or 4096 values (4.1.2)"
+    )
+    hidden: int = Field(256, gt=0, description="hidden units of the mixture's heads")
+    dropout: float = Field(0.3, ge=0, lt=1, description="dropout before the mixture's heads")
+    min_deviation: float = Field(0.05, gt=0, description="least standard deviation of a component")
+    mixture_loss: Literal["nll", "closest"] = Field(
+        "nll", description="log likelihood (4.1.2), or only the closest component ([1], 4)"
+    )
+    mixture_target: Literal["sample", "mean"] = Field(
+        "sample", description="what of the encoder the mixture learns: a sample ([1]) or its mean"
+    )
+    guesses: int = Field(6, gt=1, description="samples a picture in the stage `refine`")
+
+    refine_share: float = Field(0.5, ge=0, description="weight of the earlier losses in `refine`")
+    density_share: float = Field(0.2, ge=0, description="weight of the mixture's loss among them")
+
+    vae: StageConfig = Field(StageConfig(), description="first stage (4.1.1)")
+    mdn: StageConfig = Field(StageConfig(), description="second stage (4.1.2)")
+    refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "default": {
+            "vae": {"epochs": 12, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
+                    "clip": 50, "ema": 0.998},
+            "mdn": {"epochs": 10, "learning_rate": 1e-3, "beta2": 0.99, "weight_decay": 0.01,
+                    "clip": 50, "ema": 0.998},
+            "refine": {"epochs": 30, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+                       "weight_decay": 0.01, "clip": 50, "ema": 0.998},
+        },
+        "paper": {
+            "space": "rgb",
+            "conditioned": False,
+            "relu_output": True,
+            "loss": "mse",
+            "kl_weight": 1e-4,
+            "mixture": "per-dimension",
+            "trunk": "flat",
+            "components": 16,
+            "dropout": 0.0,
+            "mixture_target": "mean",
+            "vae": {"epochs": 100, "batch_size": 32, "learning_rate": 1e-3,
+                    "schedule": "constant", "warmup": 0},
+            "mdn": {"epochs": 20, "batch_size": 32, "learning_rate": 1e-3,
+                    "schedule": "constant", "warmup": 0},
+        },
+    }  # fmt: skip
+
+
+class VaeMdnOptions(RunOptions):
+    """What may differ from run to run."""
+
+    mode: Literal["sample", "means", "mean"] = Field(
+        "sample",
+        description="samples; the components' means, likeliest first ([1]); or one mean colouring",
+    )
+    temperature: float = Field(
+        1.0, ge=0, le=2, description="spread of the samples around the components' means"
+    )
+    prior: bool = Field(
+        False, description="draw the embedding from N(0, 1), not the mixture: the control experiment"
+    )

@@ -1,0 +1,108 @@
+"""The colorizer: grey picture to mixture, embeddings to colourings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import RunOptions
+from colorzoo.core.errors import ConfigError
+from colorzoo.core.stage import Stage
+from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
+from colorzoo.plugins.vae_mdn.networks import (
+    ConditionedDecoder,
+    Encoder,
+    MixtureNetwork,
+    PlainDecoder,
+)
+
+MEAN_SAMPLES = 32
+"""Samples whose average is the mean colouring; more change it by less than a grey level."""
+
+
+class VaeMdn(Colorizer, nn.Module):
+    """VAE over colour fields and a mixture density network from grey to its embedding (4.1, [1])."""
+
+    Config = VaeMdnConfig
+    Options = VaeMdnOptions
+    native_side = 256
+
+    def __init__(self, config: VaeMdnConfig | None = None) -> None:
+        super().__init__(config)
+        self.config: VaeMdnConfig
+        self.keeps_luma = self.config.space == "chroma"
+        self.encoder = Encoder(self.config)
+        conditioned = self.config.conditioned
+        self.decoder = (ConditionedDecoder if conditioned else PlainDecoder)(self.config)
+        self.mixture = MixtureNetwork(self.config)
+
+    def stages(self) -> Sequence[Stage]:
+        """Return VAE, mixture and, where it is configured, the refinement."""
+        from colorzoo.plugins.vae_mdn.training import stages
+
+        return stages(self)
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        assert isinstance(options, VaeMdnOptions)
+        small = color.resize_area(gray, (self.config.size, self.config.size))
+        z = self.embeddings(small, options)
+        fields = self.decode(small, z)
+        if options.mode == "mean":
+            fields = fields.mean(1, keepdim=True).expand(-1, options.samples, -1, -1, -1)
+        return self._upsampled(fields, gray)
+
+    def embeddings(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
+        """Return z (N, K, latent) for grey (N, 1, size, size); all pictures share one seeded noise.
+
+        Sample k depends on the seed and k alone, so more samples, or other pictures beside this one,
+        change nothing about it.
+        """
+        if options.mode == "means":
+            if options.samples > self.config.components:
+                raise ConfigError(
+                    f"-O mode=means gives at most {self.config.components} colourings, the number of "
+                    f"components; got --samples {options.samples}"
+                )
+            return self.mixture(small).ordered_means(options.samples)  # type: ignore[no-any-return]
+        count = MEAN_SAMPLES if options.mode == "mean" else options.samples
+        uniform, normal = self._noise(count, options.seed)
+        uniform, normal = uniform.to(small.device), normal.to(small.device)
+        if options.prior:
+            return (options.temperature * normal).expand(len(small), -1, -1)
+        return self.mixture(small).sample(uniform, normal, options.temperature)  # type: ignore[no-any-return]
+
+    def decode(self, small: Tensor, z: Tensor) -> Tensor:
+        """Return colour fields (N, K, C, size, size) for grey (N, 1, size, size), z (N, K, latent)."""
+        fields = self.decoder(self.decoder.encode(small), z)
+        return fields.unflatten(0, z.shape[:2])  # type: ignore[no-any-return]
+
+    def field(self, rgb: Tensor) -> Tensor:
+        """Return the colour field (N, C, H, W) of pictures (N, 3, H, W)."""
+        return color.chroma(rgb) if self.config.space == "chroma" else rgb
+
+    def _noise(self, count: int, seed: int | None) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator()
+        generator.manual_seed(seed) if seed is not None else generator.seed()
+        wide = self.mixture.weight_dimensions
+        drawn = [
+            (torch.rand(wide, generator=generator), torch.randn(self.config.latent, generator=generator))
+            for _ in range(count)
+        ]
+        return torch.stack([u for u, _ in drawn])[None], torch.stack([n for _, n in drawn])[None]
+
+    def _upsampled(self, fields: Tensor, gray: Tensor) -> Tensor:
+        count = fields.shape[1]
+        repeated = gray.repeat_interleave(count, 0)
+        flat = fields.flatten(0, 1)
+        size = (gray.shape[-2], gray.shape[-1])
+        if self.config.space == "rgb":
+            colored = color.resize_area(flat, size).clamp(0, 1)
+        elif size == (self.config.size, self.config.size):
+            colored = color.recombine(repeated, flat)
+        else:
+            colored = color.recombine(repeated, color.guided_upsample(flat, repeated))
+        return colored.unflatten(0, (len(gray), count))

@@ -1,0 +1,159 @@
+"""The networks of vae-mdn: encoder, decoders, mixture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorzoo.core.layers import Pyramid, UNet
+from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
+
+CHROMA_SCALE = 0.2
+"""The chroma that a decoder output of 1 stands for; chroma has a deviation of about 0.05."""
+LOG_VARIANCES = (-8.0, 4.0)
+
+
+class Encoder(nn.Module):
+    """From a colour field (N, C, size, size) to mean and log variance of its embedding (N, latent)."""
+
+    def __init__(self, config: VaeMdnConfig) -> None:
+        super().__init__()
+        self.features = Pyramid(2 if config.space == "chroma" else 3, config.width)
+        flat = self.features.widths[-1] * (config.size // 16) ** 2
+        self.head = nn.Linear(flat, 2 * config.latent)
+        self.relu_latent = config.relu_latent
+
+    def forward(self, field: Tensor) -> tuple[Tensor, Tensor]:
+        out = self.head(self.features(field)[-1].flatten(1)).float()
+        mean, log_variance = (out.relu() if self.relu_latent else out).chunk(2, 1)
+        return mean, log_variance.clamp(*LOG_VARIANCES)
+
+
+class ConditionedDecoder(nn.Module):
+    """A U-Net from the grey picture to the colour field, steered by the embedding at every level."""
+
+    def __init__(self, config: VaeMdnConfig) -> None:
+        super().__init__()
+        outputs = 2 if config.space == "chroma" else 3
+        self.net = UNet(1, outputs, config.width, style=config.latent)
+
+    def encode(self, gray: Tensor) -> list[Tensor]:
+        """Return the features of grey (N, 1, size, size)."""
+        return self.net.encode(gray)
+
+    def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
+        """Return fields (N K, C, size, size) for features of N pictures and z (N, K, latent)."""
+        repeated = [level.repeat_interleave(z.shape[1], 0) for level in features]
+        return CHROMA_SCALE * self.net.decode(repeated, z.flatten(0, 1))
+
+
+class PlainDecoder(nn.Module):
+    """The embedding alone to the colour field, as in the paper (4.1.1), ReLU after every layer."""
+
+    def __init__(self, config: VaeMdnConfig) -> None:
+        super().__init__()
+        widths = [config.width * factor for factor in (8, 4, 2, 1)]
+        self.side = config.size // 16
+        self.input = nn.Linear(config.latent, widths[0] * self.side**2)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, 1, 1) for a, b in zip(widths, [*widths[1:], widths[-1]], strict=True)
+        )
+        self.head = nn.Conv2d(widths[-1], 2 if config.space == "chroma" else 3, 3, 1, 1)
+        self.relu_output = config.relu_output
+        if config.relu_output:
+            nn.init.constant_(self.head.bias, 0.4)  # type: ignore[arg-type]  # a dead unit stays black
+
+    def encode(self, gray: Tensor) -> list[Tensor]:
+        """Return nothing: this decoder does not look at the grey picture."""
+        return []
+
+    def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
+        """Return fields (N K, C, size, size) for z (N, K, latent)."""
+        x = F.relu(self.input(z.flatten(0, 1))).unflatten(1, (-1, self.side, self.side))
+        for convolution in self.convolutions:
+            x = F.relu(convolution(F.interpolate(x, scale_factor=2.0, mode="nearest")))
+        x = self.head(x).float()
+        return F.relu(x) if self.relu_output else x
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Gaussian mixtures over the embedding, M components with diagonal variances.
+
+    log_weights: (N, M, 1) for one mixture over all dimensions, (N, M, latent) for one in each.
+    means, log_variances: (N, M, latent).
+    """
+
+    log_weights: Tensor
+    means: Tensor
+    log_variances: Tensor
+
+    def log_densities(self, z: Tensor) -> Tensor:
+        """Return each component's log density at z (N, latent), shaped like log_weights."""
+        squared = (z[:, None] - self.means) ** 2 * torch.exp(-self.log_variances)
+        each = -0.5 * (squared + self.log_variances + math.log(2 * math.pi))
+        return each.sum(-1, keepdim=True) if self.log_weights.shape[-1] == 1 else each
+
+    def negative_log_likelihood(self, z: Tensor) -> Tensor:
+        """Return -log p(z) (N,)."""
+        return -torch.logsumexp(self.log_weights + self.log_densities(z), 1).sum(-1)
+
+    def closest_component_loss(self, z: Tensor) -> Tensor:
+        """Return -log(w p(z)) (N,) of the component whose mean is closest to z ([1], section 4)."""
+        distance = (z[:, None] - self.means) ** 2
+        if self.log_weights.shape[-1] == 1:
+            distance = distance.sum(-1, keepdim=True)
+        closest = distance.argmin(1, keepdim=True)
+        return -(self.log_weights + self.log_densities(z)).gather(1, closest).sum((1, 2))
+
+    def sample(self, uniform: Tensor, normal: Tensor, temperature: float = 1.0) -> Tensor:
+        """Return z (N, K, latent) for uniform (1 or N, K, 1 or latent) and normal (1 or N, K, latent)."""
+        edges = self.log_weights.exp().cumsum(1)[:, :-1, None]  # (N, M - 1, 1, 1 or latent)
+        chosen = (uniform[:, None] > edges).sum(1)
+        index = chosen.expand(-1, -1, self.means.shape[-1])
+        deviation = torch.exp(0.5 * self.log_variances.gather(1, index))
+        return self.means.gather(1, index) + temperature * deviation * normal
+
+    def ordered_means(self, count: int) -> Tensor:
+        """Return the means (N, count, latent) of the components, the likeliest first."""
+        order = self.log_weights.argsort(1, descending=True)[:, :count]
+        return self.means.gather(1, order.expand(-1, -1, self.means.shape[-1]))
+
+
+class MixtureNetwork(nn.Module):
+    """From the grey picture (N, 1, size, size) to the mixture of its embeddings (4.1.2)."""
+
+    def __init__(self, config: VaeMdnConfig) -> None:
+        super().__init__()
+        self.components, self.latent = config.components, config.latent
+        self.weight_dimensions = config.latent if config.mixture == "per-dimension" else 1
+        self.trunk = Pyramid(1, config.width) if config.trunk == "conv" else None
+        flat = self.trunk.widths[-1] * (config.size // 16) ** 2 if self.trunk else config.size**2
+        self.weights = _head(flat, config, config.components * self.weight_dimensions)
+        self.shapes = _head(flat, config, 2 * config.components * config.latent)
+        self.centres = nn.Parameter(0.5 * torch.randn(config.components, config.latent))
+        self.floor = 2 * math.log(config.min_deviation)
+
+    def forward(self, gray: Tensor) -> Mixture:
+        x = (self.trunk(gray)[-1] if self.trunk else gray).flatten(1)
+        weights = self.weights(x).float().view(-1, self.components, self.weight_dimensions)
+        shapes = self.shapes(x).float().view(-1, self.components, 2 * self.latent)
+        means, log_variances = shapes.chunk(2, -1)
+        return Mixture(
+            weights.log_softmax(1), means + self.centres, log_variances.clamp(self.floor, 4)
+        )
+
+
+def _head(inputs: int, config: VaeMdnConfig, outputs: int) -> nn.Sequential:
+    """Return two linear layers with a ReLU between (4.1.2)."""
+    return nn.Sequential(
+        nn.Dropout(config.dropout),
+        nn.Linear(inputs, config.hidden),
+        nn.ReLU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.hidden, outputs),
+    )

@@ -1,0 +1,133 @@
+"""The stages of vae-mdn: autoencoder, mixture, and the refinement of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.stage import Batch, Stage, StageConfig
+
+if TYPE_CHECKING:
+    from colorzoo.plugins.vae_mdn.model import VaeMdn
+
+SHIFT = 3
+"""Pictures are moved by up to so many pixels, to be seen anew every epoch."""
+
+
+def stages(model: VaeMdn) -> list[Stage]:
+    """Return the configured stages in order."""
+    config = model.config
+    found: list[Stage] = [Autoencoder(model, config.vae), Density(model, config.mdn)]
+    return [*found, Refinement(model, config.refine)] if config.refine else found
+
+
+class _Stage(Stage):
+    name = ""
+
+    def __init__(self, model: VaeMdn, settings: StageConfig) -> None:
+        self.model, self.config, self.settings = model, model.config, settings
+        self.size = model.config.size
+        self.players: Mapping[str, nn.Module] = {self.name: self.network()}
+
+    def network(self) -> nn.Module:
+        """Return what this stage trains."""
+        raise AssertionError(f"{type(self).__name__} must say what it trains")
+
+    def augment(self, batch: Batch) -> Batch:
+        mirrored = super().augment(batch)
+        down, right = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
+        return Batch.of(mirrored.color.roll((down, right), (-2, -1)))
+
+    def error(self, fields: Tensor, batch: Batch) -> Tensor:
+        """Return the reconstruction error (N, K) of fields (N, K, C, H, W)."""
+        difference = fields - self.model.field(batch.color)[:, None]
+        if self.config.space == "chroma":
+            difference = color.tint(difference)  # the error as seen in RGB
+        squared = difference.square()
+        if self.config.loss == "mse":
+            return squared.mean((-3, -2, -1))
+        return squared.sum((-3, -2, -1)) / (2 * self.config.noise**2)
+
+    def reconstruct(self, batch: Batch, features: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return error and divergence (N,) of the autoencoder, and the embedding it drew."""
+        mean, log_variance = self.model.encoder(self.model.field(batch.color))
+        z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        fields = self.model.decoder(features, z[:, None])[:, None]
+        divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
+        return self.error(fields, batch)[:, 0], divergence, z
+
+    def mixture_loss(self, gray: Tensor, z: Tensor) -> Tensor:
+        """Return the loss of the mixture network at z, averaged over the pictures."""
+        mixture = self.model.mixture(gray)
+        closest = self.config.mixture_loss == "closest"
+        each = mixture.closest_component_loss(z) if closest else mixture.negative_log_likelihood(z)
+        return each.mean()  # type: ignore[no-any-return]
+
+
+class Autoencoder(_Stage):
+    """Learn an embedding of colour fields (4.1.1)."""
+
+    name = "vae"
+
+    def network(self) -> nn.Module:
+        return nn.ModuleList([self.model.encoder, self.model.decoder])
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        error, divergence, _ = self.reconstruct(batch, self.model.decoder.encode(batch.gray))
+        return {
+            "reconstruction": error.mean(),
+            "divergence": self.config.kl_weight * divergence.mean(),
+        }
+
+
+class Density(_Stage):
+    """Learn the mixture of embeddings given the grey picture; the autoencoder stays (4.1.2)."""
+
+    name = "mdn"
+
+    def network(self) -> nn.Module:
+        return self.model.mixture
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        with torch.no_grad():
+            mean, log_variance = self.model.encoder(self.model.field(batch.color))
+            z = mean
+            if self.config.mixture_target == "sample":
+                z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        return {"density": self.mixture_loss(batch.gray, z)}
+
+
+class Refinement(_Stage):
+    """Make one of a few samples right: the best-of-many objective (Bhattacharyya et al. 2018).
+
+    The mixture draws `guesses` embeddings, and the colouring closest to the truth is improved, through
+    the decoder and the mixture. The losses of both earlier stages go on beside it.
+    """
+
+    name = "refine"
+
+    def network(self) -> nn.Module:
+        return nn.ModuleList([self.model.encoder, self.model.decoder, self.model.mixture])
+
+    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+        features = self.model.decoder.encode(batch.gray)
+        mixture = self.model.mixture(batch.gray)
+        count, latent = self.config.guesses, self.config.latent
+        uniform = torch.rand(len(batch), count, self.model.mixture.weight_dimensions)
+        normal = torch.randn(len(batch), count, latent)
+        z = mixture.sample(uniform.to(batch.gray.device), normal.to(batch.gray.device))
+        fields = self.model.decoder(features, z).unflatten(0, z.shape[:2])
+        best = self.error(fields, batch).min(1).values
+        error, divergence, target = self.reconstruct(batch, features)
+        density = mixture.negative_log_likelihood(target.detach())
+        share = self.config.refine_share
+        return {
+            "best": best.mean(),
+            "reconstruction": share * error.mean(),
+            "divergence": share * self.config.kl_weight * divergence.mean(),
+            "density": share * self.config.density_share * density.mean(),
+        }

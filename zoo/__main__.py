@@ -1,0 +1,8 @@
+"""`python -m colorzoo`, which is also what `accelerate launch -m colorzoo` starts."""
+
+import sys
+
+from colorzoo.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The zoo from Python: load a colorizer, colour a picture."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+import numpy as np
+
+from colorzoo import catalog
+from colorzoo.core import colorize as engine
+from colorzoo.core import weights as store
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.errors import ImageError
+from colorzoo.core.images import Picture, Pixels, read
+from colorzoo.core.registry import registry
+
+__all__ = ["colorize", "load", "read"]
+
+
+def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Colorizer:
+    """Return a colorizer ready to use, in eval mode.
+
+    name: a plugin's, as `colorzoo plugins` lists them. weights: the name of embedded ones or a folder;
+    by default the embedded `default`, or none for a colorizer that has no weights.
+    """
+    import torch
+
+    kind = registry().find("colorizer", name).load()
+    folder = catalog.find(name, weights)
+    colorizer: Colorizer = store.load(folder, kind, name) if folder else kind()
+    if isinstance(colorizer, torch.nn.Module):
+        colorizer.to(resolve_device(device)).eval()
+    return colorizer
+
+
+def colorize(
+    picture: str | PathLike[str] | Pixels,
+    name: str = "vae-mdn",
+    *,
+    weights: str | None = None,
+    device: str = "cpu",
+    **options: object,
+) -> list[Pixels]:
+    """Colour one picture: a path, or uint8 grey (H, W) or RGB (H, W, 3). Returns RGB uint8, one a sample."""
+    if isinstance(picture, np.ndarray):
+        source = _from_array(picture)
+    else:
+        source = read(picture)
+    colorizer = load(name, weights, device=device)
+    return [sample.rgb for sample in engine.colorize(colorizer, source, options)]
+
+
+def resolve_device(name: str) -> str:
+    """Turn `auto` into the best device there is; other names stay."""
+    import torch
+
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _from_array(array: Pixels) -> Picture:
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise ImageError(
+            f"expected uint8 (H, W) or (H, W, 3), got {array.dtype} with shape {array.shape}"
+        )
+    rgb = array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
+    return Picture(np.ascontiguousarray(rgb))

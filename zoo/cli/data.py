@@ -1,0 +1,65 @@
+"""`colorzoo data`: sources of pictures, what is in them, and how to get them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from colorzoo.cli import tables
+from colorzoo.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List, inspect and fetch datasets.")
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the dataset sources."""
+    from colorzoo.core.registry import registry
+
+    rows = [
+        {"name": name, "summary": item.entry.summary, "distribution": item.distribution}
+        for name, item in sorted(registry().things["dataset"].items())
+    ]
+    tables.show(rows, as_json)
+
+
+@app.command()
+def info(
+    address: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION or a folder")],
+    as_json: Json = False,
+) -> None:
+    """Count the pictures of every split and print their fingerprints."""
+    from colorzoo.data import open_dataset
+
+    first = open_dataset(address)
+    rows = []
+    for split in type(first).splits:
+        dataset = open_dataset(address, split)
+        row = {"split": split, "pictures": len(dataset), "fingerprint": dataset.fingerprint}
+        rows.append(row | dict(dataset.notes))
+    if not as_json:
+        print(f"{first.info.title}\nlicence: {first.info.licence}\n")
+    tables.show(rows, as_json)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="dataset source")],
+    archive: Annotated[
+        Path | None, typer.Option("--from", help="an archive you downloaded by hand")
+    ] = None,
+) -> None:
+    """Download a dataset once, checked by its hash, into the cache."""
+    from rich.progress import DownloadColumn, Progress
+
+    from colorzoo.core.registry import registry
+
+    kind = registry().find("dataset", name).load()
+    with Progress(*Progress.get_default_columns(), DownloadColumn()) as bars:
+        task = bars.add_task(name, total=None)
+        folder = kind.fetch(
+            archive, progress=lambda done, total: bars.update(task, completed=done, total=total)
+        )
+    typer.echo(f"{name}: {folder}")

@@ -1,0 +1,26 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import colorzoo
+
+        print(f"colorzoo {colorzoo.__version__}")
+        raise typer.Exit
+
+
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """A model zoo for image colorization that grows by plugins."""

@@ -1,0 +1,133 @@
+"""`colorzoo train`: train any plugin on any dataset."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from colorzoo.cli.options import Device
+
+
+def train(
+    name: Annotated[str, typer.Argument(help="colorizer, see `colorzoo plugins`")],
+    data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION or a folder")],
+    split: Annotated[str | None, typer.Option(help="part of the dataset [default: train]")] = None,
+    preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
+    set_: Annotated[list[str], typer.Option("--set", help="configuration field, key=value")] = [],  # noqa: B006  typer copies it
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="run folder [default: runs/NAME-PRESET]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
+    init: Annotated[str | None, typer.Option(help="weights to start from")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same weights")] = 0,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
+    fit: Annotated[str, typer.Option(help="how pictures become squares: squash, crop or pad")] = "squash",
+    preview_every: Annotated[int, typer.Option(min=0, help="steps between preview sheets; 0: none")] = 0,
+    checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 120,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write TensorBoard events")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="processor threads")] = None,
+    weights_name: Annotated[str, typer.Option(help="name of the resulting weights")] = "default",
+    summary: Annotated[str, typer.Option(help="one line for the model card")] = "",
+    licence: Annotated[str, typer.Option(help="licence of the weights, an SPDX id")] = "apache-2.0",
+    half: Annotated[bool, typer.Option("--half", help="store the weights as float16")] = False,
+) -> None:
+    """Train a colorizer and write its weights folder.
+
+    On several processes: accelerate launch -m colorzoo train ...
+    """
+    from colorzoo import catalog
+    from colorzoo.core.config import from_preset, validate
+    from colorzoo.core.registry import registry
+    from colorzoo.core.training import TrainConfig
+    from colorzoo.data import open_dataset
+    from colorzoo.training import Order, carry_out
+
+    _set_threads(threads)
+    kind = registry().find("colorizer", name).load()
+    dataset = open_dataset(data, split, prefer="train")
+    settings = {
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        "preview_every": preview_every,
+        "checkpoint_seconds": checkpoint_seconds,
+        "tensorboard": tensorboard,
+    }
+    order = Order(
+        plugin=name,
+        kind=kind,
+        model=from_preset(kind.Config, preset, set_),
+        run=validate(TrainConfig, settings, "train"),
+        dataset=dataset,
+        address=data,
+        split=dataset.split,
+        out=out or Path("runs") / f"{name}-{preset}",
+        command=shlex.join(["colorzoo", *sys.argv[1:]]),
+        fit=_fit(fit),
+        name=weights_name,
+        summary=summary,
+        licence=licence,
+        half=half,
+        init=catalog.find(name, init) if init else None,
+    )
+    with _Progress() as progress:
+        folder = carry_out(order, resume=resume, report=progress.training, packing=progress.packing)
+    typer.echo(f"weights: {folder}\nuse them: colorzoo run {name} PICTURE --weights {folder}")
+
+
+class _Progress:
+    """Rich bars for packing and for each stage; silent in all but the first process."""
+
+    def __enter__(self) -> _Progress:
+        import os
+
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+        columns: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        ]
+        self._bars = Progress(*columns, disable=os.environ.get("RANK", "0") != "0")
+        self._tasks: dict[str, Any] = {}
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def packing(self, done: int, total: int) -> None:
+        """Show how many pictures are packed."""
+        self._show("packing pictures", done, total, "")
+
+    def training(self, stage: str, step: int, total: int, losses: dict[str, float]) -> None:
+        """Show where a stage is."""
+        self._show(stage, step, total, "  ".join(f"{k} {v:.4g}" for k, v in losses.items()))
+
+    def _show(self, name: str, done: int, total: int, note: str) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total, note=note)
+        self._bars.update(self._tasks[name], completed=done, note=note)
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def _fit(text: str) -> Any:
+    from colorzoo.core.errors import UnknownNameError
+
+    known = ("squash", "crop", "pad")
+    if text not in known:
+        raise UnknownNameError("--fit", text, known)
+    return text

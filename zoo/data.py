@@ -1,0 +1,32 @@
+"""Datasets by address: which part of which source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from colorzoo.core.dataset import Dataset, parse_address
+from colorzoo.core.packed import Fit, Packed, pack
+from colorzoo.core.registry import registry
+
+
+def open_dataset(address: str, split: str | None = None, *, prefer: str = "all") -> Dataset:
+    """Open `NAME`, `NAME:LOCATION` or a path; `split` must exist, `prefer` is taken where it does."""
+    name, location = parse_address(address, registry().names("dataset"))
+    kind = registry().find("dataset", name).load()
+    chosen = split or (prefer if prefer in kind.splits else kind.splits[0])
+    dataset: Dataset = kind(location, chosen)
+    return dataset
+
+
+def packer(
+    dataset: Dataset, fit: Fit, progress: Callable[[int, int], None] | None = None
+) -> Callable[[int], Packed]:
+    """Return what gives the engine the pictures at any size, each size packed once."""
+    kept: dict[int, Packed] = {}
+
+    def packed(size: int) -> Packed:
+        if size not in kept:
+            kept[size] = pack(dataset, size, fit, progress=progress)
+        return kept[size]
+
+    return packed

@@ -1,0 +1,89 @@
+"""A training run from address to weights folder."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+import colorzoo
+from colorzoo.cards import card
+from colorzoo.core import weights as store
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import ColorizerConfig
+from colorzoo.core.dataset import Dataset
+from colorzoo.core.packed import Fit
+from colorzoo.core.training import Reporter, TrainConfig, train
+from colorzoo.data import packer
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to train on what, and how to describe the result."""
+
+    plugin: str
+    kind: type[Colorizer]
+    model: ColorizerConfig
+    run: TrainConfig
+    dataset: Dataset
+    address: str
+    split: str
+    out: Path
+    command: str
+    fit: Fit = "squash"
+    name: str = "default"
+    summary: str = ""
+    licence: str = "apache-2.0"
+    half: bool = False
+    init: Path | None = None
+
+
+def carry_out(order: Order, *, resume: bool, report: Reporter, packing: object = None) -> Path:
+    """Train, then write the weights folder; a finished run is not trained again."""
+    torch.manual_seed(order.run.seed)  # the initial weights belong to the seed too
+    colorizer = order.kind(order.model)
+    if order.init:
+        colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
+    data = packer(order.dataset, order.fit, packing)  # type: ignore[arg-type]
+    facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
+    trained = store.TrainedOn(
+        dataset=order.address,
+        split=order.split,
+        fingerprint=order.dataset.fingerprint,
+        pictures=len(order.dataset),
+        command=order.command,
+        seed=order.run.seed,
+        minutes=round(facts["seconds"] / 60, 1),
+        hardware=hardware(order.run.device),
+    )
+    info = store.WeightsInfo(
+        plugin=order.plugin,
+        name=order.name,
+        summary=order.summary,
+        colorzoo_version=colorzoo.__version__,
+        licence=order.licence,
+        credit=order.dataset.info.credit,
+        config=order.model.model_dump(mode="json"),
+        trained_on=trained,
+    )
+    info = store.save(order.out, colorizer, info, "", half=order.half)
+    write_card(order.out, info)
+    return order.out
+
+
+def write_card(folder: Path, info: store.WeightsInfo) -> None:
+    """Write config.json and the model card of a weights folder."""
+    from colorzoo.core.images import atomic_write
+
+    with atomic_write(folder / store.CARD) as file:
+        file.write(card(info).encode())
+    store.write_info(folder, info)
+
+
+def hardware(device: str) -> str:
+    """Describe the device in words."""
+    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
+        return torch.cuda.get_device_name()
+    return f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor"
