@@ -65,3 +65,8 @@ def unpack_optimizer(
             index, _, key = name[len(prefix) :].partition(".")
             state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": facts["groups"]})
+    for parameter, values in optimizer.state.items():
+        for key, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                # in the parameter's memory layout: fused optimizers walk both as flat memory
+                values[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

@@ -36,7 +36,8 @@ def train(
 ) -> None:
     """Train a colorizer and write its weights folder.
 
-    On several processes: accelerate launch -m colorzoo train ...
+    On several devices: accelerate launch -m colorzoo train ...
+    On several processors: torchrun --nproc-per-node 2 -m colorzoo train ...
     """
     from colorzoo import catalog
     from colorzoo.core.config import from_preset, validate

@@ -1,0 +1,65 @@
+"""What all tests share: an isolated environment and small pictures that they make themselves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep caches, data and plugins of the machine out of the tests."""
+    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name in ("COLORZOO_DATA", "COLORZOO_PLUGINS", "COLORZOO_STRICT_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def made_picture(seed: int, height: int = 72, width: int = 64) -> np.ndarray:
+    """Make a picture with smooth colour, edges and texture: uint8 (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width] / max(height, width)
+    base = np.stack([np.sin(3 * x + p) * np.cos(2 * y + p) for p in rng.uniform(0, 6, 3)], -1)
+    disc = ((x - rng.uniform(0.3, 0.7)) ** 2 + (y - 0.5) ** 2 < 0.05)[..., None]
+    picture = 0.5 + 0.3 * base + disc * rng.uniform(-0.3, 0.3, 3) + rng.normal(0, 0.02, (height, width, 1))
+    return (picture.clip(0, 1) * 255).astype(np.uint8)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return a folder with twelve made pictures in two subfolders."""
+    root = tmp_path / "pictures"
+    for index in range(12):
+        path = root / f"series{index % 2}" / f"{index:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(made_picture(index)).save(path)
+    return root
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Return a function that runs the command line in a process of its own."""
+
+    def run(*arguments: object, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "colorzoo", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env},
+            timeout=300,
+        )
+        assert done.returncode == code, f"{arguments}: {done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run

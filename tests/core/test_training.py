@@ -1,0 +1,278 @@
+"""The engine on toy colorizers: one network, two players, cuts, processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from colorzoo.core import checkpoint
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import ColorizerConfig, RunOptions
+from colorzoo.core.ema import MovingAverage
+from colorzoo.core.errors import MissingExtraError, TrainingError
+from colorzoo.core.packed import Packed
+from colorzoo.core.stage import Stage, StageConfig
+from colorzoo.core.training import TrainConfig, train
+from tests.conftest import made_picture
+
+CPU = TrainConfig(device="cpu", precision="float32", log_every=2, checkpoint_seconds=0)
+
+
+class ToyConfig(ColorizerConfig):
+    first: StageConfig = StageConfig(steps=6, batch_size=4, ema=0.9, clip=1.0)
+    second: StageConfig = StageConfig(steps=6, batch_size=4, schedule="constant", warmup=0)
+
+
+class Toy(Colorizer, nn.Module):
+    """A first stage with one network, a second with two players and dropout."""
+
+    Config = ToyConfig
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        self.net = nn.Sequential(
+            nn.Conv2d(1, 4, 3, 1, 1), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Conv2d(4, 3, 1)
+        )
+        self.critic = nn.Conv2d(3, 1, 3)
+
+    def colorize(self, gray: torch.Tensor, options: RunOptions):
+        return self.net(gray).sigmoid()[:, None].expand(-1, options.samples, -1, -1, -1)
+
+    def stages(self):
+        return [
+            ToyStage(self, "first", {"net": self.net}),
+            ToyStage(self, "second", {"critic": self.critic, "net": self.net}),
+        ]
+
+
+class ToyStage(Stage):
+    size = 16
+
+    def __init__(self, model, name, players):
+        self.model, self.name, self.players = model, name, players
+        self.settings = getattr(model.config, name)
+
+    def losses(self, player, batch):
+        fake = self.model.net(batch.gray).sigmoid()
+        if player == "critic":
+            return {"critic": (self.model.critic(batch.color) - self.model.critic(fake.detach())).mean()}
+        adversarial = self.model.critic(fake).mean() if "critic" in self.players else fake.sum() * 0
+        return {
+            "l2": (fake - batch.color).square().mean(),
+            "fooled": 0.01 * adversarial,
+            "noise": torch.rand(()),  # without gradient: only logged
+        }
+
+
+def data(size: int) -> Packed:
+    images = np.stack([made_picture(i, size, size) for i in range(10)])
+    return Packed(images, [str(i) for i in range(10)], "f" * 64)
+
+
+def new(**fields) -> Toy:
+    torch.manual_seed(0)
+    return Toy(ToyConfig(**fields))
+
+
+def trained(out: Path, config=CPU, **options) -> dict[str, torch.Tensor]:
+    toy = new()
+    train(toy, data, out, config, **options)
+    return {name: tensor.clone() for name, tensor in toy.state().items()}
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_training_lowers_the_loss_logs_and_repeats(tmp_path):
+    told = []
+    first = trained(tmp_path / "a", report=lambda *news: told.append(news))
+    assert same(first, trained(tmp_path / "b"))
+    assert not same(first, trained(tmp_path / "c", CPU.model_copy(update={"seed": 1})))
+    rows = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
+    assert [(r["stage"], r["step"]) for r in rows] == [(s, n) for s in ("first", "second") for n in (2, 4, 6)]
+    assert {"l2", "fooled", "noise", "critic", "learning_rate", "seconds"} <= set(rows[-1])
+    assert told[-1][:3] == ("second", 6, 6)
+    long = new(first=StageConfig(steps=60, batch_size=4, learning_rate=0.05))
+    train(long, data, tmp_path / "d", CPU)
+    losses = [json.loads(x)["l2"] for x in (tmp_path / "d" / "log.jsonl").read_text().splitlines()]
+    assert losses[29] < 0.7 * losses[0]
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.parametrize("at", [("first", 4), ("second", 2)])
+def test_a_cut_run_resumes_to_the_same_weights(tmp_path, at):
+    whole = trained(tmp_path / "whole")
+
+    def cut(stage, step, total, losses):
+        if (stage, step) == at:
+            raise Cut
+
+    with pytest.raises(Cut):
+        trained(tmp_path / "cut", report=cut)
+    assert same(whole, trained(tmp_path / "cut", resume=True))
+    steps = [json.loads(x)["step"] for x in (tmp_path / "cut" / "log.jsonl").read_text().splitlines()]
+    assert steps == sorted(steps[:3]) + sorted(steps[3:])
+    assert len(steps) == 6
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    first = trained(tmp_path)
+
+    def never(*_):
+        raise AssertionError("trained again")
+
+    assert same(first, trained(tmp_path, resume=True, report=never))
+
+
+def test_resuming_before_any_checkpoint_starts_anew(tmp_path):
+    assert same(trained(tmp_path / "a"), trained(tmp_path / "b", resume=True))
+
+
+KILLED = """
+import sys, pathlib, time
+from tests.core.test_training import *
+def slow(stage, step, total, losses):
+    print(stage, step, flush=True); time.sleep(0.1)
+trained(pathlib.Path(sys.argv[1]), CPU, resume=True, report=slow)
+"""
+
+
+def test_kill_9_at_any_step_then_resume_is_bit_equal(tmp_path):
+    whole = trained(tmp_path / "whole")
+    for lines in (1, 2, 3):  # each start is killed after some more progress
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        for _ in range(lines):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    assert not list((tmp_path / "killed").glob("config.json"))
+    assert same(whole, trained(tmp_path / "killed", resume=True))
+
+
+def test_other_settings_or_data_do_not_resume(tmp_path):
+    trained(tmp_path)
+    with pytest.raises(TrainingError, match="config changed"):
+        train(new(first=StageConfig(steps=9)), data, tmp_path, CPU, resume=True)
+    with pytest.raises(TrainingError, match="seed changed"):
+        trained(tmp_path, CPU.model_copy(update={"seed": 3}), resume=True)
+    with pytest.raises(TrainingError, match="holds a run already; use --resume"):
+        trained(tmp_path)
+
+
+def test_a_loss_that_explodes_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        ToyStage, "losses", lambda self, player, batch: {"l2": self.model.net[0].weight.sum() / 0}
+    )
+    broken = new()
+    with pytest.raises(TrainingError, match=r"stage first.*not finite.*first\.learning_rate"):
+        train(broken, data, tmp_path, CPU)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    trained(tmp_path)
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"x" * 100)
+    with pytest.raises(TrainingError, match="damaged checkpoint"):
+        trained(tmp_path, resume=True)
+
+
+def test_previews_and_tensorboard(tmp_path):
+    trained(tmp_path / "a", CPU.model_copy(update={"preview_every": 3}))
+    assert [p.name for p in sorted((tmp_path / "a" / "previews").iterdir())] == [
+        "first-000003.png", "first-000006.png", "second-000003.png", "second-000006.png",
+    ]  # fmt: skip
+    assert same(trained(tmp_path / "b"), load_model(tmp_path / "a"))  # looking changes nothing
+    if "tensorboard" not in sys.modules:
+        with pytest.raises(MissingExtraError, match=r"colorzoo\[tensorboard\]"):
+            trained(tmp_path / "c", CPU.model_copy(update={"tensorboard": True}))
+
+
+def load_model(run: Path) -> dict[str, torch.Tensor]:
+    tensors = load_file(run / "checkpoint.safetensors")
+    return {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+
+
+def test_what_cannot_be_trained_says_so(tmp_path):
+    class Fixed(Colorizer):
+        def colorize(self, gray, options):
+            return gray
+
+    with pytest.raises(TrainingError, match="defines no stages"):
+        train(Fixed(), data, tmp_path, CPU)
+
+
+def test_bfloat16_trains(tmp_path):
+    state = trained(tmp_path, CPU.model_copy(update={"precision": "bfloat16"}))
+    assert all(tensor.isfinite().all() for tensor in state.values())
+    assert not same(state, trained(tmp_path / "b"))
+
+
+def test_the_moving_average_is_the_average():
+    network = nn.Linear(1, 1, bias=False)
+    average = MovingAverage([network], 0.5)
+    start = network.weight.item()
+    with torch.no_grad():
+        network.weight.fill_(1.0)
+    average.update(100)
+    average.copy_to_networks()
+    assert network.weight.item() == pytest.approx(0.5 * start + 0.5)
+
+
+def test_optimizer_state_survives_the_checkpoint(tmp_path):
+    layer = nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(layer.parameters())
+    layer(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    tensors, facts = checkpoint.pack_optimizer(optimizer, "o.")
+    checkpoint.write(tmp_path / "c", tensors, {"o": facts})
+    tensors, facts = checkpoint.read(tmp_path / "c")
+    other = torch.optim.Adam(nn.Linear(2, 2).parameters())
+    checkpoint.unpack_optimizer(other, "o.", tensors, facts["o"])
+    assert torch.equal(
+        other.state_dict()["state"][0]["exp_avg"], optimizer.state_dict()["state"][0]["exp_avg"]
+    )
+
+
+TWO = """
+import pathlib, sys, torch
+from tests.core.test_training import *
+state = trained(pathlib.Path(sys.argv[1]), TrainConfig(device="cpu", precision="float32", log_every=2))
+# the running statistics of batch norm are each process's own; the first one's are stored
+sums = sorted((k, v.double().sum().item()) for k, v in state.items() if "running" not in k)
+pathlib.Path(sys.argv[1], "rank" + os.environ["RANK"]).write_text(repr(sums))
+"""
+
+
+def test_two_processes_share_the_work_and_agree(tmp_path):
+    script = tmp_path / "two.py"
+    script.write_text(TWO)
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        str(script), str(tmp_path / "run"),
+    ]  # fmt: skip
+    root = str(Path(__file__).parents[2])
+    env = {**os.environ, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=root, timeout=200)
+    assert done.returncode == 0, done.stderr
+    first, second = ((tmp_path / "run" / f"rank{n}").read_text() for n in (0, 1))
+    assert first == second
+    rows = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert len(rows) == 6  # only the first process writes
+
