@@ -17,7 +17,9 @@ from colorzoo.core.dataset import Progress
 from colorzoo.core.errors import DataError
 from colorzoo.core.images import SUFFIXES
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
+CUTS = 5
+"""How often a download that was cut goes on where it was, before the next mirror is tried."""
 TIMEOUT = (10, 60)
 
 
@@ -42,8 +44,7 @@ def download(
     problems = []
     for url in urls:
         try:
-            with session() as opened:
-                _fetch(opened, url, part, max_bytes, progress)
+            _fetch_on(url, part, max_bytes, progress)
         except (requests.RequestException, DataError) as error:
             problems.append(f"{url}: {_reason(error)}")
             continue
@@ -87,6 +88,18 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
     """Return the hash of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _fetch_on(url: str, part: Path, max_bytes: int, progress: Progress | None) -> None:
+    """Fetch, and go on after a cut as long as every try brings something."""
+    with session() as opened:
+        for cut in range(CUTS + 1):
+            before = part.stat().st_size if part.exists() else 0
+            try:
+                return _fetch(opened, url, part, max_bytes, progress)
+            except requests.exceptions.ChunkedEncodingError:
+                if cut == CUTS or part.stat().st_size <= before:
+                    raise
 
 
 def _fetch(

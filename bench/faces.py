@@ -1,0 +1,216 @@
+"""Measure colourings of faces at 64x64: vae-mdn, its controls, and the baseline.
+
+    python bench/faces.py --data lfw --split test -o docs/results/faces
+
+Every picture is measured at the size at which the models work, so that nothing but colour counts. The
+controls are fitted on the train split of the same source. Writes a Markdown table and a JSON file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import colorzoo
+from colorzoo.core import color
+from colorzoo.core.packed import Packed
+from colorzoo.core.registry import registry
+from colorzoo.data import open_dataset, packer
+
+SIZE, BATCH, MANY = 64, 20, 100
+Predictor = Callable[[Tensor, int], Tensor]  # grey (N, 1, H, W) and a seed to (N, K, 3, H, W)
+
+
+def main() -> None:
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    test = packer(open_dataset(options.data, options.split), "squash")(SIZE)
+    train = packer(open_dataset(options.data, "train"), "squash")(SIZE)
+    test = Packed(test.images[: options.limit], test.ids, test.fingerprint)
+    rows, values = [], {}
+    for name, predictor in predictors(train, options).items():
+        row, per_image = measure(predictor, test)
+        rows.append({"method": name, **row})
+        values[name] = per_image
+        print(rows[-1], flush=True)
+    result = {
+        "protocol": f"{len(test)} pictures of {options.data}, split {options.split}, {SIZE}x{SIZE}",
+        "fingerprint": test.fingerprint,
+        "colorzoo": colorzoo.__version__,
+        "rows": rows,
+        "paired": [compare(values, a, b, k) for a, b, k in pairs(values)],
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    options.out.with_suffix(".md").write_text(markdown(result))
+    print(markdown(result))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="lfw")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=int, default=None)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--weights", default="default")
+    parser.add_argument("--only", default="", help="measure methods whose name holds this")
+    parser.add_argument("--paper", default="paper")
+    parser.add_argument("--unet", default=None)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    return parser.parse_args()
+
+
+def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predictor]:
+    """Return every method by its name in the table."""
+    model = colorzoo.load("vae-mdn", options.weights)
+    found: dict[str, Predictor] = {
+        "grey copy": lambda gray, seed: gray.expand(-1, 3, -1, -1)[:, None],
+        "mean chroma per pixel": mean_chroma(train),
+        "borrowed chroma, random": borrowed(train),
+    }
+    if options.unet != "none":
+        unet = colorzoo.load("unet", options.unet)
+        found["unet"] = lambda gray, seed: unet(gray)
+    many = {"samples": MANY}
+    found |= {
+        "vae-mdn, mean": lambda gray, seed: model(gray, mode="mean", seed=seed),
+        "vae-mdn, samples": lambda gray, seed: model(gray, seed=seed, **many),
+        "vae-mdn, samples, temperature 0.7": lambda gray, seed: model(
+            gray, seed=seed, temperature=0.7, **many
+        ),
+        "vae-mdn, ordered means": lambda gray, seed: model(gray, mode="means", samples=5),
+        "prior N(0, 1)": lambda gray, seed: model(gray, prior=True, seed=seed, **many),
+        "prior N(0, 0.7)": lambda gray, seed: model(
+            gray, prior=True, temperature=0.7, seed=seed, **many
+        ),
+        "embeddings of random training pictures": embeddings(model, train),
+    }
+    if options.paper != "none":
+        paper = colorzoo.load("vae-mdn", options.paper)
+        found["paper preset, samples"] = lambda gray, seed: paper(gray, seed=seed, **many)
+    return {name: f for name, f in found.items() if options.only in name or name == "grey copy"}
+
+
+def mean_chroma(train: Packed) -> Predictor:
+    total = sum(color.chroma(batch).sum(0) for batch in batches(train, 200))
+    mean = total / len(train)
+    return lambda gray, seed: color.recombine(gray, mean.expand(len(gray), -1, -1, -1))[:, None]
+
+
+def borrowed(train: Packed) -> Predictor:
+    """Give every picture the chroma of random training pictures: diversity without a model."""
+
+    def predict(gray: Tensor, seed: int) -> Tensor:
+        chosen = np.random.default_rng(seed).integers(0, len(train), (len(gray), MANY))
+        fields = color.chroma(pixels(train.images[chosen.ravel()]))
+        return color.recombine(gray[:, None], fields.unflatten(0, (len(gray), MANY)))
+
+    return predict
+
+
+def embeddings(model, train: Packed) -> Predictor:
+    """Decode the embeddings of random training pictures: what the encoder makes, without the mixture."""
+    with torch.inference_mode():
+        known = torch.cat([model.encoder(model.field(b))[0] for b in batches(train, 200)])
+
+    def predict(gray: Tensor, seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.randint(len(known), (len(gray), MANY), generator=generator)
+        return color.recombine(gray[:, None], model.decode(gray, known[chosen]))
+
+    return predict
+
+
+def measure(predictor: Predictor, test: Packed) -> tuple[dict, dict[int, list[float]]]:
+    """Return the row of the table, and the squared errors of the best of 1, 8 and 100 by picture."""
+    metric = {name: registry().find("metric", name).load() for name in registry().names("metric")}
+    best = {k: metric["mse255"]() for k in (1, 8, MANY)}
+    eob = metric["eob"]()
+    spread = {8: metric["deviation"](), 5: metric["variance"]()}
+    count = 0
+    with torch.inference_mode():
+        for seed, target in enumerate(batches(test, BATCH)):
+            predicted = predictor(color.luma(target), seed)
+            count = predicted.shape[1]
+            for k, own in best.items():
+                own.update(predicted[:, :k], target)
+            eob.update(predicted[:, :5], target)
+            spread[8].update(predicted[:, :8], target)
+            spread[5].update(predicted[:, :5], target)
+    results = {k: own.compute() for k, own in best.items()}
+    row = {
+        "best of 1": results[1].value,
+        "best of 8": results[8].value if count >= 8 else None,
+        f"best of {MANY}": results[MANY].value if count >= MANY else None,
+        "deviation": spread[8].compute().value if count >= 8 else None,
+        "eob, best of 5": eob.compute().value,
+        "variance": spread[5].compute().value if count >= 5 else None,
+    }
+    return row, {k: r.per_image for k, r in results.items() if k <= count}
+
+
+def pairs(values: dict) -> Iterator[tuple[str, str, int]]:
+    controls = ("prior N(0, 1)", "prior N(0, 0.7)", "embeddings of random training pictures")
+    for control in controls:
+        for k in (8, MANY):
+            if control in values and "vae-mdn, samples" in values:
+                yield "vae-mdn, samples", control, k
+
+
+def compare(values: dict, one: str, other: str, k: int, draws: int = 10_000) -> dict:
+    """Return the paired difference of two methods with its bootstrap interval and the share of wins."""
+    difference = np.array(values[one][k]) - np.array(values[other][k])
+    rng = np.random.default_rng(0)
+    means = [difference[rng.integers(0, len(difference), len(difference))].mean() for _ in range(draws)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {
+        "a": one, "b": other, "best of": k, "difference": difference.mean(),
+        "low": low, "high": high, "wins": float((difference < 0).mean()),
+    }  # fmt: skip
+
+
+def markdown(result: dict) -> str:
+    grey = result["rows"][0]
+    lines = [
+        f"{result['protocol']}, fingerprint `{result['fingerprint'][:16]}`. Mean squared error on "
+        "0-255 RGB, in brackets as a share of the grey copy's.",
+        "",
+        f"| method | one | best of 8 | best of {MANY} | deviation | eob, best of 5 | variance |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        errors = [share(row[key], grey["best of 1"], 0) for key in ("best of 1", "best of 8", f"best of {MANY}")]
+        spread = "" if row["deviation"] is None else f"{row['deviation']:.1f}"
+        variance = "" if row["variance"] is None else f"{row['variance']:.1e}"
+        eob = share(row["eob, best of 5"], grey["eob, best of 5"], 4)
+        lines.append(f"| {' | '.join([row['method'], *errors, spread, eob, variance])} |")
+    lines += ["", "| paired | best of | difference | 95 % interval | wins |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {p['a']} against {p['b']} | {p['best of']} | {p['difference']:+.1f} | "
+        f"{p['low']:+.1f} to {p['high']:+.1f} | {p['wins']:.0%} |"
+        for p in result["paired"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def share(value: float | None, grey: float, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f} ({value / grey:.3f})"
+
+
+def batches(packed: Packed, size: int) -> Iterator[Tensor]:
+    for start in range(0, len(packed.images), size):
+        yield pixels(packed.images[start : start + size])
+
+
+def pixels(images: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The zoo from Python, with the embedded weights."""
+
+import numpy as np
+import pytest
+import torch
+
+import colorzoo
+from colorzoo import catalog
+from colorzoo.core import weights
+from colorzoo.core.errors import ImageError, UnknownNameError
+from colorzoo.core.registry import registry
+from tests.conftest import made_picture
+
+EMBEDDED = [
+    (plugin, name) for plugin in registry().names("colorizer") for name in catalog.embedded(plugin)
+]
+
+
+def test_the_promised_weights_are_embedded():
+    assert {("vae-mdn", "default"), ("vae-mdn", "paper"), ("vae-mdn", "photos")} <= set(EMBEDDED)
+
+
+@pytest.mark.parametrize(("plugin", "name"), EMBEDDED)
+def test_embedded_weights_load_and_tell_where_they_come_from(plugin, name):
+    colorizer = colorzoo.load(plugin, name)
+    with torch.inference_mode():
+        assert colorizer(torch.rand(1, 1, 64, 64), seed=0).shape == (1, 1, 3, 64, 64)
+    folder = catalog.find(plugin, name)
+    info = weights.read_info(folder)
+    assert (info.plugin, info.name) == (plugin, name)
+    assert info.trained_on
+    assert info.metrics
+    assert info.licence
+    assert (folder / "model.safetensors").stat().st_size <= 15_000_000
+    assert info.trained_on.fingerprint in (folder / "README.md").read_text()
+
+
+def test_one_call_colours_an_array_or_a_path(tmp_path):
+    gray = made_picture(0)[..., 0]
+    one, two = colorzoo.colorize(gray, samples=2, seed=0)
+    assert one.shape == (*gray.shape, 3)
+    assert not np.array_equal(one, two)
+    with pytest.raises(ImageError, match="expected uint8"):
+        colorzoo.colorize(gray.astype(float))
+    with pytest.raises(ImageError, match="no such file"):
+        colorzoo.colorize(tmp_path / "none.png")
+
+
+def test_unknown_names_are_helped():
+    with pytest.raises(UnknownNameError, match="did you mean vae-mdn"):
+        colorzoo.load("vaemdn")
+    with pytest.raises(AttributeError):
+        colorzoo.nothing  # noqa: B018

@@ -1,0 +1,163 @@
+"""The command line in a process of its own."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorzoo.cli.run import gather
+from tests.conftest import made_picture
+
+TRAIN = ("--set", "fit.steps=3", "--set", "width=4", "--set", "fit.batch_size=4", "--device", "cpu")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.fromarray(made_picture(5, 120, 100)).save(path)
+    return path
+
+
+def test_training_then_running(cli, pictures, photo, tmp_path):
+    done = cli("train", "unet", "--data", pictures, *TRAIN, "-o", "run")
+    assert "colorzoo run unet PICTURE --weights run" in done.stdout
+    info = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert info["trained_on"]["split"] == "train"
+    assert "fit.steps=3" in info["trained_on"]["command"]
+    assert "fit.steps=3" in (tmp_path / "run" / "README.md").read_text()
+    cli("train", "unet", "--data", pictures, *TRAIN, "-o", "run", code=2)  # needs --resume
+    cli("train", "unet", "--data", pictures, *TRAIN, "-o", "run", "--resume")
+
+    done = cli("run", "unet", photo, "--weights", "run", "--samples", "2", "-o", "out", "--seed", "4")
+    assert "deterministic" in done.stderr
+    names = sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert names == ["photo-unet-1.png", "photo-unet-2.png", "photo-unet-sheet.png"]
+    colored = cv2.imread(str(tmp_path / "out" / names[0]))
+    gray = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2GRAY).astype(int)
+    assert np.abs(cv2.cvtColor(colored, cv2.COLOR_BGR2GRAY) - gray).mean() <= 1
+
+
+def test_several_inputs_go_on_past_a_bad_one(cli, pictures, tmp_path):
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    cli("train", "unet", "--data", pictures / "series0", *TRAIN, "-o", "run")
+    done = cli("run", "unet", pictures, "--weights", "run", "-o", "out", code=1)
+    assert "12 of 13 coloured" in done.stdout
+    assert "bad.jpg: not a picture" in done.stderr
+    written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png")}
+    assert "series1/01-unet-1.png" in written
+    assert "unet-sheet.png" in written
+    assert len(written) == 13
+
+
+BAD = {
+    "truncated.jpg": lambda good: good[: len(good) // 2],
+    "empty.jpg": lambda good: b"",
+    "text.jpg": lambda good: b"just text\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_input_is_one_line_and_no_file(cli, photo, tmp_path, name):
+    good = tmp_path / "good.jpg"
+    Image.fromarray(made_picture(1, 200, 200)).save(good)
+    (tmp_path / name).write_bytes(BAD[name](good.read_bytes()))
+    done = cli("run", "vae-mdn", name, "-o", "out", code=2)
+    assert done.stderr.startswith(f"colorzoo: error: {name}: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "vae-mnd", "x.png"], "no colorizer named 'vae-mnd'; did you mean vae-mdn?"),
+        (["run", "vae-mdn", "none.png"], "none.png: no such file"),
+        (["run", "vae-mdn", "*.nothing"], "matches no file"),
+        (["run", "vae-mdn", "x.png", "-O", "temprature=1"], "did you mean temperature?"),
+        (["run", "vae-mdn", "x.png", "-O", "temperature"], "expected key=value"),
+        (["run", "vae-mdn", "x.png", "--weights", "fotos"], "no weights of vae-mdn named 'fotos'"),
+        (["run", "vae-mdn", "x.png", "--format", "gif"], "expected one of"),
+        (["train", "vae-mdn", "--data", "nowhere/"], "no such folder"),
+        (["train", "vae-mdn", "--data", "lwf"], "did you mean lfw?"),
+        (["data", "fetch", "folder"], "nothing to fetch"),
+    ],
+)
+def test_a_wrong_call_is_one_line_that_helps(cli, arguments, message, tmp_path):
+    done = cli(*arguments, code=2)
+    assert done.stderr.startswith("colorzoo: error: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_listings_are_tables_and_json(cli, pictures):
+    rows = json.loads(cli("plugins", "--json").stdout)
+    assert {"vae-mdn", "unet", "lfw", "folder", "mse255"} <= {row["name"] for row in rows}
+    assert "vae-mdn" in cli("plugins", "list").stdout
+    shown = cli("plugins", "show", "vae-mdn").stdout
+    for word in ("temperature", "kl_weight", "vae.epochs", "paper"):
+        assert word in shown
+    assert json.loads(cli("plugins", "show", "unet", "--json").stdout)["presets"] == ["default"]
+    assert "lfw" in cli("data", "list").stdout
+    info = {row["split"]: row for row in json.loads(cli("data", "info", pictures, "--json").stdout)}
+    assert info["all"]["pictures"] == 12
+    assert info["train"]["pictures"] + info["test"]["pictures"] == 12
+
+
+HEAVY = """
+import sys
+sys.argv = ["colorzoo", *{arguments!r}]
+from colorzoo.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+loaded = {{"torch", "cv2", "pydantic", "numpy"}} & set(sys.modules)
+print("LOADED", sorted(loaded))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["plugins"], ["data", "list"]]
+)
+def test_help_and_listings_load_nothing_heavy(arguments, tmp_path):
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY.format(arguments=arguments)],
+        capture_output=True, text=True, cwd=tmp_path, check=True,
+    )  # fmt: skip
+    assert "LOADED []" in done.stdout
+
+
+def test_a_broken_plugin_is_warned_about_and_strict_mode_stops(cli, tmp_path):
+    info = tmp_path / "site" / "broken-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[colorzoo]\nbroken = no_such_module\n")
+    env = {"PYTHONPATH": str(tmp_path / "site")}
+    done = cli("plugins", **env)
+    assert "plugin 'broken' of broken was left out: ModuleNotFoundError" in done.stderr
+    assert "vae-mdn" in done.stdout
+    done = cli("plugins", code=2, COLORZOO_STRICT_PLUGINS="1", **env)
+    assert "broken" in done.stderr
+    assert "unet" not in cli("plugins", COLORZOO_PLUGINS="vae-mdn").stdout
+
+
+def test_gathering_names_results_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "a.jpg", "x/a.png", "x/b.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Image.fromarray(made_picture(0, 8, 8)).save(name)
+    targets = [str(target.with_suffix("")) for _, target in gather(["a.png", "a.jpg", "x", "x/*.png"])]
+    assert targets == ["a", "a~2", "a~3", "b", "a~4", "b~2"]
+
+
+def test_version(cli):
+    import colorzoo
+
+    assert cli("--version").stdout.strip() == f"colorzoo {colorzoo.__version__}"
