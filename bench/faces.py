@@ -86,9 +86,7 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
         ),
         "vae-mdn, ordered means": lambda gray, seed: model(gray, mode="means", samples=5),
         "prior N(0, 1)": lambda gray, seed: model(gray, prior=True, seed=seed, **many),
-        "prior N(0, 0.7)": lambda gray, seed: model(
-            gray, prior=True, temperature=0.7, seed=seed, **many
-        ),
+        "prior N(0, 0.7)": lambda gray, seed: model(gray, prior=True, temperature=0.7, seed=seed, **many),
         "embeddings of random training pictures": embeddings(model, train),
     }
     if options.paper != "none":
@@ -185,12 +183,18 @@ def markdown(result: dict) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        errors = [share(row[key], grey["best of 1"], 0) for key in ("best of 1", "best of 8", f"best of {MANY}")]
+        errors = [
+            share(row[key], grey["best of 1"], 0) for key in ("best of 1", "best of 8", f"best of {MANY}")
+        ]
         spread = "" if row["deviation"] is None else f"{row['deviation']:.1f}"
         variance = "" if row["variance"] is None else f"{row['variance']:.1e}"
         eob = share(row["eob, best of 5"], grey["eob, best of 5"], 4)
         lines.append(f"| {' | '.join([row['method'], *errors, spread, eob, variance])} |")
-    lines += ["", "| paired | best of | difference | 95 % interval | wins |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| paired | best of | difference | 95 % interval | wins |",
+        "|---|---|---|---|---|",
+    ]
     lines += [
         f"| {p['a']} against {p['b']} | {p['best of']} | {p['difference']:+.1f} | "
         f"{p['low']:+.1f} to {p['high']:+.1f} | {p['wins']:.0%} |"

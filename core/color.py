@@ -66,9 +66,7 @@ def resize_area(image: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
-def guided_upsample(
-    chroma: Tensor, gray: Tensor, *, radius: int = 2, smoothing: float = 1e-3
-) -> Tensor:
+def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 2, smoothing: float = 1e-3) -> Tensor:
     """Upsample chroma (N, C, h, w) to the size of gray (N, 1, H, W) along the edges of the drawing.
 
     Fast guided filter (He and Sun 2015, arXiv:1505.00996): in each window of 2 radius + 1 pixels the

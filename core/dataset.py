@@ -16,7 +16,6 @@ from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, UnknownNameError
 from colorzoo.core.images import SUFFIXES, Pixels, read
 
-
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
@@ -93,7 +92,7 @@ class FileDataset(Dataset):
         return [self._id(path) for path in self.files]
 
     @cached_property
-    def fingerprint(self) -> str:  # type: ignore[override]  # computed once
+    def fingerprint(self) -> str:
         return combine((self._id(path), _file_digest(path)) for path in self.files)
 
     def _id(self, path: Path) -> str:
@@ -151,5 +150,3 @@ def parse_address(address: str, known: Iterable[str]) -> tuple[str, str | None]:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -49,7 +48,7 @@ def download(
             problems.append(f"{url}: {_reason(error)}")
             continue
         if digest(part) == sha256:
-            os.replace(part, target)
+            part.replace(target)
             return target
         part.unlink()
         problems.append(f"{url}: its sha256 is not {sha256[:12]}..., the file was thrown away")
@@ -80,7 +79,7 @@ def extract_pictures(archive: Path, folder: Path, max_bytes: int) -> Path:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(staging, folder)
+    staging.replace(folder)
     return folder
 
 
@@ -96,7 +95,8 @@ def _fetch_on(url: str, part: Path, max_bytes: int, progress: Progress | None) -
         for cut in range(CUTS + 1):
             before = part.stat().st_size if part.exists() else 0
             try:
-                return _fetch(opened, url, part, max_bytes, progress)
+                _fetch(opened, url, part, max_bytes, progress)
+                return
             except requests.exceptions.ChunkedEncodingError:
                 if cut == CUTS or part.stat().st_size <= before:
                     raise
@@ -128,7 +128,7 @@ def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for member in tar:
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
-            raise DataError(f"{tar.name}: unsafe path {member.name!r} in the archive")
+            raise DataError(f"unsafe path {member.name!r} in the archive")
         if member.isfile() and path.suffix.lower() in SUFFIXES:
             yield member
 

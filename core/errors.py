@@ -54,6 +54,4 @@ class MissingExtraError(ColorzooError):
     """An optional package is needed; the message names the extra that brings it."""
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
-        super().__init__(
-            f"{feature} needs the package {package!r}: pip install 'colorzoo[{extra}]'"
-        )
+        super().__init__(f"{feature} needs the package {package!r}: pip install 'colorzoo[{extra}]'")

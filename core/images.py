@@ -89,8 +89,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -113,9 +113,7 @@ def square(image: Pixels, size: int, fit: str = "squash") -> Pixels:
     elif fit == "pad":
         side = max(height, width)
         top, left = (side - height) // 2, (side - width) // 2
-        image = np.pad(
-            image, ((top, side - height - top), (left, side - width - left), (0, 0)), "edge"
-        )
+        image = np.pad(image, ((top, side - height - top), (left, side - width - left), (0, 0)), "edge")
     return resize(image, size, size)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,9 +21,7 @@ class Residual(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.first = block(width, width)
-        self.second = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
-        )
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(x + self.second(self.first(x)))
@@ -34,7 +34,7 @@ class Pyramid(nn.Module):
         super().__init__()
         self.widths = (width, 2 * width, 4 * width, 6 * width)
         levels: list[nn.Module] = [block(inputs, width, stride=2, kernel=5)]
-        for finer, coarser in zip(self.widths, self.widths[1:], strict=False):
+        for finer, coarser in pairwise(self.widths):
             levels.append(nn.Sequential(block(finer, coarser, stride=2), Residual(coarser)))
         self.levels = nn.ModuleList(levels)
 
@@ -57,7 +57,7 @@ class UNet(nn.Module):
         super().__init__()
         self.features = Pyramid(inputs, width)
         widths = self.features.widths[::-1]
-        self.joins = nn.ModuleList(block(a + b, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.joins = nn.ModuleList(block(a + b, b) for a, b in pairwise(widths))
         self.blocks = nn.ModuleList(Residual(width) for width in widths)
         self.head = nn.Conv2d(width, outputs, 3, 1, 1)
         self.styles = nn.ModuleList(nn.Linear(style, 2 * w) for w in widths if style)

@@ -91,7 +91,7 @@ class Registry:
         for kind in KINDS:
             caller = callers.get(f"register_{kind}s")
             hooked = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin] if caller else []
-            for entry in hooked[0].function() or () if hooked else ():
+            for entry in _called(hooked[0].function) if hooked else ():
                 if not isinstance(entry, hooks.Entry) or ":" not in entry.target:
                     raise PluginError(f"register_{kind}s returned {entry!r}, expected Entry objects")
                 if any(other.kind == kind and other.entry.name == entry.name for other in found):
@@ -136,6 +136,10 @@ def load_plugins(
 def registry() -> Registry:
     """Return the registry of this process, loaded on first use."""
     return load_plugins()
+
+
+def _called(hook: Any) -> Iterable[object]:
+    return hook() or ()
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.colorize import colorize
+from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import MissingExtraError
 from colorzoo.core.images import Picture, write
 from colorzoo.core.packed import Packed
@@ -23,21 +23,26 @@ class RunLog:
         self.path.touch()
         with self.path.open("r+b") as file:
             file.truncate(keep)
-        self._events = _writer(folder) if tensorboard else None
+        self._events: Any = _writer(folder) if tensorboard else _Silent()
 
-    def write(
-        self, stage: str, step: int, seconds: float, rate: float, losses: dict[str, float]
-    ) -> None:
+    def write(self, stage: str, step: int, seconds: float, rate: float, losses: dict[str, float]) -> None:
         """Append one line."""
         row = {"stage": stage, "step": step, "seconds": round(seconds, 2), "learning_rate": rate}
         with self.path.open("a") as file:
             file.write(json.dumps(row | losses) + "\n")
-        for name, value in losses.items() if self._events else ():
+        for name, value in losses.items():
             self._events.add_scalar(f"{stage}/{name}", value, step)
 
     def size(self) -> int:
         """Return the length in bytes."""
         return self.path.stat().st_size
+
+
+class _Silent:
+    """Takes the events where nobody wants them."""
+
+    def add_scalar(self, name: str, value: float, step: int) -> None:
+        pass
 
 
 def write_preview(path: Path, colorizer: Colorizer, packed: Packed, count: int = 6) -> None:
@@ -57,4 +62,4 @@ def _writer(folder: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise MissingExtraError("--tensorboard", "tensorboard", "tensorboard") from None
-    return SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder / "tensorboard"))

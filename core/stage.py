@@ -68,7 +68,7 @@ class Stage(ABC):
 
     @abstractmethod
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        """Return named scalars for one player: their sum is minimised; those without gradient are logged."""
+        """Return named scalars for one player: the sum is minimised; those without gradient are logged."""
 
     def augment(self, batch: Batch) -> Batch:
         """Change the pictures before the step: by default each is mirrored or not."""

@@ -119,9 +119,7 @@ class _Run:
         )
         stage.begin()
         losses = {name: self.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.players}
-        optimizers = {
-            name: stage.optimizer(name, _trained(stage.players[name])) for name in stage.players
-        }
+        optimizers = {name: stage.optimizer(name, _trained(stage.players[name])) for name in stage.players}
         average = MovingAverage(stage.players.values(), stage.settings.ema)
         if self.restored and self.step:
             average.load(_unprefixed(self.restored, "average."))
@@ -206,7 +204,10 @@ class _Run:
             self.log.write(stage.name, self.step, self.seconds, _rate(stage, self.step - 1, total), means)
 
     def _save(
-        self, index: int, average: MovingAverage | None, optimizers: dict[str, torch.optim.Optimizer]
+        self,
+        index: int,
+        average: MovingAverage | None,
+        optimizers: dict[str, torch.optim.Optimizer],
     ) -> None:
         if not self.log:
             return
@@ -249,7 +250,9 @@ class _Run:
     def _preview(self, stage: Stage, packed: Packed) -> None:
         if self.log:
             self.colorizer.eval()
-            write_preview(self.out / "previews" / f"{stage.name}-{self.step:06}.png", self.colorizer, packed)
+            write_preview(
+                self.out / "previews" / f"{stage.name}-{self.step:06}.png", self.colorizer, packed
+            )
             self._set_modes(stage)
 
     def _set_modes(self, stage: Stage) -> None:

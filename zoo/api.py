@@ -41,11 +41,8 @@ def colorize(
     device: str = "cpu",
     **options: object,
 ) -> list[Pixels]:
-    """Colour one picture: a path, or uint8 grey (H, W) or RGB (H, W, 3). Returns RGB uint8, one a sample."""
-    if isinstance(picture, np.ndarray):
-        source = _from_array(picture)
-    else:
-        source = read(picture)
+    """Colour a path, or uint8 grey (H, W) or RGB (H, W, 3); return RGB uint8 pictures, one a sample."""
+    source = _from_array(picture) if isinstance(picture, np.ndarray) else read(picture)
     colorizer = load(name, weights, device=device)
     return [sample.rgb for sample in engine.colorize(colorizer, source, options)]
 
@@ -63,8 +60,6 @@ def resolve_device(name: str) -> str:
 
 def _from_array(array: Pixels) -> Picture:
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
-        raise ImageError(
-            f"expected uint8 (H, W) or (H, W, 3), got {array.dtype} with shape {array.shape}"
-        )
+        raise ImageError(f"expected uint8 (H, W) or (H, W, 3), got {array.dtype} with shape {array.shape}")
     rgb = array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
     return Picture(np.ascontiguousarray(rgb))

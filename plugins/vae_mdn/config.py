@@ -34,7 +34,8 @@ class VaeMdnConfig(ColorizerConfig):
         "joint", description="one mixture over the embedding, or one for each dimension (4.1.2)"
     )
     trunk: Literal["conv", "flat"] = Field(
-        "conv", description="from the grey picture to features: convolutions, or 4096 values (4.1.2)"
+        "conv",
+        description="from the grey picture to features: convolutions, or 4096 values (4.1.2)",
     )
     hidden: int = Field(256, gt=0, description="hidden units of the mixture's heads")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout before the mixture's heads")
@@ -45,9 +46,9 @@ class VaeMdnConfig(ColorizerConfig):
     mixture_target: Literal["sample", "mean"] = Field(
         "sample", description="what of the encoder the mixture learns: a sample ([1]) or its mean"
     )
-    guesses: int = Field(6, gt=1, description="samples a picture in the stage `refine`")
+    guesses: int = Field(8, gt=1, description="samples a picture in the stage `refine`")
 
-    refine_share: float = Field(0.5, ge=0, description="weight of the earlier losses in `refine`")
+    refine_share: float = Field(0.3, ge=0, description="weight of the earlier losses in `refine`")
     density_share: float = Field(0.2, ge=0, description="weight of the mixture's loss among them")
 
     vae: StageConfig = Field(StageConfig(), description="first stage (4.1.1)")
@@ -93,5 +94,6 @@ class VaeMdnOptions(RunOptions):
         1.0, ge=0, le=2, description="spread of the samples around the components' means"
     )
     prior: bool = Field(
-        False, description="draw the embedding from N(0, 1), not the mixture: the control experiment"
+        False,
+        description="draw the embedding from N(0, 1), not the mixture: the control experiment",
     )

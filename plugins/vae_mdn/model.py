@@ -89,7 +89,10 @@ class VaeMdn(Colorizer, nn.Module):
         generator.manual_seed(seed) if seed is not None else generator.seed()
         wide = self.mixture.weight_dimensions
         drawn = [
-            (torch.rand(wide, generator=generator), torch.randn(self.config.latent, generator=generator))
+            (
+                torch.rand(wide, generator=generator),
+                torch.randn(self.config.latent, generator=generator),
+            )
             for _ in range(count)
         ]
         return torch.stack([u for u, _ in drawn])[None], torch.stack([n for _, n in drawn])[None]
@@ -105,4 +108,4 @@ class VaeMdn(Colorizer, nn.Module):
             colored = color.recombine(repeated, flat)
         else:
             colored = color.recombine(repeated, color.guided_upsample(flat, repeated))
-        return colored.unflatten(0, (len(gray), count))
+        return colored.reshape(len(gray), count, *colored.shape[1:])

@@ -73,7 +73,8 @@ class PlainDecoder(nn.Module):
 
     def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
         """Return fields (N K, C, size, size) for z (N, K, latent)."""
-        x = F.relu(self.input(z.flatten(0, 1))).unflatten(1, (-1, self.side, self.side))
+        x = F.relu(self.input(z.flatten(0, 1)))
+        x = x.reshape(len(x), -1, self.side, self.side)
         for convolution in self.convolutions:
             x = F.relu(convolution(F.interpolate(x, scale_factor=2.0, mode="nearest")))
         x = self.head(x).float()
@@ -143,9 +144,7 @@ class MixtureNetwork(nn.Module):
         weights = self.weights(x).float().view(-1, self.components, self.weight_dimensions)
         shapes = self.shapes(x).float().view(-1, self.components, 2 * self.latent)
         means, log_variances = shapes.chunk(2, -1)
-        return Mixture(
-            weights.log_softmax(1), means + self.centres, log_variances.clamp(self.floor, 4)
-        )
+        return Mixture(weights.log_softmax(1), means + self.centres, log_variances.clamp(self.floor, 4))
 
 
 def _head(inputs: int, config: VaeMdnConfig, outputs: int) -> nn.Sequential:

@@ -136,9 +136,7 @@ class Refinement(_Stage):
         """
         wide = self.model.mixture.weight_dimensions
         uniform = torch.rand(len(batch), self.config.guesses, wide, device=batch.gray.device)
-        normal = torch.randn(
-            len(batch), self.config.guesses, self.config.latent, device=batch.gray.device
-        )
+        normal = torch.randn(len(batch), self.config.guesses, self.config.latent, device=batch.gray.device)
         z = mixture.sample(uniform, normal)
         with torch.no_grad():
             fields = self.model.decoder(features, z).unflatten(0, z.shape[:2])

@@ -61,12 +61,15 @@ def test_wrong_options_and_wrong_shapes_are_named():
         def colorize(self, gray, options):
             return gray
 
-    with pytest.raises(PluginError, match="Flat.colorize returned shape"):
+    with pytest.raises(PluginError, match=r"Flat\.colorize returned shape"):
         colorize(Flat(), picture)
 
 
 def test_the_contact_sheet_holds_every_picture():
-    rows = [[Cell(made_picture(0), "a"), Cell(made_picture(1)[..., 0], "grey " * 40)], [Cell(made_picture(2), "b")]]
+    rows = [
+        [Cell(made_picture(0), "a"), Cell(made_picture(1)[..., 0], "grey " * 40)],
+        [Cell(made_picture(2), "b")],
+    ]
     sheet = contact_sheet(rows, side=64)
     assert sheet.dtype == np.uint8
     assert sheet.shape[0] > 2 * 64

@@ -105,9 +105,14 @@ def test_a_missing_file_and_a_folder(tmp_path):
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError), images.atomic_write(path) as file:
-        file.write(b"new")
-        raise RuntimeError
+
+    def fail():
+        with images.atomic_write(path) as file:
+            file.write(b"new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

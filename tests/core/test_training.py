@@ -98,7 +98,9 @@ def test_training_lowers_the_loss_logs_and_repeats(tmp_path):
     assert same(first, trained(tmp_path / "b"))
     assert not same(first, trained(tmp_path / "c", CPU.model_copy(update={"seed": 1})))
     rows = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
-    assert [(r["stage"], r["step"]) for r in rows] == [(s, n) for s in ("first", "second") for n in (2, 4, 6)]
+    assert [(r["stage"], r["step"]) for r in rows] == [
+        (s, n) for s in ("first", "second") for n in (2, 4, 6)
+    ]
     assert {"l2", "fooled", "noise", "critic", "learning_rate", "seconds"} <= set(rows[-1])
     assert told[-1][:3] == ("second", 6, 6)
     long = new(first=StageConfig(steps=60, batch_size=4, learning_rate=0.05))
@@ -275,4 +277,3 @@ def test_two_processes_share_the_work_and_agree(tmp_path):
     assert first == second
     rows = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     assert len(rows) == 6  # only the first process writes
-

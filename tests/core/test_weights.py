@@ -39,7 +39,11 @@ def test_round_trip(tmp_path):
     again = weights.load(tmp_path, Small, "small")
     assert again.config == model.config
     assert torch.equal(again.layer.weight, model.layer.weight)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
 
 
 def test_half_precision_is_stored_and_computed_in_full(tmp_path):
@@ -54,6 +58,11 @@ def edit(folder, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def scramble(folder):
+    edit(folder, sha256="")
+    (folder / "model.safetensors").write_bytes(b"\xff" * 64)
+
+
 @pytest.mark.parametrize(
     ("damage", "error", "reason"),
     [
@@ -62,11 +71,11 @@ def edit(folder, **changes):
         (lambda f: (f / "config.json").write_text(" " * 2_000_000), WeightsError, "larger than"),
         (lambda f: edit(f, surprise=1), ConfigError, "surprise"),
         (lambda f: edit(f, config={"widht": 3}), ConfigError, "did you mean width"),
-        (lambda f: edit(f, config={"width": 4}), WeightsError, r"layer.weight is \(2, 3\), expected \(2, 4\)"),
+        (lambda f: edit(f, config={"width": 4}), WeightsError, r"weight is \(2, 3\), expected \(2, 4\)"),
         (lambda f: edit(f, plugin="other"), WeightsError, "colorzoo run other"),
         (lambda f: edit(f, sha256="0" * 64), WeightsError, "sha256 is not the one"),
         (lambda f: (f / "model.safetensors").unlink(), WeightsError, "only safetensors"),
-        (lambda f: (edit(f, sha256=""), (f / "model.safetensors").write_bytes(b"\xff" * 64)), WeightsError, "damaged"),
+        (lambda f: scramble(f), WeightsError, "damaged"),
     ],
 )  # fmt: skip
 def test_every_damage_is_named(tmp_path, damage, error, reason):

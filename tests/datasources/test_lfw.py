@@ -69,7 +69,7 @@ def known(monkeypatch, path, urls=()):
 
 def test_an_archive_downloaded_by_hand_is_known_by_its_hash(root, tmp_path, monkeypatch):
     path = archive(root, tmp_path / "mine.tgz")
-    with pytest.raises(DataError, match="not a known archive; expected lfw-deepfunneled.tgz"):
+    with pytest.raises(DataError, match="not a known archive; expected lfw-deepfunneled"):
         LFW.fetch(path)
     known(monkeypatch, path)
     LFW.fetch(path)

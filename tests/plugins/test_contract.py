@@ -104,8 +104,14 @@ def test_training_lowers_the_loss(name, tmp_path):
     if not isinstance(model, Trainable):
         pytest.skip("not trainable")
     stages = [stage.name for stage in model.stages()]
-    brief = {"steps": 40, "batch_size": 8, "learning_rate": 5e-3, "warmup": 0, "schedule": "constant"}
-    values = model.config.model_dump() | {stage: brief for stage in stages}
+    brief = {
+        "steps": 40,
+        "batch_size": 8,
+        "learning_rate": 5e-3,
+        "warmup": 0,
+        "schedule": "constant",
+    }
+    values = model.config.model_dump() | dict.fromkeys(stages, brief)
     torch.manual_seed(0)
     model = type(model)(type(model.config).model_validate(values))
 

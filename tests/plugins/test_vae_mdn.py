@@ -126,7 +126,11 @@ def test_lower_temperature_means_less_spread(model):
 
 def test_each_stage_moves_what_it_says_and_nothing_else(model):
     batch = Batch.of(torch.rand(4, 3, 64, 64))
-    moved = {"vae": {"encoder", "decoder"}, "mdn": {"mixture"}, "refine": {"encoder", "decoder", "mixture"}}
+    moved = {
+        "vae": {"encoder", "decoder"},
+        "mdn": {"mixture"},
+        "refine": {"encoder", "decoder", "mixture"},
+    }
     assert [stage.name for stage in model.stages()] == list(moved)
     for stage in model.stages():
         model.zero_grad()

@@ -11,9 +11,7 @@ from colorzoo.core.errors import ImageError, UnknownNameError
 from colorzoo.core.registry import registry
 from tests.conftest import made_picture
 
-EMBEDDED = [
-    (plugin, name) for plugin in registry().names("colorizer") for name in catalog.embedded(plugin)
-]
+EMBEDDED = [(plugin, name) for plugin in registry().names("colorizer") for name in catalog.embedded(plugin)]
 
 
 def test_the_promised_weights_are_embedded():

@@ -116,7 +116,7 @@ try:
     main()
 except SystemExit:
     pass
-loaded = {{"torch", "cv2", "pydantic", "numpy"}} & set(sys.modules)
+loaded = {{"torch", "cv2", "numpy", "PIL", "huggingface_hub"}} & set(sys.modules)
 print("LOADED", sorted(loaded))
 """
 

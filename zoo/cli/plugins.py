@@ -40,9 +40,7 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command()
-def show(
-    name: Annotated[str, typer.Argument(help="name of a colorizer")], as_json: Json = False
-) -> None:
+def show(name: Annotated[str, typer.Argument(help="name of a colorizer")], as_json: Json = False) -> None:
     """Show a colorizer's run options, configuration, presets and weights."""
     from colorzoo import catalog
     from colorzoo.core.config import fields_of

@@ -130,7 +130,7 @@ def _globbed(pattern: str) -> list[tuple[Path, Path]]:
 
     from colorzoo.core.errors import ImageError
 
-    files = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
+    files = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if Path(p).is_file())  # noqa: PTH207  may be absolute
     if not files:
         raise ImageError(f"{pattern}: matches no file")
     return [(file, Path(file.name)) for file in files]
@@ -143,7 +143,9 @@ def _distinct(found: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     for file, target in found:
         stem = target.with_suffix("")
         taken[stem] = taken.get(stem, 0) + 1
-        unique = target if taken[stem] == 1 else target.with_name(f"{stem.name}~{taken[stem]}{target.suffix}")
+        unique = (
+            target if taken[stem] == 1 else target.with_name(f"{stem.name}~{taken[stem]}{target.suffix}")
+        )
         result.append((file, unique))
     return result
 

@@ -18,7 +18,9 @@ def train(
     split: Annotated[str | None, typer.Option(help="part of the dataset [default: train]")] = None,
     preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
     set_: Annotated[list[str], typer.Option("--set", help="configuration field, key=value")] = [],  # noqa: B006  typer copies it
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="run folder [default: runs/NAME-PRESET]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="run folder [default: runs/NAME-PRESET]")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
     init: Annotated[str | None, typer.Option(help="weights to start from")] = None,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same weights")] = 0,
@@ -27,7 +29,9 @@ def train(
     fit: Annotated[str, typer.Option(help="how pictures become squares: squash, crop or pad")] = "squash",
     preview_every: Annotated[int, typer.Option(min=0, help="steps between preview sheets; 0: none")] = 0,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 120,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write TensorBoard events")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="also write TensorBoard events")
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="processor threads")] = None,
     weights_name: Annotated[str, typer.Option(help="name of the resulting weights")] = "default",
     summary: Annotated[str, typer.Option(help="one line for the model card")] = "",
@@ -85,8 +89,14 @@ class _Progress:
     def __enter__(self) -> _Progress:
         import os
 
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns: list[Any] = [
             TextColumn("{task.description}"),

@@ -1,0 +1,48 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint types tree docs fix bench clean
+
+demo: .venv/installed  ## colour the example photo with the embedded weights
+	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
+
+test: .venv/dev lint types  ## everything that CI checks
+	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+lint: .venv/dev tree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYTHONPATH=.types $(BIN)/lint-imports
+
+types: .venv/dev tree
+	$(BIN)/mypy -p colorzoo
+
+docs: .venv/dev  ## write docs/cli.md anew
+	$(BIN)/python -m tests.zoo.test_docs
+
+fix: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python bench/speed.py
+
+clean:
+	rm -rf .venv .types build dist demo *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml setup.py constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . -c constraints.txt
+	touch $@
+
+.venv/dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+# mypy and import-linter do not see the mapping of folders to packages: show them a tree of links
+tree:
+	rm -rf .types && mkdir -p .types
+	cp -rs $(CURDIR)/zoo .types/colorzoo
+	for room in core plugins datasources; do cp -rs $(CURDIR)/$$room .types/colorzoo/; done
