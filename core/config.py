@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
 
@@ -74,8 +74,9 @@ def fields_of(model: type[pydantic.BaseModel], prefix: str = "") -> list[dict[st
     rows: list[dict[str, Any]] = []
     for name, field in model.model_fields.items():
         kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-            rows += fields_of(kind, f"{prefix}{name}.")
+        inner = _model_in(kind)
+        if inner is not None:
+            rows += fields_of(inner, f"{prefix}{name}.")
             continue
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         text = getattr(kind, "__name__", None) if isinstance(kind, type) else str(kind)
@@ -88,6 +89,14 @@ def fields_of(model: type[pydantic.BaseModel], prefix: str = "") -> list[dict[st
             }
         )
     return rows
+
+
+def _model_in(kind: object) -> type[pydantic.BaseModel] | None:
+    """Return the model that an annotation is, or holds beside None."""
+    for part in (kind, *get_args(kind)):
+        if isinstance(part, type) and issubclass(part, pydantic.BaseModel):
+            return part
+    return None
 
 
 def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

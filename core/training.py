@@ -96,6 +96,7 @@ class _Run:
     def start(self, resume: bool) -> None:
         """Read the checkpoint if asked to and there is one, and open the log behind it."""
         path = self.out / CHECKPOINT
+        self.identity = self._identity()
         if resume and path.exists():
             self.restored, self.restored_facts = checkpoint.read(path)
             facts = self.restored_facts
@@ -113,7 +114,7 @@ class _Run:
 
     def train_stage(self, index: int, stage: Stage) -> None:
         """Train one stage to its end, from the restored step if it is the one that was cut."""
-        packed = self.data(stage.size)
+        packed = self._packed(stage.size)
         total = stage.settings.steps or max(
             1, round(stage.settings.epochs * len(packed) / stage.settings.batch_size)
         )
@@ -155,7 +156,11 @@ class _Run:
 
     def facts(self) -> dict[str, Any]:
         """Return what the run cost."""
-        return {"seconds": round(self.seconds, 1), "pictures_seen": self.seen}
+        return {
+            "seconds": round(self.seconds, 1),
+            "pictures_seen": self.seen,
+            "is_main_process": self.accelerator.is_main_process,
+        }
 
     def _update(
         self,
@@ -224,7 +229,7 @@ class _Run:
             "seen": self.seen,
             "log_size": self.log.size(),
             "optimizers": described,
-            "identity": self._identity(),
+            "identity": self.identity,
         }
         checkpoint.write(self.out / CHECKPOINT, tensors, facts)
 
@@ -233,19 +238,23 @@ class _Run:
         first = self.colorizer.stages()[0]
         return {
             "config": self.colorizer.config.model_dump(mode="json"),
-            "fingerprint": self.data(first.size).fingerprint,
+            "fingerprint": self._packed(first.size).fingerprint,
             "seed": self.config.seed,
             "processes": self.accelerator.num_processes,
         }
 
     def _check_same(self, saved: dict[str, Any]) -> None:
-        now = self._identity()
+        now = self.identity
         changed = [key for key in now if now[key] != saved.get(key)]
         if changed:
             raise TrainingError(
                 f"{self.out}: cannot resume, {', '.join(changed)} changed since the checkpoint; "
                 "give the same settings and data, or start in another -o folder"
             )
+
+    def _packed(self, size: int) -> Packed:
+        with self.accelerator.main_process_first():  # it decodes, the others find it done
+            return self.data(size)
 
     def _preview(self, stage: Stage, packed: Packed) -> None:
         if self.log:

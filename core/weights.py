@@ -29,6 +29,12 @@ class TrainedOn(Strict):
     seed: int
     minutes: float
     hardware: str
+    after: TrainedOn | None = Field(None, description="the training that it started from, if any")
+
+    @property
+    def history(self) -> list[TrainedOn]:
+        """All trainings that led here, the first one first."""
+        return [*(self.after.history if self.after else []), self]
 
 
 class Measured(Strict):

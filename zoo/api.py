@@ -10,7 +10,7 @@ from colorzoo import catalog
 from colorzoo.core import colorize as engine
 from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.errors import ImageError
+from colorzoo.core.errors import ImageError, WeightsError
 from colorzoo.core.images import Picture, Pixels, read
 from colorzoo.core.registry import registry
 
@@ -28,6 +28,11 @@ def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Color
     kind = registry().find("colorizer", name).load()
     folder = catalog.find(name, weights)
     colorizer: Colorizer = store.load(folder, kind, name) if folder else kind()
+    if folder is None and colorizer.state():
+        raise WeightsError(
+            f"{name} has no embedded weights; train some with `colorzoo train {name} --data ...` and give "
+            "their folder as --weights"
+        )
     if isinstance(colorizer, torch.nn.Module):
         colorizer.to(resolve_device(device)).eval()
     return colorizer

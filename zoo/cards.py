@@ -35,12 +35,13 @@ def _training(info: WeightsInfo) -> str:
     trained = info.trained_on
     if trained is None:
         return ""
+    history = trained.history
     rows = [
         ("Pictures", f"{trained.pictures:,} of `{trained.dataset}`, split `{trained.split}`"),
         ("Fingerprint", f"`{trained.fingerprint}`"),
-        ("Command", f"`{trained.command}`"),
+        *(("Command", f"`{step.command}`") for step in history),
         ("Seed", str(trained.seed)),
-        ("Time", f"{trained.minutes:.0f} minutes on {trained.hardware}"),
+        ("Time", f"{sum(step.minutes for step in history):.0f} minutes on {trained.hardware}"),
         ("colorzoo", info.colorzoo_version),
         ("sha256 of the weights", f"`{info.sha256}`"),
     ]

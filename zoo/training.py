@@ -48,6 +48,8 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: object =
         colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
     data = packer(order.dataset, order.fit, packing)  # type: ignore[arg-type]
     facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
+    if not facts["is_main_process"]:
+        return order.out
     trained = store.TrainedOn(
         dataset=order.address,
         split=order.split,
@@ -57,6 +59,7 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: object =
         seed=order.run.seed,
         minutes=round(facts["seconds"] / 60, 1),
         hardware=hardware(order.run.device),
+        after=store.read_info(order.init).trained_on if order.init else None,
     )
     info = store.WeightsInfo(
         plugin=order.plugin,

@@ -51,8 +51,8 @@ class VaeMdnConfig(ColorizerConfig):
     refine_share: float = Field(0.3, ge=0, description="weight of the earlier losses in `refine`")
     density_share: float = Field(0.2, ge=0, description="weight of the mixture's loss among them")
 
-    vae: StageConfig = Field(StageConfig(), description="first stage (4.1.1)")
-    mdn: StageConfig = Field(StageConfig(), description="second stage (4.1.2)")
+    vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
+    mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")
     refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

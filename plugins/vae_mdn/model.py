@@ -49,11 +49,11 @@ class VaeMdn(Colorizer, nn.Module):
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, VaeMdnOptions)
         small = color.resize_area(gray, (self.config.size, self.config.size))
-        z = self.embeddings(small, options)
-        fields = self.decode(small, z)
         if options.mode == "mean":
-            fields = fields.mean(1, keepdim=True).expand(-1, options.samples, -1, -1, -1)
-        return self._upsampled(fields, gray)
+            return self._upsampled(self._mean_field(small, options), gray).expand(
+                -1, options.samples, -1, -1, -1
+            )
+        return self._upsampled(self.decode(small, self.embeddings(small, options)), gray)
 
     def embeddings(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
         """Return z (N, K, latent) for grey (N, 1, size, size); all pictures share one seeded noise.
@@ -83,6 +83,14 @@ class VaeMdn(Colorizer, nn.Module):
     def field(self, rgb: Tensor) -> Tensor:
         """Return the colour field (N, C, H, W) of pictures (N, 3, H, W)."""
         return color.chroma(rgb) if self.config.space == "chroma" else rgb
+
+    def _mean_field(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
+        """Return the mean (N, 1, C, size, size) of many samples of the picture and of its mirror image."""
+        sides = [
+            self.decode(side, self.embeddings(side, options)).mean(1, keepdim=True)
+            for side in (small, small.flip(-1))
+        ]
+        return (sides[0] + sides[1].flip(-1)) / 2
 
     def _noise(self, count: int, seed: int | None) -> tuple[Tensor, Tensor]:
         generator = torch.Generator()

@@ -22,8 +22,8 @@ SHIFT = 3
 def stages(model: VaeMdn) -> list[Stage]:
     """Return the configured stages in order."""
     config = model.config
-    found: list[Stage] = [Autoencoder(model, config.vae), Density(model, config.mdn)]
-    return [*found, Refinement(model, config.refine)] if config.refine else found
+    found = ((Autoencoder, config.vae), (Density, config.mdn), (Refinement, config.refine))
+    return [kind(model, settings) for kind, settings in found if settings]
 
 
 class _Stage(Stage):

@@ -82,7 +82,7 @@ def test_guided_upsampling_follows_an_edge_better_than_bilinear():
     low = color.resize_area(truth, (32, 32))
     guided = color.guided_upsample(low, gray)
     bilinear = torch.nn.functional.interpolate(low, size=(128, 128), mode="bilinear")
-    assert (guided - truth).abs().mean() < 0.5 * (bilinear - truth).abs().mean()
+    assert (guided - truth).abs().mean() < 0.7 * (bilinear - truth).abs().mean()
 
 
 def test_guided_upsampling_keeps_flat_colour():

@@ -20,7 +20,7 @@ class Inner(Strict):
 
 class Config(ColorizerConfig):
     width: int = 8
-    inner: Inner = Inner()
+    inner: Inner | None = Inner()
     presets = {"default": {}, "wide": {"width": 64, "inner": {"depth": 9}}}
 
 
@@ -36,6 +36,10 @@ def test_all_problems_are_listed_at_once():
     assert "did you mean width" in message
     assert "inner.depth" in message
     assert "'deep'" in message
+
+
+def test_a_nested_part_can_be_left_out():
+    assert from_preset(Config, "default", ["inner=none"]).inner is None
 
 
 def test_an_unknown_preset_names_the_close_one():

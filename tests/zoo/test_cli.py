@@ -1,6 +1,8 @@
 """The command line in a process of its own."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -39,6 +41,18 @@ def test_training_then_running(cli, pictures, photo, tmp_path):
     colored = cv2.imread(str(tmp_path / "out" / names[0]))
     gray = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2GRAY).astype(int)
     assert np.abs(cv2.cvtColor(colored, cv2.COLOR_BGR2GRAY) - gray).mean() <= 1
+
+
+def test_two_processes_train_one_model(pictures, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         "-m", "colorzoo", "train", "unet", "--data", str(pictures), *TRAIN, "-o", "run"],
+        capture_output=True, text=True, cwd=tmp_path, timeout=200,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "config.json").exists()
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
 
 
 def test_several_inputs_go_on_past_a_bad_one(cli, pictures, tmp_path):
@@ -125,8 +139,6 @@ print("LOADED", sorted(loaded))
     "arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["plugins"], ["data", "list"]]
 )
 def test_help_and_listings_load_nothing_heavy(arguments, tmp_path):
-    import subprocess
-
     done = subprocess.run(
         [sys.executable, "-c", HEAVY.format(arguments=arguments)],
         capture_output=True, text=True, cwd=tmp_path, check=True,
