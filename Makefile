@@ -17,7 +17,7 @@ lint: .venv/dev tree
 types: .venv/dev tree
 	$(BIN)/mypy -p colorzoo
 
-docs: .venv/dev  ## write docs/cli.md anew
+docs: .venv/dev  ## write the generated parts of docs/ anew
 	$(BIN)/python -m tests.zoo.test_docs
 
 fix: .venv/dev

@@ -76,6 +76,12 @@ def test_the_readme_names_only_verbs_and_plugins_there_are():
             assert words[1] in registry().names("colorizer"), line
 
 
+def test_the_results_in_the_text_are_the_measured_ones():
+    shown = re.search(r"<!-- results -->\n(.*?)<!-- end -->", (ROOT / "docs/faces.md").read_text(), re.S)
+    assert shown
+    assert shown[1].strip() == (ROOT / "docs/results/faces.md").read_text().strip(), "run: make docs"
+
+
 def blocks(name: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.S)
 
@@ -99,3 +105,12 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
 
 if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
+    faces = ROOT / "docs" / "faces.md"
+    table = (ROOT / "docs" / "results" / "faces.md").read_text().strip()
+    text = re.sub(
+        r"<!-- results -->.*?<!-- end -->",
+        lambda _: f"<!-- results -->\n\n{table}\n\n<!-- end -->",
+        faces.read_text(),
+        flags=re.S,
+    )
+    faces.write_text(text)
