@@ -30,10 +30,10 @@ import colorzoo
 from colorzoo.core.colorize import colorize
 from colorzoo.core.config import validate
 from colorzoo.core.dataset import Dataset, Sample
+from colorzoo.core.devices import bfloat16_is_fast
 from colorzoo.core.images import Picture
 from colorzoo.core.packed import pack
 from colorzoo.core.stage import Batch
-from colorzoo.core.training import bfloat16_is_fast
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
 from colorzoo.plugins.vae_mdn.model import VaeMdn
 

@@ -16,7 +16,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from pydantic import Field
 from torch import Tensor, nn
 
-from colorzoo.core import checkpoint
+from colorzoo.core import checkpoint, devices
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import Strict
 from colorzoo.core.ema import MovingAverage
@@ -86,7 +86,9 @@ class _Run:
     ) -> None:
         self.colorizer, self.data, self.out, self.config = colorizer, data, out, config
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-        self.accelerator = Accelerator(cpu=config.device == "cpu", kwargs_handlers=[unused])
+        self.accelerator = Accelerator(
+            cpu=config.device == "cpu", device_placement=False, kwargs_handlers=[unused]
+        )
         self.device = self._device()
         self.report = report
         self.stage_index, self.step, self.seconds, self.seen = 0, 0, 0.0, 0
@@ -270,12 +272,12 @@ class _Run:
             network.train()
 
     def _device(self) -> torch.device:
-        chosen = self.config.device
-        return self.accelerator.device if chosen in ("auto", "cpu") else torch.device(chosen)
+        several = self.accelerator.num_processes > 1  # then accelerate gives each its own
+        return self.accelerator.device if several else devices.resolve(self.config.device)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         wanted = self.config.precision
-        fast = wanted == "bfloat16" or (wanted == "auto" and bfloat16_is_fast(self.device))
+        fast = wanted == "bfloat16" or (wanted == "auto" and devices.bfloat16_is_fast(self.device))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
 
 
@@ -290,13 +292,6 @@ class _PlayerLoss(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         return self._losses(self._player, batch)
-
-
-def bfloat16_is_fast(device: torch.device) -> bool:
-    """Tell whether the device computes bfloat16 natively."""
-    if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported())  # the only place torch tells it
-    return device.type == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def _rate(stage: Stage, step: int, total: int) -> float:

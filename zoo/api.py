@@ -8,6 +8,7 @@ import numpy as np
 
 from colorzoo import catalog
 from colorzoo.core import colorize as engine
+from colorzoo.core import devices
 from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import ImageError, WeightsError
@@ -25,6 +26,7 @@ def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Color
     """
     import torch
 
+    place = devices.resolve(device)
     kind = registry().find("colorizer", name).load()
     folder = catalog.find(name, weights)
     colorizer: Colorizer = store.load(folder, kind, name) if folder else kind()
@@ -34,7 +36,7 @@ def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Color
             "their folder as --weights"
         )
     if isinstance(colorizer, torch.nn.Module):
-        colorizer.to(resolve_device(device)).eval()
+        colorizer.to(place).eval()
     return colorizer
 
 
@@ -50,17 +52,6 @@ def colorize(
     source = _from_array(picture) if isinstance(picture, np.ndarray) else read(picture)
     colorizer = load(name, weights, device=device)
     return [sample.rgb for sample in engine.colorize(colorizer, source, options)]
-
-
-def resolve_device(name: str) -> str:
-    """Turn `auto` into the best device there is; other names stay."""
-    import torch
-
-    if name != "auto":
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _from_array(array: Pixels) -> Picture:

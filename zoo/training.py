@@ -10,6 +10,7 @@ import torch
 
 import colorzoo
 from colorzoo.cards import card
+from colorzoo.core import devices
 from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig
@@ -87,6 +88,7 @@ def write_card(folder: Path, info: store.WeightsInfo) -> None:
 
 def hardware(device: str) -> str:
     """Describe the device in words."""
-    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
-        return torch.cuda.get_device_name()
+    found = devices.resolve(device)
+    if found.type == "cuda":
+        return torch.cuda.get_device_name(found)
     return f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor"

@@ -77,8 +77,7 @@ class VaeMdn(Colorizer, nn.Module):
 
     def decode(self, small: Tensor, z: Tensor) -> Tensor:
         """Return colour fields (N, K, C, size, size) for grey (N, 1, size, size), z (N, K, latent)."""
-        fields = self.decoder(self.decoder.encode(small), z)
-        return fields.unflatten(0, z.shape[:2])  # type: ignore[no-any-return]
+        return self.decoder(self.decoder.encode(small), z)  # type: ignore[no-any-return]
 
     def field(self, rgb: Tensor) -> Tensor:
         """Return the colour field (N, C, H, W) of pictures (N, 3, H, W)."""

@@ -46,9 +46,10 @@ class ConditionedDecoder(nn.Module):
         return self.net.encode(gray)
 
     def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
-        """Return fields (N K, C, size, size) for features of N pictures and z (N, K, latent)."""
+        """Return fields (N, K, C, size, size) for features of N pictures and z (N, K, latent)."""
         repeated = [level.repeat_interleave(z.shape[1], 0) for level in features]
-        return CHROMA_SCALE * self.net.decode(repeated, z.flatten(0, 1))
+        fields = CHROMA_SCALE * self.net.decode(repeated, z.flatten(0, 1))
+        return fields.reshape(*z.shape[:2], *fields.shape[1:])
 
 
 class PlainDecoder(nn.Module):
@@ -72,13 +73,14 @@ class PlainDecoder(nn.Module):
         return []
 
     def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
-        """Return fields (N K, C, size, size) for z (N, K, latent)."""
+        """Return fields (N, K, C, size, size) for z (N, K, latent)."""
         x = F.relu(self.input(z.flatten(0, 1)))
         x = x.reshape(len(x), -1, self.side, self.side)
         for convolution in self.convolutions:
             x = F.relu(convolution(F.interpolate(x, scale_factor=2.0, mode="nearest")))
         x = self.head(x).float()
-        return F.relu(x) if self.relu_output else x
+        fields = F.relu(x) if self.relu_output else x
+        return fields.reshape(*z.shape[:2], *fields.shape[1:])
 
 
 @dataclass(frozen=True)

@@ -53,13 +53,11 @@ class _Stage(Stage):
             return squared.mean((-3, -2, -1))
         return squared.sum((-3, -2, -1)) / (2 * self.config.noise**2)
 
-    def reconstruct(self, batch: Batch, features: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return error and divergence (N,) of the autoencoder, and the embedding it drew."""
+    def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return embeddings (N, latent) drawn from the encoder, and their divergence from N(0, 1) (N,)."""
         mean, log_variance = self.model.encoder(self.model.field(batch.color))
         z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
-        fields = self.model.decoder(features, z[:, None])[:, None]
-        divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
-        return self.error(fields, batch)[:, 0], divergence, z
+        return z, 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
 
     def mixture_loss(self, gray: Tensor, z: Tensor) -> Tensor:
         """Return the loss of the mixture network at z, averaged over the pictures."""
@@ -78,9 +76,10 @@ class Autoencoder(_Stage):
         return nn.ModuleList([self.model.encoder, self.model.decoder])
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        error, divergence, _ = self.reconstruct(batch, self.model.decoder.encode(batch.gray))
+        z, divergence = self.encode(batch)
+        fields = self.model.decode(batch.gray, z[:, None])
         return {
-            "reconstruction": error.mean(),
+            "reconstruction": self.error(fields, batch).mean(),
             "divergence": self.config.kl_weight * divergence.mean(),
         }
 
@@ -95,10 +94,8 @@ class Density(_Stage):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         with torch.no_grad():
-            mean, log_variance = self.model.encoder(self.model.field(batch.color))
-            z = mean
-            if self.config.mixture_target == "sample":
-                z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+            sampled = self.config.mixture_target == "sample"
+            z = self.encode(batch)[0] if sampled else self.model.encoder(self.model.field(batch.color))[0]
         return {"density": self.mixture_loss(batch.gray, z)}
 
 
@@ -117,9 +114,10 @@ class Refinement(_Stage):
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         features = self.model.decoder.encode(batch.gray)
         mixture = self.model.mixture(batch.gray)
-        z = self._closest_guess(batch, features, mixture)
-        best = self.error(self.model.decoder(features, z[:, None])[:, None], batch)[:, 0]
-        error, divergence, target = self.reconstruct(batch, features)
+        target, divergence = self.encode(batch)
+        guess = self._closest_guess(batch, features, mixture)
+        both = torch.stack([guess, target], 1)
+        best, error = self.error(self.model.decoder(features, both), batch).unbind(1)
         density = mixture.negative_log_likelihood(target.detach())
         share = self.config.refine_share
         return {
@@ -138,7 +136,7 @@ class Refinement(_Stage):
         uniform = torch.rand(len(batch), self.config.guesses, wide, device=batch.gray.device)
         normal = torch.randn(len(batch), self.config.guesses, self.config.latent, device=batch.gray.device)
         z = mixture.sample(uniform, normal)
-        with torch.no_grad():
-            fields = self.model.decoder(features, z).unflatten(0, z.shape[:2])
-            chosen = self.error(fields, batch).argmin(1)
+        with torch.no_grad():  # one after the other, which keeps the activations in the cache
+            errors = [self.error(self.model.decoder(features, one[:, None]), batch) for one in z.unbind(1)]
+            chosen = torch.cat(errors, 1).argmin(1)
         return z[torch.arange(len(batch), device=z.device), chosen]

@@ -95,6 +95,7 @@ def test_a_bad_input_is_one_line_and_no_file(cli, photo, tmp_path, name):
         (["run", "vae-mdn", "x.png", "-O", "temperature"], "expected key=value"),
         (["run", "vae-mdn", "x.png", "--weights", "fotos"], "no weights of vae-mdn named 'fotos'"),
         (["run", "vae-mdn", "x.png", "--format", "gif"], "expected one of"),
+        (["run", "unet", "x.png", "--device", "gpu"], "expected auto, cpu, cuda"),
         (["train", "vae-mdn", "--data", "nowhere/"], "no such folder"),
         (["train", "vae-mdn", "--data", "lwf"], "did you mean lfw?"),
         (["data", "fetch", "folder"], "nothing to fetch"),

@@ -30,7 +30,7 @@ def run(
     device: Device = "auto",
 ) -> None:
     """Colour pictures: writes every colouring and a labelled contact sheet."""
-    from colorzoo.api import load, resolve_device
+    from colorzoo.api import load
     from colorzoo.core.config import parse_pairs, validate
     from colorzoo.core.errors import ConfigError
     from colorzoo.core.images import SUFFIXES
@@ -38,7 +38,7 @@ def run(
     if f".{format}" not in SUFFIXES:
         raise ConfigError(f"--format {format}: expected one of {', '.join(s[1:] for s in SUFFIXES)}")
     files = gather(inputs)
-    colorizer = load(name, weights, device=resolve_device(device))
+    colorizer = load(name, weights, device=device)
     seed = secrets.randbelow(2**31) if seed is None else seed
     given = {"samples": samples, "seed": seed, **parse_pairs(option)}
     options = validate(colorizer.Options, given, "-O").model_dump()

@@ -1,0 +1,36 @@
+"""Which device to compute on."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from colorzoo.core.errors import ConfigError
+
+
+def available() -> list[str]:
+    """Return the devices of this machine, the best one first."""
+    found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return [*found, "cpu"]
+
+
+def resolve(name: str) -> torch.device:
+    """Turn auto, cpu, cuda, cuda:1 or mps into a device that is there."""
+    there = available()
+    if name == "auto":
+        return torch.device(there[0])
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
+        raise ConfigError(f"--device {name}: expected auto, cpu, cuda, cuda:1 or mps")
+    if not any(device == name or device.startswith(f"{name}:") for device in there):
+        raise ConfigError(f"--device {name}: not on this machine; there are: {', '.join(there)}")
+    return torch.device(name)
+
+
+def bfloat16_is_fast(device: torch.device) -> bool:
+    """Tell whether the device computes bfloat16 natively."""
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())  # the only place torch tells it
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
