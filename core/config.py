@@ -69,14 +69,16 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
     return values
 
 
-def fields_of(model: type[pydantic.BaseModel], prefix: str = "") -> list[dict[str, Any]]:
+def fields_of(
+    model: type[pydantic.BaseModel], prefix: str = "", above: tuple[object, ...] = ()
+) -> list[dict[str, Any]]:
     """List name, type, default and description of every field, nested ones with dotted names."""
     rows: list[dict[str, Any]] = []
     for name, field in model.model_fields.items():
         kind = field.annotation
         inner = _model_in(kind)
-        if inner is not None:
-            rows += fields_of(inner, f"{prefix}{name}.")
+        if inner is not None and inner not in (*above, model):
+            rows += fields_of(inner, f"{prefix}{name}.", (*above, model))
             continue
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         text = getattr(kind, "__name__", None) if isinstance(kind, type) else str(kind)

@@ -1,6 +1,6 @@
-"""Measure colourings of faces at 64x64: vae-mdn, its controls, and the baseline.
+"""Measure colourings at 64x64: vae-mdn, its controls, and the baseline.
 
-    python bench/faces.py --data lfw --split test -o docs/results/faces
+    python bench/quality.py --data lfw --split test -o docs/results/faces
 
 Every picture is measured at the size at which the models work, so that nothing but colour counts. The
 controls are fitted on the train split of the same source. Writes a Markdown table and a JSON file.
