@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from pydantic import Field
@@ -19,11 +16,11 @@ from torch import Tensor, nn
 from colorzoo.core import checkpoint, devices
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import Strict
-from colorzoo.core.ema import MovingAverage
 from colorzoo.core.errors import TrainingError
 from colorzoo.core.packed import Packed
 from colorzoo.core.runlog import RunLog, write_preview
-from colorzoo.core.stage import Batch, Stage, Trainable
+from colorzoo.core.stage import Stage, Trainable
+from colorzoo.core.stage_run import Setup, StageRun, unprefixed
 
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
 
@@ -65,12 +62,16 @@ def train(
     if not (isinstance(colorizer, nn.Module) and isinstance(colorizer, Trainable)):
         raise TrainingError(f"{type(colorizer).__name__} has nothing to train: it defines no stages()")
     run = _Run(colorizer, data, out, config, report)
-    run.start(resume)
-    for index, stage in enumerate(colorizer.stages()):
-        if index >= run.stage_index:
-            run.train_stage(index, stage)
-    run.accelerator.wait_for_everyone()
-    return run.facts()
+    with torch.random.fork_rng():  # the caller's generators stay as they are
+        run.start(resume)
+        for index, stage in enumerate(colorizer.stages()):
+            if index >= run.stage_index:
+                run.train_stage(index, stage)
+    facts = run.facts()
+    if run.accelerator.num_processes > 1:
+        run.accelerator.wait_for_everyone()
+        run.accelerator.end_training()  # or the group is torn down while others still use it
+    return facts
 
 
 class _Run:
@@ -85,12 +86,13 @@ class _Run:
         report: Reporter,
     ) -> None:
         self.colorizer, self.data, self.out, self.config = colorizer, data, out, config
+        self.report = report
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)
         self.accelerator = Accelerator(
             cpu=config.device == "cpu", device_placement=False, kwargs_handlers=[unused]
         )
         self.device = self._device()
-        self.report = report
+        self.setup = Setup(self.accelerator, self.device, self._autocast, config.seed)
         self.stage_index, self.step, self.seconds, self.seen = 0, 0, 0.0, 0
         self.restored: dict[str, Tensor] = {}
         self.restored_facts: dict[str, Any] = {}
@@ -100,15 +102,9 @@ class _Run:
         path = self.out / CHECKPOINT
         self.identity = self._identity()
         if resume and path.exists():
-            self.restored, self.restored_facts = checkpoint.read(path)
-            facts = self.restored_facts
-            self._check_same(facts["identity"])
-            self.stage_index, self.step = facts["stage"], facts["step"]
-            self.seconds, self.seen = facts["seconds"], facts["seen"]
-            self.colorizer.load_state(_unprefixed(self.restored, "model."))
+            self._restore(path)
         elif path.exists():
             raise TrainingError(f"{self.out}: holds a run already; use --resume or another -o folder")
-        torch.manual_seed(self.config.seed)
         self.colorizer.to(device=self.device, memory_format=torch.channels_last)
         log_size = self.restored_facts.get("log_size", 0)
         main = self.accelerator.is_main_process
@@ -116,45 +112,29 @@ class _Run:
 
     def train_stage(self, index: int, stage: Stage) -> None:
         """Train one stage to its end, from the restored step if it is the one that was cut."""
-        packed = self._packed(stage.size)
-        total = stage.settings.steps or max(
-            1, round(stage.settings.epochs * len(packed) / stage.settings.batch_size)
-        )
-        stage.begin()
-        losses = {name: self.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.players}
-        optimizers = {name: stage.optimizer(name, _trained(stage.players[name])) for name in stage.players}
-        average = MovingAverage(stage.players.values(), stage.settings.ema)
+        current = StageRun(self.setup, index, stage, self._packed(stage.size))
         if self.restored and self.step:
-            average.load(_unprefixed(self.restored, "average."))
-            for name, optimizer in optimizers.items():
-                facts = self.restored_facts["optimizers"][name]
-                checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", self.restored, facts)
+            current.restore(self.restored, self.restored_facts["optimizers"])
         self._set_modes(stage)
         saved_at = began = time.monotonic()
         before = self.seconds
         window: list[dict[str, float]] = []
-        for step in range(self.step, total):
-            torch.manual_seed(_derived(self.config.seed, index, step, self.accelerator.process_index))
-            batch = stage.augment(self._batch(packed, stage, index, step))
-            values: dict[str, float] = {}
-            for name, loss in losses.items():
-                values |= self._update(stage, loss, optimizers[name], batch, step, total)
-            average.update(step)
-            window.append(values)
-            self.step, self.seen = step + 1, self.seen + len(batch) * self.accelerator.num_processes
+        for step in range(self.step, current.total):
+            window.append(current.step(step))
+            self.step, self.seen = step + 1, self.seen + current.batch_size
             self.seconds = before + time.monotonic() - began
-            if self.step % self.config.log_every == 0 or self.step == total:
-                self._log(index, stage, total, window)
+            if self.step % self.config.log_every == 0 or self.step == current.total:
+                self._log(current, window)
                 window = []
             if self.config.preview_every and self.step % self.config.preview_every == 0:
-                self._preview(stage, packed)
+                self._preview(current)
             if time.monotonic() - saved_at >= self.config.checkpoint_seconds:
-                self._save(index, average, optimizers)
+                self._save(index, *current.state())
                 saved_at = time.monotonic()
-        average.copy_to_networks()
+        current.finish()
         self.colorizer.eval()
         self.stage_index, self.step, self.restored = index + 1, 0, {}
-        self._save(index + 1, None, {})
+        self._save(index + 1, {}, {})
 
     def facts(self) -> dict[str, Any]:
         """Return what the run cost."""
@@ -164,76 +144,48 @@ class _Run:
             "is_main_process": self.accelerator.is_main_process,
         }
 
-    def _update(
-        self,
-        stage: Stage,
-        loss: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        batch: Batch,
-        step: int,
-        total: int,
-    ) -> dict[str, float]:
-        rate = _rate(stage, step, total)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        with self._autocast():
-            named = loss(batch)
-        learned = [value.float() for value in named.values() if value.requires_grad]
-        optimizer.zero_grad(set_to_none=True)
-        self.accelerator.backward(torch.stack(learned).sum())
-        if stage.settings.clip:
-            nn.utils.clip_grad_norm_(loss.parameters(), stage.settings.clip)
-        optimizer.step()
-        return {name: float(value.detach()) for name, value in named.items()}
-
-    def _batch(self, packed: Packed, stage: Stage, index: int, step: int) -> Batch:
-        """Return this process's share of the step's pictures; each epoch has an order of its own."""
-        count = len(packed)
-        size = min(stage.settings.batch_size, count)
-        per_epoch = count // size
-        epoch, place = divmod(step, per_epoch)
-        order = _epoch_order(_derived(self.config.seed, index, epoch, -1), count)
-        chosen = order[place * size : (place + 1) * size]
-        mine = np.sort(chosen[self.accelerator.process_index :: self.accelerator.num_processes])
-        images = torch.from_numpy(packed.images[mine]).to(self.device)
-        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))
-
-    def _log(self, index: int, stage: Stage, total: int, window: list[dict[str, float]]) -> None:
+    def _log(self, current: StageRun, window: list[dict[str, float]]) -> None:
         means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
-        bad = [key for key, value in means.items() if not math.isfinite(value)]
-        if bad:
-            raise TrainingError(
-                f"stage {stage.name}, step {self.step}: {', '.join(bad)} is not finite; lower "
-                f"{stage.name}.learning_rate or set precision float32, and resume"
-            )
-        self.report(stage.name, self.step, total, means)
+        self.report(current.stage.name, self.step, current.total, means)
         if self.log:
-            self.log.write(stage.name, self.step, self.seconds, _rate(stage, self.step - 1, total), means)
+            rate = current.rate(self.step - 1)
+            self.log.write(current.stage.name, self.step, self.seconds, rate, means)
 
-    def _save(
-        self,
-        index: int,
-        average: MovingAverage | None,
-        optimizers: dict[str, torch.optim.Optimizer],
-    ) -> None:
+    def _preview(self, current: StageRun) -> None:
+        if self.log:
+            path = self.out / "previews" / f"{current.stage.name}-{self.step:06}.png"
+            self.colorizer.eval()
+            write_preview(path, self.colorizer, current.packed)
+            self._set_modes(current.stage)
+
+    def _save(self, index: int, tensors: dict[str, Tensor], optimizers: dict[str, Any]) -> None:
         if not self.log:
             return
-        tensors = {f"model.{k}": v for k, v in self.colorizer.state().items()}
-        tensors |= {f"average.{k}": v for k, v in average.state().items()} if average else {}
-        described = {}
-        for name, optimizer in optimizers.items():
-            packed, described[name] = checkpoint.pack_optimizer(optimizer, f"optimizer.{name}.")
-            tensors |= packed
+        tensors |= {f"model.{name}": tensor for name, tensor in self.colorizer.state().items()}
         facts = {
             "stage": index,
             "step": self.step,
             "seconds": self.seconds,
             "seen": self.seen,
             "log_size": self.log.size(),
-            "optimizers": described,
+            "optimizers": optimizers,
             "identity": self.identity,
         }
         checkpoint.write(self.out / CHECKPOINT, tensors, facts)
+
+    def _restore(self, path: Path) -> None:
+        self.restored, self.restored_facts = checkpoint.read(path)
+        facts = self.restored_facts
+        saved = facts["identity"]
+        changed = [key for key, value in self.identity.items() if value != saved.get(key)]
+        if changed:
+            raise TrainingError(
+                f"{self.out}: cannot resume, {', '.join(changed)} changed since the checkpoint; "
+                "give the same settings and data, or start in another -o folder"
+            )
+        self.stage_index, self.step = facts["stage"], facts["step"]
+        self.seconds, self.seen = facts["seconds"], facts["seen"]
+        self.colorizer.load_state(unprefixed(self.restored, "model."))
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a resumed run to end with the same weights."""
@@ -245,26 +197,9 @@ class _Run:
             "processes": self.accelerator.num_processes,
         }
 
-    def _check_same(self, saved: dict[str, Any]) -> None:
-        now = self.identity
-        changed = [key for key in now if now[key] != saved.get(key)]
-        if changed:
-            raise TrainingError(
-                f"{self.out}: cannot resume, {', '.join(changed)} changed since the checkpoint; "
-                "give the same settings and data, or start in another -o folder"
-            )
-
     def _packed(self, size: int) -> Packed:
         with self.accelerator.main_process_first():  # it decodes, the others find it done
             return self.data(size)
-
-    def _preview(self, stage: Stage, packed: Packed) -> None:
-        if self.log:
-            self.colorizer.eval()
-            write_preview(
-                self.out / "previews" / f"{stage.name}-{self.step:06}.png", self.colorizer, packed
-            )
-            self._set_modes(stage)
 
     def _set_modes(self, stage: Stage) -> None:
         self.colorizer.eval()
@@ -279,49 +214,3 @@ class _Run:
         wanted = self.config.precision
         fast = wanted == "bfloat16" or (wanted == "auto" and devices.bfloat16_is_fast(self.device))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)
-
-
-class _PlayerLoss(nn.Module):
-    """A player's losses as a module, so that accelerate can spread it over processes."""
-
-    def __init__(self, stage: Stage, player: str) -> None:
-        super().__init__()
-        self.network = stage.players[player]
-        self._losses = stage.losses
-        self._player = player
-
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        return self._losses(self._player, batch)
-
-
-def _rate(stage: Stage, step: int, total: int) -> float:
-    """Return the learning rate of a step: linear warm-up, then constant or a half cosine to zero."""
-    s = stage.settings
-    factor = min(1.0, (step + 1) / s.warmup) if s.warmup else 1.0
-    if s.schedule == "cosine":
-        factor *= 0.5 + 0.5 * math.cos(math.pi * step / total)
-    return s.learning_rate * factor
-
-
-def _derived(*numbers: int) -> int:
-    """Mix numbers into one seed, the same on every machine."""
-    return int.from_bytes(hashlib.sha256(repr(numbers).encode()).digest()[:7], "big")
-
-
-_orders: dict[tuple[int, int], Any] = {}
-
-
-def _epoch_order(seed: int, count: int) -> Any:
-    """Return the shuffled indices of an epoch; the last one is kept."""
-    if (seed, count) not in _orders:
-        _orders.clear()
-        _orders[seed, count] = np.random.default_rng(seed).permutation(count)
-    return _orders[seed, count]
-
-
-def _trained(network: nn.Module) -> Iterator[nn.Parameter]:
-    return (parameter for parameter in network.parameters() if parameter.requires_grad)
-
-
-def _unprefixed(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}

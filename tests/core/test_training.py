@@ -220,6 +220,20 @@ def test_what_cannot_be_trained_says_so(tmp_path):
         train(Fixed(), data, tmp_path, CPU)
 
 
+def test_a_batch_smaller_than_it_says(tmp_path):
+    big = new(first=StageConfig(epochs=2, batch_size=64))
+    train(big, data, tmp_path, CPU)  # ten pictures: batches of ten, two steps
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert max(row["step"] for row in rows if row["stage"] == "first") == 2
+
+
+def test_training_leaves_the_callers_random_state(tmp_path):
+    toy = new()
+    before = torch.get_rng_state()
+    train(toy, data, tmp_path, CPU)
+    assert torch.equal(before, torch.get_rng_state())
+
+
 def test_bfloat16_trains(tmp_path):
     state = trained(tmp_path, CPU.model_copy(update={"precision": "bfloat16"}))
     assert all(tensor.isfinite().all() for tensor in state.values())
