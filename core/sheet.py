@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from colorzoo.core.images import Pixels
 
 GAP, LABEL_HEIGHT = 10, 24
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 PAPER, INK = (250, 250, 248), (60, 60, 60)
 
 
@@ -53,7 +54,7 @@ def _fitted(image: Pixels, side: int) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _shortened(text: str, draw: ImageDraw.ImageDraw, font: object, width: int) -> str:
-    while len(text) > 4 and draw.textlength(text, font) > width:  # type: ignore[arg-type]
+def _shortened(text: str, draw: ImageDraw.ImageDraw, font: Font, width: int) -> str:
+    while len(text) > 4 and draw.textlength(text, font) > width:
         text = text[:-4] + "..." if text.endswith("...") else text[:-3] + "..."
     return text

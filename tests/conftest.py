@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+REAL_DATA = os.environ.get("COLORZOO_DATA")
+"""Where real pictures are, if anywhere; tests that need them skip without."""
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from colorzoo.core.dataset import Dataset, parse_address
+from colorzoo.core.dataset import Dataset, Progress, parse_address
 from colorzoo.core.packed import Fit, Packed, pack
 from colorzoo.core.registry import registry
 
@@ -18,9 +18,7 @@ def open_dataset(address: str, split: str | None = None, *, prefer: str = "all")
     return dataset
 
 
-def packer(
-    dataset: Dataset, fit: Fit, progress: Callable[[int, int], None] | None = None
-) -> Callable[[int], Packed]:
+def packer(dataset: Dataset, fit: Fit, progress: Progress | None = None) -> Callable[[int], Packed]:
     """Return what gives the engine the pictures at any size, each size packed once."""
     kept: dict[int, Packed] = {}
 

@@ -14,7 +14,8 @@ from colorzoo.core import devices
 from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig
-from colorzoo.core.dataset import Dataset
+from colorzoo.core.dataset import Dataset, Progress
+from colorzoo.core.images import atomic_write
 from colorzoo.core.packed import Fit
 from colorzoo.core.training import Reporter, TrainConfig, train
 from colorzoo.data import packer
@@ -41,13 +42,16 @@ class Order:
     init: Path | None = None
 
 
-def carry_out(order: Order, *, resume: bool, report: Reporter, packing: object = None) -> Path:
-    """Train, then write the weights folder; a finished run is not trained again."""
+def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress | None = None) -> Path:
+    """Train, then write the weights folder; a finished run is not trained again.
+
+    report is told about steps, packing about decoded pictures.
+    """
     torch.manual_seed(order.run.seed)  # the initial weights belong to the seed too
     colorizer = order.kind(order.model)
     if order.init:
         colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
-    data = packer(order.dataset, order.fit, packing)  # type: ignore[arg-type]
+    data = packer(order.dataset, order.fit, packing)
     facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
     if not facts["is_main_process"]:
         return order.out
@@ -79,8 +83,6 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: object =
 
 def write_card(folder: Path, info: store.WeightsInfo) -> None:
     """Write config.json and the model card of a weights folder."""
-    from colorzoo.core.images import atomic_write
-
     with atomic_write(folder / store.CARD) as file:
         file.write(card(info).encode())
     store.write_info(folder, info)

@@ -34,6 +34,11 @@ def test_training_then_running(cli, pictures, photo, tmp_path):
     cli("train", "unet", "--data", pictures, *TRAIN, "-o", "run", code=2)  # needs --resume
     cli("train", "unet", "--data", pictures, *TRAIN, "-o", "run", "--resume")
 
+    cli("train", "unet", "--data", pictures, *TRAIN, "-o", "more", "--init", "run")
+    card = (tmp_path / "more" / "README.md").read_text()
+    assert card.count("| Command |") == 2
+    assert card.index("-o run`") < card.index("-o more --init run`")
+
     done = cli("run", "unet", photo, "--weights", "run", "--samples", "2", "-o", "out", "--seed", "4")
     assert "deterministic" in done.stderr
     names = sorted(p.name for p in (tmp_path / "out").iterdir())

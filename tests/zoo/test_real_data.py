@@ -1,0 +1,26 @@
+"""The pictures that the embedded weights were trained on are still the same ones."""
+
+import pytest
+
+from colorzoo import catalog
+from colorzoo.core.weights import read_info
+from colorzoo.datasources.lfw import LFW
+from tests.conftest import REAL_DATA
+
+pytestmark = pytest.mark.skipif(
+    not REAL_DATA, reason="needs real pictures: set COLORZOO_DATA to the folder that holds lfw-deepfunneled"
+)
+
+
+@pytest.fixture
+def faces(monkeypatch):
+    monkeypatch.setenv("COLORZOO_DATA", REAL_DATA)
+    return {split: LFW(None, split) for split in ("train", "test")}
+
+
+def test_the_splits_are_those_of_the_cards(faces):
+    info = read_info(catalog.find("vae-mdn", "default"))
+    assert info.trained_on.pictures == len(faces["train"])
+    assert info.trained_on.fingerprint == faces["train"].fingerprint
+    assert {metric.fingerprint for metric in info.metrics} == {faces["test"].fingerprint}
+    assert len(faces["test"]) >= 1000
