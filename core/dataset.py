@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import ClassVar
-
-import numpy as np
 
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, UnknownNameError
@@ -99,6 +99,39 @@ class FileDataset(Dataset):
         return path.relative_to(self.root).as_posix()
 
 
+class Joined(Dataset):
+    """Several datasets as one; every id begins with the number of its part."""
+
+    def __init__(self, parts: Sequence[Dataset]) -> None:
+        self.parts = list(parts)
+        self.split = "+".join(dict.fromkeys(part.split for part in parts))
+        self._ends = list(accumulate(map(len, parts)))
+
+    @property
+    def info(self) -> SourceInfo:  # type: ignore[override]  # the facts of all parts, not of the class
+        facts = [part.info for part in self.parts]
+        return SourceInfo(
+            title=", ".join(dict.fromkeys(fact.title for fact in facts)),
+            licence="; ".join(dict.fromkeys(fact.licence for fact in facts)),
+            credit="; ".join(dict.fromkeys(fact.credit for fact in facts if fact.credit)),
+        )
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, index: int) -> Sample:
+        part = bisect_right(self._ends, index)
+        sample = self.parts[part][index - (self._ends[part] - len(self.parts[part]))]
+        return Sample(f"{part}/{sample.id}", sample.image)
+
+    def ids(self) -> list[str]:
+        return [f"{index}/{name}" for index, part in enumerate(self.parts) for name in part.ids()]
+
+    @property
+    def fingerprint(self) -> str:
+        return combine((str(index), part.fingerprint) for index, part in enumerate(self.parts))
+
+
 def combine(digests: Iterable[tuple[str, str]]) -> str:
     """Combine (id, sha256) pairs into one order-independent fingerprint."""
     lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
@@ -119,11 +152,6 @@ def picture_files(root: Path) -> list[Path]:
 def share(key: str) -> float:
     """Map a text to [0, 1) by its sha256, for splits that never change."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
-
-
-def mean_chroma(image: Pixels) -> float:
-    """Return the mean of max(R, G, B) - min(R, G, B) over the pixels, 0 to 255; 0 is grey."""
-    return float((image.max(-1).astype(np.int16) - image.min(-1)).mean())
 
 
 def check_split(name: str, splits: Sequence[str]) -> str:

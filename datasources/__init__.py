@@ -1,4 +1,4 @@
-"""The built-in dataset sources: folders of pictures and Labeled Faces in the Wild."""
+"""The built-in dataset sources: folders, Labeled Faces in the Wild, pages of comics."""
 
 from __future__ import annotations
 
@@ -12,4 +12,6 @@ def register_datasets() -> list[Entry]:
     return [
         Entry("folder", f"{here}.folder:Folder", "pictures below a folder, recursively"),
         Entry("lfw", f"{here}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
+        Entry("pages", f"{here}.pages:Pages", "pages of comics, a folder per chapter, split by chapter"),
+        Entry("panels", f"{here}.pages:Panels", "the same pages cut into squares, for training"),
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +12,12 @@ from colorzoo.core.dataset import (
     Progress,
     SourceInfo,
     check_split,
-    mean_chroma,
     picture_files,
     share,
 )
 from colorzoo.core.download import digest, download, extract_pictures
 from colorzoo.core.errors import DataError
-from colorzoo.core.images import atomic_write, read
+from colorzoo.core.facts import facts_of
 from colorzoo.core.packed import cache_root
 
 TEST_SHARE = 0.1
@@ -68,8 +65,8 @@ class LFW(FileDataset):
         root = _root(location)
         self.split = check_split(split, self.splits)
         files = [f for f in picture_files(root) if split == "all" or self._split_of(f) == split]
-        chroma = _chromas(root, files)
-        kept = [file for file in files if chroma[file.name] >= NEAR_GREY]
+        facts = facts_of(root, files)
+        kept = [file for file, fact in zip(files, facts, strict=True) if fact.chroma >= NEAR_GREY]
         super().__init__(root, kept)
         self.left_out = len(files) - len(kept)
 
@@ -115,20 +112,6 @@ def _root(location: str | None) -> Path:
         f"LFW is not in {' or '.join(map(str, tried))}; get it with `colorzoo data fetch lfw`, give its "
         "folder as lfw:PATH, or set COLORZOO_DATA to the folder that holds lfw-deepfunneled"
     )
-
-
-def _chromas(root: Path, files: list[Path]) -> dict[str, float]:
-    """Measure every picture's mean chroma, remembered until a file changes."""
-    stats = [(file.name, (status := file.stat()).st_size, status.st_mtime_ns) for file in files]
-    key = hashlib.sha256(json.dumps([str(root), stats]).encode()).hexdigest()[:32]
-    memo = cache_root() / "lfw-chroma" / f"{key}.json"
-    if memo.exists():
-        known: dict[str, float] = json.loads(memo.read_text())
-        return known
-    measured = {file.name: round(mean_chroma(read(file).rgb), 3) for file in files}
-    with atomic_write(memo) as out:
-        out.write(json.dumps(measured).encode())
-    return measured
 
 
 def _is(path: Path, archive: Archive) -> bool:

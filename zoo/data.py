@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from colorzoo.core.dataset import Dataset, Progress, parse_address
+from colorzoo.core.dataset import Dataset, Joined, Progress, parse_address
 from colorzoo.core.packed import Fit, Packed, pack
 from colorzoo.core.registry import registry
 
@@ -16,6 +16,12 @@ def open_dataset(address: str, split: str | None = None, *, prefer: str = "all")
     chosen = split or (prefer if prefer in kind.splits else kind.splits[0])
     dataset: Dataset = kind(location, chosen)
     return dataset
+
+
+def open_datasets(addresses: Sequence[str], split: str | None = None, *, prefer: str = "all") -> Dataset:
+    """Open one dataset, or several joined into one."""
+    parts = [open_dataset(address, split, prefer=prefer) for address in addresses]
+    return parts[0] if len(parts) == 1 else Joined(parts)
 
 
 def packer(dataset: Dataset, fit: Fit, progress: Progress | None = None) -> Callable[[int], Packed]:

@@ -151,7 +151,7 @@ def _distinct(found: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
 
 
 def _row(picture: Picture, colored: list[Picture]) -> list[Cell]:
-    from colorzoo.core.dataset import mean_chroma
+    from colorzoo.core.facts import mean_chroma
     from colorzoo.core.sheet import Cell
 
     cells = [Cell(picture.rgb, "original")] if mean_chroma(picture.rgb) > 1 else []
