@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,9 +34,15 @@ class Setup:
 
 
 class StageRun:
-    """A stage with everything that changes while it trains."""
+    """A stage with everything that changes while it trains.
 
-    def __init__(self, setup: Setup, index: int, stage: Stage, packed: Packed) -> None:
+    model: the colorizer's parameters. A player that has others, such as a discriminator, only helps to
+    train: its weights are kept here, not with the colorizer's, and are not averaged.
+    """
+
+    def __init__(
+        self, setup: Setup, index: int, stage: Stage, packed: Packed, model: Iterable[nn.Parameter]
+    ) -> None:
         self.setup, self.index, self.stage, self.packed = setup, index, stage, packed
         self.batch_size = min(stage.settings.batch_size, len(packed))
         processes = setup.accelerator.num_processes
@@ -48,12 +54,21 @@ class StageRun:
         epochs = round(stage.settings.epochs * len(packed) / self.batch_size)
         self.total = stage.settings.steps or max(1, epochs)
         stage.begin()
+        for network in stage.players.values():
+            network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.losses = {name: setup.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.players}
         self.optimizers = {
             name: stage.optimizer(name, [p for p in network.parameters() if p.requires_grad])
             for name, network in stage.players.items()
         }
-        self.average = MovingAverage(stage.players.values(), stage.settings.ema)
+        kept = {id(parameter) for parameter in model}
+        self.helpers = {
+            name: network
+            for name, network in stage.players.items()
+            if not kept.issuperset(map(id, network.parameters()))
+        }
+        lasting = [network for name, network in stage.players.items() if name not in self.helpers]
+        self.average = MovingAverage(lasting, stage.settings.ema)
 
     def step(self, number: int) -> dict[str, float]:
         """Take one step; it depends on the weights, the seed and its number alone."""
@@ -85,8 +100,10 @@ class StageRun:
         self.average.copy_to_networks()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return moving average and optimizers as tensors and JSON facts."""
+        """Return moving average, helpers and optimizers as tensors and JSON facts."""
         tensors = {f"average.{name}": tensor for name, tensor in self.average.state().items()}
+        for name, network in self.helpers.items():
+            tensors |= {f"helper.{name}.{key}": t.detach() for key, t in network.state_dict().items()}
         facts = {}
         for name, optimizer in self.optimizers.items():
             packed, facts[name] = checkpoint.pack_optimizer(optimizer, f"optimizer.{name}.")
@@ -96,6 +113,8 @@ class StageRun:
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
         self.average.load(unprefixed(tensors, "average."))
+        for name, network in self.helpers.items():
+            network.load_state_dict(unprefixed(tensors, f"helper.{name}."))
         for name, optimizer in self.optimizers.items():
             checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", tensors, facts[name])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -64,7 +64,7 @@ def train(
     run = _Run(colorizer, data, out, config, report)
     with torch.random.fork_rng():  # the caller's generators stay as they are
         run.start(resume)
-        for index, stage in enumerate(colorizer.stages()):
+        for index, stage in enumerate(run.stages()):
             if index >= run.stage_index:
                 run.train_stage(index, stage)
     facts = run.facts()
@@ -110,9 +110,16 @@ class _Run:
         main = self.accelerator.is_main_process
         self.log = RunLog(self.out, log_size, self.config.tensorboard) if main else None
 
+    def stages(self) -> Sequence[Stage]:
+        """Return the stages; networks that they bring along start from the seed, resumed or not."""
+        torch.manual_seed(self.config.seed)
+        found: Sequence[Stage] = self.colorizer.stages()
+        return found
+
     def train_stage(self, index: int, stage: Stage) -> None:
         """Train one stage to its end, from the restored step if it is the one that was cut."""
-        current = StageRun(self.setup, index, stage, self._packed(stage.size))
+        packed = self._packed(stage.size)
+        current = StageRun(self.setup, index, stage, packed, self.colorizer.parameters())
         if self.restored and self.step:
             current.restore(self.restored, self.restored_facts["optimizers"])
         self._set_modes(stage)
@@ -189,7 +196,7 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a resumed run to end with the same weights."""
-        first = self.colorizer.stages()[0]
+        first = self.stages()[0]
         return {
             "config": self.colorizer.config.model_dump(mode="json"),
             "fingerprint": self._packed(first.size).fingerprint,

@@ -23,6 +23,7 @@ class TrainedOn(Strict):
 
     dataset: str = Field(description="address of the dataset")
     split: str
+    licence: str = Field("", description="of the pictures, as their source states it")
     fingerprint: str = Field(description="sha256 over ids and content of the pictures")
     pictures: int
     command: str = Field(description="the command that trains it again")

@@ -38,6 +38,7 @@ def _training(info: WeightsInfo) -> str:
     history = trained.history
     rows = [
         ("Pictures", f"{trained.pictures:,} of `{trained.dataset}`, split `{trained.split}`"),
+        ("Their licence", trained.licence or "not recorded"),
         ("Fingerprint", f"`{trained.fingerprint}`"),
         *(("Command", f"`{step.command}`") for step in history),
         ("Seed", str(trained.seed)),

@@ -38,6 +38,7 @@ class Order:
     name: str = "default"
     summary: str = ""
     licence: str = "apache-2.0"
+    credit: str = ""
     half: bool = False
     init: Path | None = None
 
@@ -58,6 +59,7 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     trained = store.TrainedOn(
         dataset=order.address,
         split=order.split,
+        licence=order.dataset.info.licence,
         fingerprint=order.dataset.fingerprint,
         pictures=len(order.dataset),
         command=order.command,
@@ -72,7 +74,7 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
         summary=order.summary,
         colorzoo_version=colorzoo.__version__,
         licence=order.licence,
-        credit=order.dataset.info.credit,
+        credit=order.credit or order.dataset.info.credit,
         config=order.model.model_dump(mode="json"),
         trained_on=trained,
     )

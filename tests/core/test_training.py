@@ -32,7 +32,7 @@ class ToyConfig(ColorizerConfig):
 
 
 class Toy(Colorizer, nn.Module):
-    """A first stage with one network, a second with two players and dropout."""
+    """A first stage with one network and dropout, a second with a critic of its own."""
 
     Config = ToyConfig
 
@@ -41,7 +41,6 @@ class Toy(Colorizer, nn.Module):
         self.net = nn.Sequential(
             nn.Conv2d(1, 4, 3, 1, 1), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Conv2d(4, 3, 1)
         )
-        self.critic = nn.Conv2d(3, 1, 3)
 
     def colorize(self, gray: torch.Tensor, options: RunOptions):
         return self.net(gray).sigmoid()[:, None].expand(-1, options.samples, -1, -1, -1)
@@ -49,7 +48,7 @@ class Toy(Colorizer, nn.Module):
     def stages(self):
         return [
             ToyStage(self, "first", {"net": self.net}),
-            ToyStage(self, "second", {"critic": self.critic, "net": self.net}),
+            ToyStage(self, "second", {"critic": nn.Conv2d(3, 1, 3), "net": self.net}),
         ]
 
 
@@ -62,9 +61,10 @@ class ToyStage(Stage):
 
     def losses(self, player, batch):
         fake = self.model.net(batch.gray).sigmoid()
+        critic = self.players.get("critic")
         if player == "critic":
-            return {"critic": (self.model.critic(batch.color) - self.model.critic(fake.detach())).mean()}
-        adversarial = self.model.critic(fake).mean() if "critic" in self.players else fake.sum() * 0
+            return {"critic": (critic(batch.color) - critic(fake.detach())).mean()}
+        adversarial = critic(fake).mean() if critic else fake.sum() * 0
         return {
             "l2": (fake - batch.color).square().mean(),
             "fooled": 0.01 * adversarial,

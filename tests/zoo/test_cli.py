@@ -48,6 +48,16 @@ def test_training_then_running(cli, pictures, photo, tmp_path):
     assert np.abs(cv2.cvtColor(colored, cv2.COLOR_BGR2GRAY) - gray).mean() <= 1
 
 
+def test_training_on_two_folders_at_once(cli, pictures, tmp_path):
+    folders = [pictures / "series0", pictures / "series1"]
+    both = ["--data", folders[0], "--data", folders[1], "--split", "all", "--credit", "drawn by tests"]
+    cli("train", "unet", *both, *TRAIN, "-o", "run")
+    trained = json.loads((tmp_path / "run" / "config.json").read_text())["trained_on"]
+    assert trained["pictures"] == 12
+    assert trained["dataset"] == f"{folders[0]} + {folders[1]}"
+    assert "drawn by tests" in (tmp_path / "run" / "README.md").read_text()
+
+
 def test_two_processes_train_one_model(pictures, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",

@@ -14,7 +14,9 @@ from colorzoo.cli.options import Device
 
 def train(
     name: Annotated[str, typer.Argument(help="colorizer, see `colorzoo plugins`")],
-    data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION or a folder")],
+    data: Annotated[
+        list[str], typer.Option(help="dataset: NAME, NAME:LOCATION or a folder; several are joined")
+    ],
     split: Annotated[str | None, typer.Option(help="part of the dataset [default: train]")] = None,
     preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
     set_: Annotated[list[str], typer.Option("--set", help="configuration field, key=value")] = [],  # noqa: B006  typer copies it
@@ -36,6 +38,7 @@ def train(
     weights_name: Annotated[str, typer.Option(help="name of the resulting weights")] = "default",
     summary: Annotated[str, typer.Option(help="one line for the model card")] = "",
     licence: Annotated[str, typer.Option(help="licence of the weights, an SPDX id")] = "apache-2.0",
+    credit: Annotated[str, typer.Option(help="credit line of the card [default: the dataset's]")] = "",
     half: Annotated[bool, typer.Option("--half", help="store the weights as float16")] = False,
 ) -> None:
     """Train a colorizer and write its weights folder.
@@ -47,12 +50,12 @@ def train(
     from colorzoo.core.config import from_preset, validate
     from colorzoo.core.registry import registry
     from colorzoo.core.training import TrainConfig
-    from colorzoo.data import open_dataset
+    from colorzoo.data import open_datasets
     from colorzoo.training import Order, carry_out
 
     _set_threads(threads)
     kind = registry().find("colorizer", name).load()
-    dataset = open_dataset(data, split, prefer="train")
+    dataset = open_datasets(data, split, prefer="train")
     settings = {
         "seed": seed,
         "device": device,
@@ -67,14 +70,15 @@ def train(
         model=from_preset(kind.Config, preset, set_),
         run=validate(TrainConfig, settings, "train"),
         dataset=dataset,
-        address=data,
+        address=" + ".join(data),
         split=dataset.split,
         out=out or Path("runs") / f"{name}-{preset}",
-        command=shlex.join(["colorzoo", *sys.argv[1:]]),
+        command=shlex.join(["colorzoo", *(word for word in sys.argv[1:] if word != "--resume")]),
         fit=_fit(fit),
         name=weights_name,
         summary=summary,
         licence=licence,
+        credit=credit,
         half=half,
         init=catalog.find(name, init) if init else None,
     )
