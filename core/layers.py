@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+GROWTH = (1, 2, 4, 6)
 
 
 def block(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
@@ -28,11 +31,11 @@ class Residual(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Features of a picture at 1/2, 1/4, 1/8 and 1/16 of its size."""
+    """Features of a picture at 1/2, 1/4, 1/8 … of its size, `growth` times `width` channels at each."""
 
-    def __init__(self, inputs: int, width: int) -> None:
+    def __init__(self, inputs: int, width: int, growth: Sequence[int] = GROWTH) -> None:
         super().__init__()
-        self.widths = (width, 2 * width, 4 * width, 6 * width)
+        self.widths = [factor * width for factor in growth]
         levels: list[nn.Module] = [block(inputs, width, stride=2, kernel=5)]
         for finer, coarser in pairwise(self.widths):
             levels.append(nn.Sequential(block(finer, coarser, stride=2), Residual(coarser)))
@@ -53,9 +56,11 @@ class UNet(nn.Module):
     vector of so many numbers scales and shifts the features of every level (Perez et al. 2018).
     """
 
-    def __init__(self, inputs: int, outputs: int, width: int, style: int = 0) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, width: int, growth: Sequence[int] = GROWTH, *, style: int = 0
+    ) -> None:
         super().__init__()
-        self.features = Pyramid(inputs, width)
+        self.features = Pyramid(inputs, width, growth)
         widths = self.features.widths[::-1]
         self.joins = nn.ModuleList(block(a + b, b) for a, b in pairwise(widths))
         self.blocks = nn.ModuleList(Residual(width) for width in widths)
@@ -65,11 +70,15 @@ class UNet(nn.Module):
             nn.init.normal_(layer.weight, 0, 0.1)  # type: ignore[arg-type]
 
     def encode(self, x: Tensor) -> list[Tensor]:
-        """Return features of x (N, inputs, H, W), sides multiples of 16, coarsest first."""
+        """Return features of x (N, inputs, H, W), coarsest first; sides divide by two at every level."""
         return self.features(x)[::-1]  # type: ignore[no-any-return]
 
     def decode(self, features: list[Tensor], style: Tensor | None = None) -> Tensor:
         """Return the float32 field (N, outputs, H, W) for features and style (N, style)."""
+        return F.interpolate(self.field(features, style), scale_factor=2.0, mode="bilinear")
+
+    def field(self, features: list[Tensor], style: Tensor | None = None) -> Tensor:
+        """Return the float32 field at half the picture's size, where it is computed."""
         x = features[0]
         for index, refine in enumerate(self.blocks):
             if index:
@@ -79,7 +88,7 @@ class UNet(nn.Module):
                 scale, shift = self.styles[index](style)[:, :, None, None].chunk(2, 1)
                 x = x * (1 + scale) + shift
             x = refine(x)
-        return F.interpolate(self.head(x).float(), scale_factor=2.0, mode="bilinear")
+        return self.head(x).float()  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
         return self.decode(self.encode(x), style)

@@ -1,0 +1,62 @@
+"""Networks made fast give what they gave before, and never stale weights."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from colorzoo.core.inference import Fast, ShuffledConvolution, optimized
+from colorzoo.core.layers import UNet
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_transposed_convolution_rewritten_exactly(bias):
+    layer = nn.ConvTranspose2d(3, 5, 4, 2, 1, bias=bias)
+    x = torch.randn(2, 3, 7, 9)
+    torch.testing.assert_close(ShuffledConvolution(layer)(x), layer(x))
+
+
+def trained():
+    net = UNet(1, 2, 8)
+    with torch.no_grad():
+        for _ in range(5):
+            net(torch.rand(4, 1, 32, 32))
+    return net.eval()
+
+
+def test_outputs_agree_within_a_hundredth_of_their_range():
+    net = trained()
+    x = torch.rand(1, 1, 64, 64)
+    fast = optimized(net)
+    with torch.inference_mode():
+        expected, got = net(x), fast(x.to(next(fast.parameters()).dtype))
+    assert (expected - got).abs().max() < 0.01 * (expected.max() - expected.min())
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in fast.modules())
+
+
+def test_the_source_is_left_alone():
+    net = trained()
+    before = copy.deepcopy(net.state_dict())
+    optimized(net)
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_new_weights_are_noticed():
+    net, fast = trained(), Fast()
+    first = fast(net)
+    assert fast(net) is first
+    with torch.no_grad():
+        net.head.weight.mul_(2)
+    assert fast(net) is not first
+    second = fast(net)
+    net.load_state_dict(trained().state_dict())
+    assert fast(net) is not second
+
+
+def test_it_is_not_copied_or_pickled_along():
+    fast = Fast()
+    fast(trained())
+    assert copy.deepcopy(fast)._copy is None
+    assert pickle.loads(pickle.dumps(fast))._copy is None
