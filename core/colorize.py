@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from colorzoo.core import color
 from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import validate
 from colorzoo.core.errors import PluginError
 from colorzoo.core.images import Picture, Pixels
 
@@ -22,17 +23,18 @@ def colorize(
     with torch.inference_mode():
         small = _fitted(gray, colorizer.native_side)
         colored = colorizer(small, **(options or {}))[0]
+        keep = colorizer.luma_kept(validate(colorizer.Options, options or {}, "options"))
         _check(colorizer, colored, small)
         return [
-            Picture(_pixels(_restored(colorizer, gray, sample[None])), picture.alpha, picture.profile)
+            Picture(_pixels(_restored(gray, sample[None], keep=keep)), picture.alpha, picture.profile)
             for sample in colored
         ]
 
 
-def _restored(colorizer: Colorizer, gray: Tensor, rgb: Tensor) -> Tensor:
-    """Bring a colouring (1, 3, h, w) to the size of gray (1, 1, H, W), and its luma back."""
+def _restored(gray: Tensor, rgb: Tensor, *, keep: bool) -> Tensor:
+    """Bring a colouring (1, 3, h, w) to the size of gray (1, 1, H, W), and its luma back if kept."""
     same = rgb.shape[-2:] == gray.shape[-2:]
-    if not colorizer.keeps_luma:
+    if not keep:
         return rgb if same else color.resize_area(rgb, (gray.shape[-2], gray.shape[-1]))
     if same:
         return color.keep_luma(gray, rgb)

@@ -37,6 +37,10 @@ class Colorizer(ABC):
         the model's own working size is its own business. The same seed gives the same result.
         """
 
+    def luma_kept(self, options: RunOptions) -> bool:
+        """Return whether the engine puts the picture's luma back; override it where options decide."""
+        return self.keeps_luma
+
     def __call__(self, gray: Tensor, **options: object) -> Tensor:
         """Validate the options into `Options`, then colorize; shapes as in `colorize`."""
         if gray.ndim != 4 or gray.shape[1] != 1:

@@ -22,12 +22,15 @@ PRESETS = [
 ]
 
 
+NARROW = {"width": 4, "discriminator_width": 4, "crop": None, "size": 64}
+"""What makes the built-in models quick to test."""
+
+
 def small(name, preset="default"):
     """Build a plugin narrow enough for a test, with seeded weights."""
     kind = registry().find("colorizer", name).load()
     values = dict(kind.Config.presets[preset])
-    if "width" in kind.Config.model_fields:
-        values["width"] = 4
+    values |= {key: value for key, value in NARROW.items() if key in kind.Config.model_fields}
     torch.manual_seed(0)
     model = kind(validate(kind.Config, values, "test"))
     return model.eval() if isinstance(model, nn.Module) else model

@@ -1,0 +1,89 @@
+"""Configuration of cgan. Sections are those of the term project; [3] is Isola et al. 2017 (pix2pix)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from colorzoo.core.config import ColorizerConfig, RunOptions
+from colorzoo.core.stage import StageConfig
+
+
+class CGanConfig(ColorizerConfig):
+    """What is built and trained; the defaults are the preset `default`."""
+
+    size: int = Field(384, ge=32, multiple_of=32, description="side of the training pictures (3: 512)")
+    crop: int | None = Field(
+        256, ge=32, multiple_of=32, description="side of the random crops of them; none: no crops"
+    )
+    generator: Literal["unet", "pix2pix"] = Field(
+        "unet",
+        description="resize-convolutions, or the transposed ones of [3]; the paper's figure 6 is lost",
+    )
+    space: Literal["chroma", "rgb"] = Field(
+        "chroma", description="output: chroma with the page's own luma, or RGB (4.2.1)"
+    )
+    width: int = Field(32, gt=0, description="channels of the generator's first layer")
+    discriminator: Literal["patch", "scalar"] = Field(
+        "patch", description="a verdict for every patch ([3]), or one probability (4.2.2)"
+    )
+    discriminator_width: int = Field(32, gt=0, description="channels of its first layer")
+    spectral_norm: bool = Field(True, description="bound the discriminator's slope (Miyato et al. 2018)")
+
+    adversarial_weight: float = Field(1.0, ge=0, description="weight of deceiving the discriminator")
+    absolute_weight: float = Field(100.0, ge=0, description="weight of the mean absolute error ([3])")
+    squared_weight: float = Field(0.0, ge=0, description="weight of the mean squared error")
+    cosine_weight: float = Field(
+        0.0, ge=0, description="weight of (1 + cosine_sign cos) times the mean absolute error (4.2.1)"
+    )
+    cosine_sign: float = Field(
+        1, ge=-1, le=1, description="1 as printed; -1 its likely intention: less alike, more weight"
+    )
+    cosine_over: Literal["batch", "image"] = Field(
+        "batch", description="the cosine is that of whole batches (4.2.1), or of each picture"
+    )
+    vary: bool = Field(True, description="mirror the pictures and change the lightness of their grey")
+    side: int = Field(
+        512, ge=0, description="long side at which pages are looked at unless told; 0: their own"
+    )
+    inked: float = Field(
+        0.15, ge=0, le=1, description="share of the pictures shown as line art, as much as screentone"
+    )
+
+    gan: StageConfig = Field(StageConfig(), description="the only stage")
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "default": {
+            "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
+                    "ema": 0.998},
+        },
+        "paper": {
+            "size": 512, "crop": None, "generator": "pix2pix", "space": "rgb", "discriminator": "scalar",
+            "width": 64, "discriminator_width": 64, "spectral_norm": False, "inked": 0,
+            "adversarial_weight": 5, "absolute_weight": 0, "squared_weight": 100, "cosine_weight": 100,
+            "gan": {"epochs": 200, "batch_size": 2, "learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999,
+                    "schedule": "constant", "warmup": 0},
+        },
+    }  # fmt: skip
+
+
+class CGanOptions(RunOptions):
+    """What may differ from run to run."""
+
+    side: int | None = Field(
+        None, ge=0, description="long side at which colours are found; 0: the page's own, none: as trained"
+    )
+    style: Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"] = Field(
+        "plain", description="look of the colours: a pair of saturation and warmth"
+    )
+    inked: bool = Field(
+        False, description="a page of lines on white: let the paper take colour, which darkens it"
+    )
+    saturation: float = Field(
+        1.0, ge=0, le=3, description="strength of the colours; multiplies the style's"
+    )
+    warmth: float = Field(
+        0.0, ge=-1, le=1, description="towards orange, or below zero towards blue; added to the style's"
+    )

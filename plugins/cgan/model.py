@@ -1,0 +1,91 @@
+"""The colorizer: page to colour field at working size, and back to the full page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from colorzoo.core import color
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.config import RunOptions
+from colorzoo.core.inference import Fast
+from colorzoo.core.stage import Stage
+from colorzoo.core.tiles import tiled
+from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
+from colorzoo.plugins.cgan.networks import generator
+from colorzoo.plugins.cgan.style import styled
+
+CHROMA_SCALE = 0.2
+"""The chroma that an output of 1 stands for."""
+TILE = 1024
+"""Side of the part of a page that is computed at once, in working pixels; bounds the memory."""
+
+
+class CGan(Colorizer, nn.Module):
+    """Conditional GAN (4.2): a generator from grey page to colours, and styles (6)."""
+
+    Config = CGanConfig
+    Options = CGanOptions
+    deterministic = True
+
+    def __init__(self, config: CGanConfig | None = None) -> None:
+        super().__init__(config)
+        self.config: CGanConfig
+        self.keeps_luma = self.config.space == "chroma"
+        self.generator = generator(self.config)
+        self._fast = Fast()
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the only stage."""
+        from colorzoo.plugins.cgan.training import Adversarial
+
+        return [Adversarial(self)]
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        assert isinstance(options, CGanOptions)
+        pages = torch.cat([self._page(page[None], options) for page in gray])
+        return pages[:, None].expand(-1, options.samples, -1, -1, -1)
+
+    def luma_kept(self, options: RunOptions) -> bool:
+        assert isinstance(options, CGanOptions)
+        return self.keeps_luma and not options.inked
+
+    def field(self, raw: Tensor) -> Tensor:
+        """Return chroma or RGB from the generator's output."""
+        return CHROMA_SCALE * raw if self.config.space == "chroma" else raw.sigmoid()
+
+    def _page(self, gray: Tensor, options: CGanOptions) -> Tensor:
+        """Colour one page (1, 1, H, W)."""
+        size = (gray.shape[-2], gray.shape[-1])
+        side = self.config.side if options.side is None else options.side
+        field = self._field(color.resize_area(gray, _working_size(size, side)))
+        if self.config.space == "rgb":
+            rgb = color.resize_area(field, size)
+            gray, chroma = color.luma(rgb), color.chroma(rgb)
+        else:
+            chroma = color.guided_upsample(field, gray)
+        chroma = styled(chroma, gray, options)
+        return color.recombine(_washed(gray, chroma) if options.inked else gray, chroma)
+
+    def _field(self, gray: Tensor) -> Tensor:
+        """Return the field of a page at working size."""
+        network, net = self._fast(self.generator), self.generator
+        kind = next(network.parameters()).dtype
+        return tiled(
+            lambda part: self.field(network(part.to(kind, memory_format=torch.channels_last))),
+            gray, cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
+        )  # fmt: skip
+
+
+def _washed(gray: Tensor, chroma: Tensor) -> Tensor:
+    """Darken a page until it has room for its colours: on white there is none."""
+    return gray * (1 - color.tint(chroma).amax(1, keepdim=True)).clamp_min(0.5)
+
+
+def _working_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return even sides with the page's proportions, the longer one at most `side`; 0: as it is."""
+    scale = min(1.0, side / max(size)) if side else 1.0
+    height, width = (2 * max(1, round(scale * length / 2)) for length in size)
+    return height, width

@@ -1,0 +1,41 @@
+"""Styles: the future work of the term project (6), computed in chroma space."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from colorzoo.plugins.cgan.config import CGanOptions
+
+ORANGE = (-0.12, 0.09)
+"""(Cb, Cr) added to middle grey at full warmth; black and white stay as they are."""
+
+
+class Look(NamedTuple):
+    """Saturation and warmth of a style."""
+
+    saturation: float
+    warmth: float
+
+
+LOOKS = {
+    "plain": Look(1.0, 0.0),
+    "vibrant": Look(1.5, 0.05),
+    "gloomy": Look(0.5, -0.25),
+    "warm": Look(1.05, 0.4),
+    "cold": Look(0.9, -0.4),
+    "faded": Look(0.55, 0.2),
+}
+
+
+def styled(chroma: Tensor, gray: Tensor, options: CGanOptions) -> Tensor:
+    """Return chroma (N, 2, H, W) in the style; gray (N, 1, H, W) keeps paper and ink from being tinted."""
+    look = LOOKS[options.style]
+    saturation = look.saturation * options.saturation
+    warmth = look.warmth + options.warmth
+    if saturation != 1:
+        chroma = chroma * saturation
+    if warmth:
+        chroma = chroma + warmth * 4 * gray * (1 - gray) * chroma.new_tensor(ORANGE)[:, None, None]
+    return chroma

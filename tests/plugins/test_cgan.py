@@ -1,0 +1,241 @@
+"""cgan: its losses by hand, its networks, its styles and large pages."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from colorzoo.core import checkpoint, color
+from colorzoo.core.colorize import colorize
+from colorzoo.core.config import from_preset
+from colorzoo.core.images import Picture
+from colorzoo.core.packed import Packed
+from colorzoo.core.stage import Batch
+from colorzoo.core.training import TrainConfig, train
+from colorzoo.plugins.cgan import inking, model, training
+from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
+from colorzoo.plugins.cgan.model import CGan
+from colorzoo.plugins.cgan.networks import Discriminator
+from colorzoo.plugins.cgan.style import styled
+from tests.conftest import made_picture
+
+
+def built(*settings, preset="default"):
+    torch.manual_seed(0)
+    size = ["size=64", "crop=none"] if preset == "default" else ["size=256"]
+    narrow = ["width=4", "discriminator_width=4", *size]
+    return CGan(from_preset(CGanConfig, preset, [*narrow, *settings]))
+
+
+def pictures(count=4, side=64):
+    return Batch.of(torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(1)))
+
+
+class TestLosses:
+    """Every formula of section 4.2 against numbers worked out by hand."""
+
+    made = torch.tensor([[0.2, 0.4], [0.6, 0.8]]).view(2, 2, 1, 1)
+    real = torch.tensor([[0.0, 0.5], [1.0, 0.8]]).view(2, 2, 1, 1)
+    absolute = (0.2 + 0.1 + 0.4 + 0) / 4
+    squared = (0.04 + 0.01 + 0.16 + 0) / 4
+
+    def test_deceiving_is_minus_log_of_the_probability_of_real(self):
+        logits = torch.tensor([0.0, 2.0])
+        expected = (math.log(2) + math.log(1 + math.exp(-2))) / 2
+        assert training.deceive_loss(logits).item() == pytest.approx(expected)
+
+    def test_the_discriminator_pays_for_both_kinds_of_pairs(self):
+        real, made = torch.tensor([2.0]), torch.tensor([-1.0])
+        expected = (math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))) / 2
+        assert training.discriminator_loss(real, made).item() == pytest.approx(expected)
+
+    def test_cosine_over_the_batch_and_over_pictures(self):
+        dot = 0.4 * 0.5 + 0.6 + 0.64
+        norms = math.sqrt(0.04 + 0.16 + 0.36 + 0.64) * math.sqrt(0.25 + 1 + 0.64)
+        assert training.cosine(self.made, self.real, "batch").item() == pytest.approx(dot / norms)
+        first = 0.2 / (math.sqrt(0.2) * 0.5)
+        second = 1.24 / (1.0 * math.sqrt(1.64))
+        mean = (first + second) / 2
+        assert training.cosine(self.made, self.real, "image").item() == pytest.approx(mean)
+
+    @pytest.mark.parametrize("sign", [1, -1])
+    def test_content_as_printed_and_as_likely_meant(self, sign):
+        config = from_preset(CGanConfig, "paper", [f"cosine_sign={sign}"])
+        found = training.content_losses(config, self.made, self.real)
+        alike = training.cosine(self.made, self.real, "batch").item()
+        assert found["squared"].item() == pytest.approx(100 * self.squared)
+        assert found["cosine"].item() == pytest.approx(100 * (1 + sign * alike) * self.absolute)
+        assert set(found) == {"squared", "cosine"}
+
+    def test_default_is_a_hundred_times_the_absolute_error(self):
+        config = CGanConfig(absolute_weight=100, squared_weight=0)
+        found = training.content_losses(config, self.made, self.real)
+        assert found["absolute"].item() == pytest.approx(100 * self.absolute)
+
+
+@pytest.mark.parametrize("preset", ["default", "paper"])
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_a_step_lowers_the_players_own_loss(preset, player):
+    stage = built(preset=preset).stages()[0]
+    batch = pictures(2, stage.size)
+    for network in stage.players.values():
+        network.train()
+
+    def loss(which):
+        return sum(stage.losses(which, batch).values())
+
+    loss("generator")  # makes the picture that the discriminator judges
+    for _ in range(20):  # the spectral norms settle
+        loss("discriminator")
+    rate = {"generator": 1e-4, "discriminator": 1e-2}[player]
+    optimizer = torch.optim.SGD(stage.players[player].parameters(), rate)
+    before = loss(player)
+    before.backward()
+    optimizer.step()
+    assert loss(player).item() < before.item()
+
+
+def test_a_cut_run_resumes_with_both_networks_and_both_optimizers(tmp_path):
+    settings = ["gan.steps=4", "gan.batch_size=2", "gan.ema=0.9"]
+    images = np.stack([made_picture(i, 64, 64) for i in range(6)])
+
+    def data(size):
+        return Packed(images, [str(i) for i in range(6)], "f" * 64)
+
+    def cut(stage, step, total, losses):
+        if step == 2:
+            raise KeyboardInterrupt
+
+    brief = TrainConfig(device="cpu", precision="float32", log_every=1, checkpoint_seconds=0)
+    whole, resumed = built(*settings), built(*settings)
+    train(whole, data, tmp_path / "whole", brief)
+    with pytest.raises(KeyboardInterrupt):
+        train(resumed, data, tmp_path / "cut", brief, report=cut)
+    kept, facts = checkpoint.read(tmp_path / "cut" / "checkpoint.safetensors")
+    assert {"generator", "discriminator"} <= set(facts["optimizers"])
+    assert any(name.startswith("helper.discriminator.") for name in kept)
+    resumed = built(*settings)
+    train(resumed, data, tmp_path / "cut", brief, resume=True)
+    assert all(torch.equal(whole.state()[name], tensor) for name, tensor in resumed.state().items())
+    assert not any("discriminator" in name for name in resumed.state())
+
+
+def test_only_the_player_gets_gradients():
+    stage = built().stages()[0]
+    batch = pictures()
+    sum(stage.losses("generator", batch).values()).backward()
+    assert all(p.grad is None for p in stage.discriminator.parameters())
+    stage.model.zero_grad()
+    sum(stage.losses("discriminator", batch).values()).backward()
+    assert all(p.grad is None for p in stage.model.parameters())
+    assert all(p.grad is not None for p in stage.discriminator.parameters())
+
+
+def test_spectral_norm_bounds_every_layers_slope():
+    judge = Discriminator(CGanConfig(discriminator_width=8))
+    for _ in range(100):  # a power iteration each
+        judge(torch.rand(1, 1, 64, 64), torch.rand(1, 2, 64, 64))
+    judge.eval()
+    layers = [layer for layer in judge.modules() if isinstance(layer, nn.Conv2d)]
+    assert len(layers) == 5
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_the_verdict_is_one_number_or_one_per_patch():
+    pair = torch.rand(2, 1, 128, 128), torch.rand(2, 2, 128, 128)
+    assert Discriminator(CGanConfig(discriminator_width=4))(*pair).shape[-2:] == (14, 14)
+    scalar = Discriminator(CGanConfig(discriminator_width=4, discriminator="scalar"))
+    assert scalar(*pair).shape == (2, 1, 1, 1)
+
+
+def trained_norms(colorizer):
+    """Give the batch norms statistics, as after training, so that padding is not invisible."""
+    for layer in colorizer.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+            layer.running_var.uniform_(0.5, 1.5)
+    return colorizer.eval()
+
+
+def test_seams_of_tiles_are_invisible(monkeypatch):
+    colorizer = trained_norms(built())
+    page = torch.rand(1, 1, 1100, 700)
+    with torch.inference_mode():
+        whole = colorizer(page, side=0)
+        monkeypatch.setattr(model, "TILE", 256)
+        parts = colorizer(page, side=0)
+    assert (whole[:, :, 0] - whole[:, :, 1]).abs().max() > 0.005  # there is colour to compare
+    assert (whole - parts).abs().max() < 1 / 255
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 97), (64, 65), (700, 20)])
+@pytest.mark.parametrize("preset", ["default", "paper"])
+def test_any_page_size(size, preset):
+    with torch.inference_mode():
+        assert built(preset=preset).eval()(torch.rand(1, 1, *size)).shape == (1, 1, 3, *size)
+
+
+def test_proportions_are_kept():
+    assert model._working_size((1401, 992), 512) == (512, 362)
+    assert model._working_size((300, 200), 512) == (300, 200)
+    assert model._working_size((301, 201), 0) in ((300, 200), (302, 202))
+
+
+@pytest.mark.parametrize("options", [{"style": "gloomy"}, {"saturation": 1.8}, {"warmth": -0.7}])
+def test_styles_leave_the_luma(options):
+    page = torch.rand(1, 1, 96, 64)
+    colorizer = built().eval()
+    with torch.inference_mode():
+        plain, other = colorizer(page), colorizer(page, **options)
+        assert torch.equal(other, colorizer(page, **options))
+    torch.testing.assert_close(color.luma(other[:, 0]), page, atol=1e-5, rtol=0)
+    assert (plain - other).abs().max() > 1 / 255
+
+
+def test_styles_tint_neither_paper_nor_ink():
+    chroma = torch.zeros(1, 2, 1, 3)
+    out = styled(chroma, torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3), CGanOptions(warmth=1))
+    assert out[0, :, 0, 0].tolist() == out[0, :, 0, 2].tolist() == [0, 0]
+    assert out[0, 0, 0, 1] < 0 < out[0, 1, 0, 1]  # less blue, more red
+
+
+def test_white_paper_takes_colour_only_if_it_is_inked():
+    page = torch.ones(1, 1, 96, 64)
+    page[..., 30:33, :] = 0
+    colorizer = trained_norms(built())
+    grey = Picture((page[0, 0, :, :, None].repeat(1, 1, 3) * 255).byte().numpy())
+    with torch.inference_mode():
+        plain, inked = (colorize(colorizer, grey, {"inked": choice})[0].rgb for choice in (False, True))
+    assert np.ptp(plain, axis=-1).max() <= 1
+    assert np.ptp(inked, axis=-1).max() >= 2
+    assert inked[31].max() == 0  # the lines stay
+
+
+def test_saturation_zero_is_grey():
+    page = torch.rand(1, 1, 64, 64)
+    with torch.inference_mode():
+        out = built().eval()(page, saturation=0)
+    torch.testing.assert_close(out[:, 0], page.expand(-1, 3, -1, -1))
+
+
+def test_inking_draws_lines_and_dots():
+    ramp = torch.linspace(0.1, 0.9, 128).expand(1, 1, 128, 128).clone()
+    assert inking.line_art(ramp).mean() > 0.95  # a smooth shade has no lines
+    ramp[..., 60:62, :] = 0
+    assert inking.line_art(ramp)[..., 60:62, :].max() < 0.3
+    toned = inking.screentone(torch.full((1, 1, 128, 128), 0.35))
+    assert toned.std() > 0.3
+    assert 0.25 < toned.mean() < 0.75
+
+
+def test_inked_pictures_keep_their_colours():
+    stage = built("inked=0.5").stages()[0]
+    batch = pictures(16)
+    torch.manual_seed(0)
+    seen = stage.augment(batch)
+    changed = (seen.gray - color.luma(seen.color)).abs().mean((1, 2, 3))
+    assert (changed > 0.05).sum() > 4
+    assert seen.color.shape == batch.color.shape
