@@ -1,0 +1,118 @@
+"""Draw the pictures of the documents from real pictures and embedded weights.
+
+    python bench/figures.py faces --data lfw
+    python bench/figures.py comics --data pages:comics/peppercarrot
+    python bench/figures.py inked --data pages:comics/peppercarrot
+    python bench/figures.py styles --data pages:comics/peppercarrot
+
+Everything shown is from the test split: the first pictures of its ids ordered by hash, not chosen by eye.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import colorzoo
+from colorzoo.core.colorize import colorize
+from colorzoo.core.dataset import Dataset, share
+from colorzoo.core.images import Picture, resize, write
+from colorzoo.core.sheet import Cell, contact_sheet
+from colorzoo.data import open_dataset
+from colorzoo.plugins.cgan import inking
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+STYLES = ("plain", "vibrant", "gloomy", "warm", "cold", "faded")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("figure", choices=FIGURES)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--weights", default=None)
+    parser.add_argument("-o", "--out", type=Path, default=None)
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    draw, side, suffix = FIGURES[options.figure]
+    rows = draw(open_dataset(options.data, "test"), options.weights)
+    out = options.out or PICTURES / f"{options.figure}{suffix}"
+    write(out, Picture(contact_sheet(rows, side)))
+    print(out)
+
+
+def faces(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show original, grey, mean and five samples of six people."""
+    model = colorzoo.load("vae-mdn", weights)
+    rows = []
+    for picture in chosen(test, 6):
+        mean = colorize(model, picture, {"mode": "mean", "seed": 0})[0]
+        samples = colorize(model, picture, {"samples": 5, "seed": 0})
+        cells = [("original", picture.rgb), ("grey", picture.gray), ("mean", mean.rgb)]
+        cells += [(f"sample {i}", sample.rgb) for i, sample in enumerate(samples, start=1)]
+        rows.append([Cell(image, label) for label, image in cells])
+    return rows
+
+
+def comics(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show a page of every held-out chapter: grey, ours and the artist's."""
+    model = colorzoo.load("cgan", weights)
+    rows = []
+    for page in first_of_chapters(test):
+        cells = [("grey", page.gray), ("cgan", colorize(model, page)[0].rgb), ("the artist's", page.rgb)]
+        rows.append([Cell(image, label) for label, image in cells])
+    return rows
+
+
+def styles(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show one held-out page in every style, the upper part of it."""
+    model = colorzoo.load("cgan", weights)
+    page = first_of_chapters(test)[0]
+    page = Picture(page.rgb[: page.rgb.shape[1] * 3 // 4])
+    cells = [Cell(colorize(model, page, {"style": style})[0].rgb, style) for style in STYLES]
+    return [cells[:3], cells[3:]]
+
+
+def inked(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show a held-out page as line art and screentone, and what becomes of them."""
+    model = colorzoo.load("cgan", weights)
+    page = first_of_chapters(test)[1]
+    half = resize(page.rgb, page.rgb.shape[1] // 2, page.rgb.shape[0] // 2)
+    cells = [Cell(half, "the artist's")]
+    for name, draw in (("line art", inking.line_art), ("screentone", inking.screentone)):
+        gray = torch.from_numpy(Picture(half).gray).float()[None, None] / 255
+        drawn = (255 * draw(gray)[0, 0]).byte().numpy()
+        colored = colorize(model, Picture(np.stack([drawn] * 3, -1)), {"inked": True, "saturation": 1.3})
+        cells += [Cell(drawn, name), Cell(colored[0].rgb, "cgan, inked=true")]
+    return [cells]
+
+
+def chosen(test: Dataset, count: int) -> list[Picture]:
+    """Return pictures of different folders, in the order of their hashes."""
+    order = sorted(range(len(test)), key=lambda index: share(test.ids()[index]))
+    firsts = {test.ids()[index].split("/")[0]: index for index in reversed(order)}
+    return [Picture(test[index].image) for index in sorted(firsts.values(), key=order.index)[:count]]
+
+
+def first_of_chapters(test: Dataset) -> list[Picture]:
+    """Return the page of every chapter whose hash is the lowest."""
+    chapters = groupby(range(len(test)), key=lambda index: test.ids()[index].split("/")[0])
+    lowest = (min(pages, key=lambda index: share(test.ids()[index])) for _, pages in chapters)
+    return [Picture(test[index].image) for index in lowest]
+
+
+Draw = Callable[[Dataset, str | None], Sequence[Sequence[Cell]]]
+FIGURES: dict[str, tuple[Draw, int, str]] = {
+    "faces": (faces, 150, ".jpg"),
+    "comics": (comics, 640, ".jpg"),
+    "inked": (inked, 640, ".jpg"),
+    "styles": (styles, 480, ".jpg"),
+}
+
+
+if __name__ == "__main__":
+    main()

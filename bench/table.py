@@ -1,0 +1,29 @@
+"""Write measured values as JSON and as a Markdown table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def write(path: Path, result: Mapping[str, object]) -> None:
+    """Write path.json, and path.md with one row a value; nested names are joined."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    rows = [f"| {name} | {value} |" for name, value in _flat(result)]
+    path.with_suffix(".md").write_text("\n".join(["| measured | value |", "|---|---|", *rows]) + "\n")
+
+
+def _flat(result: Mapping[str, object], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in result.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}: ")
+        else:
+            yield above + name, _short(value)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return str(value)
