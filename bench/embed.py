@@ -18,7 +18,13 @@ from colorzoo.core.weights import Measured, WeightsInfo
 from colorzoo.training import write_card
 
 ROOT = Path(__file__).parents[1] / "zoo" / "weights"
-UNITS = {"deviation": "grey levels", "eob, best of 5": "128ths of ab", "variance": "squared 128ths of ab"}
+UNITS = {
+    "deviation": "grey levels",
+    "eob, best of 5": "128ths of ab",
+    "variance": "squared 128ths of ab",
+    "mse255": "squared grey levels",
+    "colorfulness": "of the true pictures'",
+}
 
 
 def main() -> None:
@@ -44,10 +50,11 @@ def measured(path: Path, methods: tuple[str, ...]) -> list[Measured]:
             name=f"{row['method']}: {key}" if key in UNITS else f"{row['method']}: mse255, {key}",
             value=value,
             unit=UNITS.get(key, "squared grey levels"),
-            protocol=result["protocol"],
-            fingerprint=result["fingerprint"],
+            protocol=part["protocol"],
+            fingerprint=part["fingerprint"],
         )
-        for row in result["rows"]
+        for part in result.get("parts", [result])
+        for row in part["rows"]
         if row["method"].startswith(("grey copy", *methods))
         for key, value in row.items()
         if key != "method" and value is not None

@@ -1,6 +1,8 @@
-"""Speed, as ratios and times measured in one run.
+"""Measure speed, as ratios and times of one run.
 
-    python bench/speed.py [-o docs/results/speed.json]
+Times are the processor's, so that other work on the machine does not count.
+
+    python bench/speed.py [-o docs/results/speed]
 
 training   pictures/s of the VAE stage of vae-mdn against the same network trained the textbook way:
            float32, default memory layout, plain Adam
@@ -24,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import table
 import torch
 
 import colorzoo
@@ -53,7 +56,7 @@ def main() -> None:
     }
     print(json.dumps(result, indent=1))
     if options.out:
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+        table.write(options.out, result)
 
 
 def training(pairs: int = 5) -> dict[str, float]:
@@ -165,9 +168,9 @@ def timed(action: Callable[[], object], runs: int) -> float:
     action()
     times = []
     for _ in range(runs):
-        began = time.perf_counter()
+        began = time.process_time()
         action()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return statistics.median(times)
 
 

@@ -57,11 +57,11 @@ class VaeMdnConfig(ColorizerConfig):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "default": {
-            "vae": {"epochs": 12, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
+            "vae": {"epochs": 8, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
                     "clip": 50, "ema": 0.998},
-            "mdn": {"epochs": 10, "learning_rate": 1e-3, "beta2": 0.99, "weight_decay": 0.01,
+            "mdn": {"epochs": 5, "learning_rate": 1e-3, "beta2": 0.99, "weight_decay": 0.01,
                     "clip": 50, "ema": 0.998},
-            "refine": {"epochs": 30, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+            "refine": {"epochs": 21, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
                        "weight_decay": 0.01, "clip": 50, "ema": 0.998},
         },
         "paper": {

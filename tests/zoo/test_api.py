@@ -29,7 +29,7 @@ def test_embedded_weights_load_and_tell_where_they_come_from(plugin, name):
     assert info.trained_on
     assert info.metrics
     assert info.licence
-    assert (folder / "model.safetensors").stat().st_size <= 15_000_000
+    assert (folder / "model.safetensors").stat().st_size <= (30_000_000 if plugin == "cgan" else 15_000_000)
     assert info.trained_on.fingerprint in (folder / "README.md").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Documents that cannot go stale. `python -m tests.zoo.test_docs` writes docs/cli.md anew."""
+"""Documents that cannot go stale. `python -m tests.zoo.test_docs` writes their generated parts anew."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from colorzoo.core.weights import read_info
 from tests.conftest import made_picture
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in sorted(ROOT.glob("docs/*.md")))]
 VERBS = ("", "run", "train", "plugins", "plugins list", "plugins show", "data", "data list", "data info",
          "data fetch")  # fmt: skip
 
@@ -50,7 +51,7 @@ def test_every_hook_is_in_the_architecture():
             assert f"`{name}`" in text
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/faces.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_and_pictures_exist(name):
     path = ROOT / name
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)|src=\"([^\"]+)\"", path.read_text()):
@@ -76,10 +77,27 @@ def test_the_readme_names_only_verbs_and_plugins_there_are():
             assert words[1] in registry().names("colorizer"), line
 
 
-def test_the_results_in_the_text_are_the_measured_ones():
-    shown = re.search(r"<!-- results -->\n(.*?)<!-- end -->", (ROOT / "docs/faces.md").read_text(), re.S)
-    assert shown
-    assert shown[1].strip() == (ROOT / "docs/results/faces.md").read_text().strip(), "run: make docs"
+def with_results(text: str) -> str:
+    """Return a document with the tables of docs/results in the places marked for them."""
+    marked = re.compile(r"<!-- results (\w+) -->.*?<!-- end -->", re.S)
+
+    def table(place: re.Match[str]) -> str:
+        found = (ROOT / "docs" / "results" / f"{place[1]}.md").read_text().strip()
+        return f"<!-- results {place[1]} -->\n\n{found}\n\n<!-- end -->"
+
+    return marked.sub(table, text)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_results_in_the_text_are_the_measured_ones(name):
+    text = (ROOT / name).read_text()
+    assert text == with_results(text), "run: make docs"
+
+
+def test_every_result_is_shown_somewhere():
+    shown = "".join((ROOT / name).read_text() for name in DOCUMENTS)
+    for path in (ROOT / "docs" / "results").glob("*.md"):
+        assert f"<!-- results {path.stem} -->" in shown, path.name
 
 
 def blocks(name: str) -> list[str]:
@@ -105,12 +123,5 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
 
 if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
-    faces = ROOT / "docs" / "faces.md"
-    table = (ROOT / "docs" / "results" / "faces.md").read_text().strip()
-    text = re.sub(
-        r"<!-- results -->.*?<!-- end -->",
-        lambda _: f"<!-- results -->\n\n{table}\n\n<!-- end -->",
-        faces.read_text(),
-        flags=re.S,
-    )
-    faces.write_text(text)
+    for name in DOCUMENTS:
+        (ROOT / name).write_text(with_results((ROOT / name).read_text()))
