@@ -24,6 +24,8 @@ UNITS = {
     "variance": "squared 128ths of ab",
     "mse255": "squared grey levels",
     "colorfulness": "of the true pictures'",
+    "mse255, median page": "squared grey levels",
+    "mse255, best page": "squared grey levels",
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def main() -> None:
     result = {"colorzoo": colorzoo.__version__, "parts": []}
     for split in options.splits:
         pages = open_dataset(options.data, split)
-        protocol = f"{len(pages)} full pages of {options.data}, split {split}"
+        protocol = f"{len(pages)} pictures of {options.data}, split {split}, full size"
         result["parts"].append({"protocol": protocol, **measure(methods, pages)})
         print(markdown(result), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +92,12 @@ def measure(methods: dict[str, Predictor], pages: Dataset) -> dict:
                 predicted = predict(page)[None, None]
                 for metric in found[method].values():
                     metric.update(predicted, truth)
-    rows = [
-        {"method": method, **{name: metric.compute().value for name, metric in own.items()}}
-        for method, own in found.items()
-    ]
+    rows = []
+    for method, own in found.items():
+        results = {name: metric.compute() for name, metric in own.items()}
+        errors = results["mse255"].per_image
+        singles = {"mse255, median page": statistics.median(errors), "mse255, best page": min(errors)}
+        rows.append({"method": method, **{name: r.value for name, r in results.items()}, **singles})
     return {"fingerprint": pages.fingerprint, "rows": rows}
 
 
@@ -105,12 +108,13 @@ def markdown(result: dict) -> str:
         lines += [
             f"{part['protocol']}, fingerprint `{part['fingerprint'][:16]}`:",
             "",
-            "| method | squared error | of grey copy's | colourfulness |",
-            "|---|---|---|---|",
+            "| method | squared error | of grey copy's | colourfulness | median page | best page |",
+            "|---|---|---|---|---|---|",
         ]
         lines += [
             f"| {row['method']} | {row['mse255']:.0f} | {row['mse255'] / grey:.2f} "
-            f"| {row['colorfulness']:.2f} |"
+            f"| {row['colorfulness']:.2f} "
+            f"| {row['mse255, median page']:.0f} | {row['mse255, best page']:.0f} |"
             for row in part["rows"]
         ]
         lines.append("")
