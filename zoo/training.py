@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 import colorzoo
 from colorzoo.cards import card
@@ -41,6 +43,8 @@ class Order:
     credit: str = ""
     half: bool = False
     init: Path | None = None
+    blend: tuple[Path, float] | None = None
+    """Weights to mix into the result, and their share."""
 
 
 def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress | None = None) -> Path:
@@ -56,6 +60,10 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
     if not facts["is_main_process"]:
         return order.out
+    if order.blend:
+        other, share = order.blend
+        mixed = _mixed(colorizer.state(), store.load(other, order.kind, order.plugin).state(), share)
+        colorizer.load_state(mixed)
     trained = store.TrainedOn(
         dataset=order.address,
         split=order.split,
@@ -81,6 +89,14 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     info = store.save(order.out, colorizer, info, "", half=order.half)
     write_card(order.out, info)
     return order.out
+
+
+def _mixed(own: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Average two sets of weights: what fine-tuning forgot comes back (Wortsman et al. 2022, WiSE-FT)."""
+    return {
+        name: torch.lerp(tensor, other[name].to(tensor), share) if tensor.is_floating_point() else tensor
+        for name, tensor in own.items()
+    }
 
 
 def write_card(folder: Path, info: store.WeightsInfo) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from colorzoo.cli.run import gather
 from tests.conftest import made_picture
@@ -56,6 +58,19 @@ def test_training_on_two_folders_at_once(cli, pictures, tmp_path):
     assert trained["pictures"] == 12
     assert trained["dataset"] == f"{folders[0]} + {folders[1]}"
     assert "drawn by tests" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_blending_weights_into_the_result(cli, pictures, tmp_path):
+    call = ["train", "unet", "--data", pictures, *TRAIN]
+    cli(*call, "-o", "one")
+    cli(*call, "-o", "other", "--seed", "1")
+    cli(*call, "-o", "mixed", "--blend", "other=0.25")
+    one, other, mixed = (load_file(tmp_path / n / "model.safetensors") for n in ("one", "other", "mixed"))
+    for name, tensor in mixed.items():
+        if tensor.is_floating_point():
+            torch.testing.assert_close(tensor, 0.75 * one[name] + 0.25 * other[name])
+    for wrong in ("other", "other=2", "=0.5"):
+        assert "expected WEIGHTS=SHARE" in cli(*call, "-o", "x", "--blend", wrong, code=2).stderr
 
 
 def test_two_processes_train_one_model(pictures, tmp_path):

@@ -25,6 +25,9 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
     init: Annotated[str | None, typer.Option(help="weights to start from")] = None,
+    blend: Annotated[
+        str | None, typer.Option(help="WEIGHTS=SHARE: mix so much of other weights into the result")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same weights")] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
@@ -81,6 +84,7 @@ def train(
         credit=credit,
         half=half,
         init=catalog.find(name, init) if init else None,
+        blend=_blend(name, blend) if blend else None,
     )
     with _Progress() as progress:
         folder = carry_out(order, resume=resume, report=progress.training, packing=progress.packing)
@@ -137,6 +141,22 @@ def _set_threads(threads: int | None) -> None:
         import torch
 
         torch.set_num_threads(threads)
+
+
+def _blend(plugin: str, text: str) -> tuple[Path, float]:
+    from colorzoo import catalog
+    from colorzoo.core.errors import ConfigError
+
+    weights, _, share = text.rpartition("=")
+    try:
+        number = float(share)
+    except ValueError:
+        number = -1
+    if not (weights and 0 < number < 1):
+        raise ConfigError(f"--blend {text}: expected WEIGHTS=SHARE with a share between 0 and 1")
+    folder = catalog.find(plugin, weights)
+    assert folder is not None  # named weights are found, or it raises
+    return folder, number
 
 
 def _fit(text: str) -> Any:
