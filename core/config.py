@@ -113,6 +113,8 @@ def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
 def _describe(model: type[pydantic.BaseModel], item: Mapping[str, Any]) -> str:
     """Say one pydantic problem in one clause, with the fields there are for an unknown one."""
     where = ".".join(str(part) for part in item["loc"])
+    if not where:  # a rule about several fields at once
+        return str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         known = [row["name"] for row in fields_of(model)]
         return str(UnknownNameError("field", where, known))

@@ -43,7 +43,7 @@ class Dataset(ABC):
     """
 
     splits: ClassVar[Sequence[str]] = ("all",)
-    info: ClassVar[SourceInfo] = SourceInfo(title="pictures", licence="unknown")
+    info: SourceInfo = SourceInfo(title="pictures", licence="unknown")
     split: str = "all"
 
     @abstractmethod
@@ -106,11 +106,8 @@ class Joined(Dataset):
         self.parts = list(parts)
         self.split = "+".join(dict.fromkeys(part.split for part in parts))
         self._ends = list(accumulate(map(len, parts)))
-
-    @property
-    def info(self) -> SourceInfo:  # type: ignore[override]  # the facts of all parts, not of the class
-        facts = [part.info for part in self.parts]
-        return SourceInfo(
+        facts = [part.info for part in parts]
+        self.info = SourceInfo(
             title=", ".join(dict.fromkeys(fact.title for fact in facts)),
             licence="; ".join(dict.fromkeys(fact.licence for fact in facts)),
             credit="; ".join(dict.fromkeys(fact.credit for fact in facts if fact.credit)),

@@ -2,7 +2,7 @@
 
 Batch norms are folded into the convolutions before them, transposed convolutions become convolutions
 with a pixel shuffle, memory is channels-last and numbers are bfloat16 where the processor computes them
-fast. Measured gains are in docs/comics.md.
+fast. `bench/cgan_speed.py` measures the gain.
 """
 
 from __future__ import annotations

@@ -73,7 +73,11 @@ def _build(
 ) -> None:
     total = len(dataset)
     if total == 0:
-        raise DataError("the dataset holds no pictures")
+        notes = ", ".join(f"{key} {value}" for key, value in dataset.notes.items())
+        raise DataError(
+            f"{dataset.info.title}: split {dataset.split!r} holds no pictures{notes and f' ({notes})'}; "
+            "`colorzoo data info` shows what the splits hold"
+        )
     names: list[str] = []
     header = np.lib.format.header_data_from_array_1_0(np.empty((0, size, size, 3), np.uint8))
     header["shape"] = (total, size, size, 3)

@@ -56,14 +56,13 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     colorizer = order.kind(order.model)
     if order.init:
         colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
+    other = _other_state(order)  # before the training, so that what does not fit is said at once
     data = packer(order.dataset, order.fit, packing)
     facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
     if not facts["is_main_process"]:
         return order.out
     if order.blend:
-        other, share = order.blend
-        mixed = _mixed(colorizer.state(), store.load(other, order.kind, order.plugin).state(), share)
-        colorizer.load_state(mixed)
+        colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
     trained = store.TrainedOn(
         dataset=order.address,
         split=order.split,
@@ -89,6 +88,15 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     info = store.save(order.out, colorizer, info, "", half=order.half)
     write_card(order.out, info)
     return order.out
+
+
+def _other_state(order: Order) -> Mapping[str, Tensor]:
+    """Return the weights to mix in; they must be those of the configured model."""
+    if not order.blend:
+        return {}
+    model = order.kind(order.model)
+    model.load_state(store.load(order.blend[0], order.kind, order.plugin).state())
+    return model.state()
 
 
 def _mixed(own: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

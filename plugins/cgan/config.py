@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from colorzoo.core.config import ColorizerConfig, RunOptions
 from colorzoo.core.stage import StageConfig
@@ -14,9 +14,9 @@ from colorzoo.core.stage import StageConfig
 class CGanConfig(ColorizerConfig):
     """What is built and trained; the defaults are the preset `default`."""
 
-    size: int = Field(384, ge=32, multiple_of=32, description="side of the training pictures (3: 512)")
+    size: int = Field(384, ge=64, multiple_of=32, description="side of the training pictures (3: 512)")
     crop: int | None = Field(
-        256, ge=32, multiple_of=32, description="side of the random crops of them; none: no crops"
+        256, ge=64, multiple_of=32, description="side of the random crops of them; none: no crops"
     )
     generator: Literal["unet", "pix2pix"] = Field(
         "unet",
@@ -67,6 +67,16 @@ class CGanConfig(ColorizerConfig):
                     "schedule": "constant", "warmup": 0},
         },
     }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fits_the_generator(self) -> Self:
+        side = self.crop or self.size
+        if self.generator == "pix2pix" and side % 256:
+            raise ValueError(
+                "generator=pix2pix halves eight times: crop, or size without crops, must be a multiple of "
+                f"256, got {side}"
+            )
+        return self
 
 
 class CGanOptions(RunOptions):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from colorzoo.core.dataset import Joined
 from colorzoo.core.errors import DataError
+from colorzoo.core.packed import pack
 from colorzoo.data import open_dataset, open_datasets
 from tests.conftest import made_picture
 
@@ -42,6 +43,13 @@ def test_more_chapters_move_none(comic):
 
 def test_colourless_pages_are_left_out_and_counted(comic):
     assert open_dataset(f"pages:{comic}", "all").notes["colourless left out"] == 1
+
+
+def test_nothing_but_colourless_pages_is_said(tmp_path):
+    (tmp_path / "grey" / "one").mkdir(parents=True)
+    Image.fromarray(np.full((90, 60, 3), 128, np.uint8)).save(tmp_path / "grey" / "one" / "p.png")
+    with pytest.raises(DataError, match=r"split 'all' holds no pictures .*colourless left out 1"):
+        pack(open_dataset(f"panels:{tmp_path / 'grey'}", "all"), 64)
 
 
 def test_squares_cover_the_page_with_overlap(comic):

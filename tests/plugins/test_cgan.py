@@ -10,6 +10,7 @@ from torch import nn
 from colorzoo.core import checkpoint, color
 from colorzoo.core.colorize import colorize
 from colorzoo.core.config import from_preset
+from colorzoo.core.errors import ConfigError
 from colorzoo.core.images import Picture
 from colorzoo.core.packed import Packed
 from colorzoo.core.stage import Batch
@@ -142,6 +143,11 @@ def test_spectral_norm_bounds_every_layers_slope():
     assert len(layers) == 5
     for layer in layers:
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_a_generator_that_does_not_fit_is_said_before_it_fails():
+    with pytest.raises(ConfigError, match=r"multiple of 256, got 64$"):
+        from_preset(CGanConfig, "paper", ["size=64"])
 
 
 def test_the_verdict_is_one_number_or_one_per_patch():

@@ -69,8 +69,17 @@ def test_blending_weights_into_the_result(cli, pictures, tmp_path):
     for name, tensor in mixed.items():
         if tensor.is_floating_point():
             torch.testing.assert_close(tensor, 0.75 * one[name] + 0.25 * other[name])
+    wider = cli(*call, "-o", "x", "--set", "width=8", "--blend", "other=0.5", code=2)
+    assert "weights do not fit" in wider.stderr
+    assert not (tmp_path / "x").exists()  # said before the training, not after it
     for wrong in ("other", "other=2", "=0.5"):
         assert "expected WEIGHTS=SHARE" in cli(*call, "-o", "x", "--blend", wrong, code=2).stderr
+
+
+def test_a_place_that_cannot_be_written_is_one_line(cli, photo, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    done = cli("run", "vae-mdn", photo, "-o", "taken", code=2)
+    assert done.stderr.startswith("colorzoo: error: taken: ")
 
 
 def test_two_processes_train_one_model(pictures, tmp_path):

@@ -22,7 +22,11 @@ from colorzoo.core.weights import read_info
 from tests.conftest import made_picture
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in sorted(ROOT.glob("docs/*.md")))]
+DOCUMENTS = [
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "examples/*.md", "plugins/*/*.md")
+    for path in sorted(ROOT.glob(pattern))
+]
 VERBS = ("", "run", "train", "plugins", "plugins list", "plugins show", "data", "data list", "data info",
          "data fetch")  # fmt: skip
 

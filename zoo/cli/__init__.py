@@ -44,6 +44,9 @@ def main() -> int:
     except ColorzooError as error:
         print(f"colorzoo: error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a folder that cannot be written, a full disk
+        print(f"colorzoo: error: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("colorzoo: interrupted", file=sys.stderr)
         return 130
