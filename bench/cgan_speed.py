@@ -10,8 +10,6 @@ memory     peak of `colorzoo run cgan` on pages of 1536x1536 and 4096x4096
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import resource
 import statistics
@@ -37,18 +35,6 @@ from colorzoo.plugins.cgan.networks import Discriminator, Pix2Pix, Resizing
 
 WIDE = ["width=64", "discriminator_width=64", "size=512", "crop=none"]
 PATCHES = ["spectral_norm=false", "discriminator=patch", "absolute_weight=100", "squared_weight=0"]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--out", type=Path)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    result = {"step": step(), "inference": inference(), "memory": memory(), "threads": options.threads}
-    print(json.dumps(result, indent=1))
-    if options.out:
-        table.write(options.out, result)
 
 
 def step(pairs: int = 3) -> dict[str, float]:
@@ -180,4 +166,4 @@ def seconds(action: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main()
+    table.main(__doc__, {"step": step, "inference": inference, "memory": memory})

@@ -93,15 +93,17 @@ def inked(test: Dataset, weights: str | None) -> list[list[Cell]]:
 
 def chosen(test: Dataset, count: int) -> list[Picture]:
     """Return pictures of different folders, in the order of their hashes."""
-    order = sorted(range(len(test)), key=lambda index: share(test.ids()[index]))
-    firsts = {test.ids()[index].split("/")[0]: index for index in reversed(order)}
+    ids = test.ids()
+    order = sorted(range(len(ids)), key=lambda index: share(ids[index]))
+    firsts = {ids[index].split("/")[0]: index for index in reversed(order)}
     return [Picture(test[index].image) for index in sorted(firsts.values(), key=order.index)[:count]]
 
 
 def first_of_chapters(test: Dataset) -> list[Picture]:
     """Return the page of every chapter whose hash is the lowest."""
-    chapters = groupby(range(len(test)), key=lambda index: test.ids()[index].split("/")[0])
-    lowest = (min(pages, key=lambda index: share(test.ids()[index])) for _, pages in chapters)
+    ids = test.ids()
+    chapters = groupby(range(len(ids)), key=lambda index: ids[index].split("/")[0])
+    lowest = (min(pages, key=lambda index: share(ids[index])) for _, pages in chapters)
     return [Picture(test[index].image) for index in lowest]
 
 

@@ -13,8 +13,6 @@ packed     pictures/s of the packed cache at 64x64, and the time until a second 
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import resource
 import statistics
@@ -39,24 +37,6 @@ from colorzoo.core.packed import pack
 from colorzoo.core.stage import Batch
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
 from colorzoo.plugins.vae_mdn.model import VaeMdn
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-o", "--out", type=Path)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    result = {
-        "training": training(),
-        "start": start(),
-        "photo": photo(),
-        "packed": packed(),
-        "threads": options.threads,
-    }
-    print(json.dumps(result, indent=1))
-    if options.out:
-        table.write(options.out, result)
 
 
 def training(pairs: int = 5) -> dict[str, float]:
@@ -176,4 +156,4 @@ def timed(action: Callable[[], object], runs: int) -> float:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main()
+    table.main(__doc__, {"training": training, "start": start, "photo": photo, "packed": packed})

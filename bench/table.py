@@ -1,10 +1,26 @@
-"""Write measured values as JSON and as a Markdown table."""
+"""The command line that the speed benchmarks share: measure, print, write JSON and a Markdown table."""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+import torch
+
+
+def main(description: str | None, measures: Mapping[str, Callable[[], object]]) -> None:
+    """Measure everything on --threads threads; print it, and write it to --out."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("-o", "--out", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    result = {name: measure() for name, measure in measures.items()} | {"threads": options.threads}
+    print(json.dumps(result, indent=1))
+    if options.out:
+        write(options.out, result)
 
 
 def write(path: Path, result: Mapping[str, object]) -> None:
