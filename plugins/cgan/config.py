@@ -48,6 +48,9 @@ class CGanConfig(ColorizerConfig):
     side: int = Field(
         512, ge=0, description="long side at which pages are looked at unless told; 0: their own"
     )
+    gain: float = Field(
+        1.0, gt=0, le=3, description="the chroma is multiplied by it: makes up for a network's caution"
+    )
     inked: float = Field(
         0.15, ge=0, le=1, description="share of the pictures shown as line art, as much as screentone"
     )

@@ -66,7 +66,7 @@ class CGan(Colorizer, nn.Module):
             gray, chroma = color.luma(rgb), color.chroma(rgb)
         else:
             chroma = color.guided_upsample(field, gray)
-        chroma = styled(chroma, gray, options)
+        chroma = styled(self.config.gain * chroma, gray, options)
         return color.recombine(_washed(gray, chroma) if options.inked else gray, chroma)
 
     def _field(self, gray: Tensor) -> Tensor:

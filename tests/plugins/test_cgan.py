@@ -220,6 +220,13 @@ def test_white_paper_takes_colour_only_if_it_is_inked():
     assert inked[31].max() == 0  # the lines stay
 
 
+def test_the_gain_strengthens_the_colours_the_network_dares():
+    page = torch.rand(1, 1, 64, 64)
+    with torch.inference_mode():
+        strong, plain = built("gain=1.5").eval(), built().eval()
+        torch.testing.assert_close(strong(page), plain(page, saturation=1.5))
+
+
 def test_saturation_zero_is_grey():
     page = torch.rand(1, 1, 64, 64)
     with torch.inference_mode():
