@@ -1,9 +1,9 @@
 """Embed a run's weights in the package, with what was measured of them.
 
-    python bench/embed.py runs/faces --results docs/results/faces.json --methods "vae-mdn" --methods "prior"
+    python bench/embed.py runs/faces --results docs/results/faces.json --methods "vae-mdn*"
 
 Copies config.json, model.safetensors and the card to zoo/weights/PLUGIN/NAME; the rows of the results
-whose method starts with one of --methods become the card's metrics.
+whose method matches one of --methods become the card's metrics.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 from colorzoo.core import weights
@@ -57,7 +58,7 @@ def measured(path: Path, methods: tuple[str, ...]) -> list[Measured]:
         )
         for part in result.get("parts", [result])
         for row in part["rows"]
-        if row["method"].startswith(("grey copy", *methods))
+        if any(fnmatch(row["method"], pattern) for pattern in ("grey copy*", *methods))
         for key, value in row.items()
         if key != "method" and value is not None
     ]

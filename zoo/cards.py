@@ -28,7 +28,7 @@ def _header(info: WeightsInfo) -> str:
 
 def _usage(info: WeightsInfo) -> str:
     weights = "" if info.name == "default" else f" --weights {info.name}"
-    return f"```\ncolorzoo run {info.plugin} photo.jpg{weights} --samples 5\n```"
+    return f"```\ncolorzoo run {info.plugin} picture.jpg{weights}\n```"
 
 
 def _training(info: WeightsInfo) -> str:

@@ -15,7 +15,8 @@ EMBEDDED = [(plugin, name) for plugin in registry().names("colorizer") for name 
 
 
 def test_the_promised_weights_are_embedded():
-    assert {("vae-mdn", "default"), ("vae-mdn", "paper"), ("vae-mdn", "photos")} <= set(EMBEDDED)
+    names = {(plugin, name) for plugin in ("vae-mdn", "cgan") for name in ("default", "paper", "photos")}
+    assert names | {("unet", "default")} <= set(EMBEDDED)
 
 
 @pytest.mark.parametrize(("plugin", "name"), EMBEDDED)

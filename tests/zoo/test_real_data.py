@@ -4,6 +4,7 @@ import pytest
 
 from colorzoo import catalog
 from colorzoo.core.weights import read_info
+from colorzoo.data import open_dataset
 from colorzoo.datasources.lfw import LFW
 from tests.conftest import REAL_DATA
 
@@ -24,3 +25,14 @@ def test_the_splits_are_those_of_the_cards(faces):
     assert info.trained_on.fingerprint == faces["train"].fingerprint
     assert {metric.fingerprint for metric in info.metrics} == {faces["test"].fingerprint}
     assert len(faces["test"]) >= 1000
+
+
+def test_the_comics_are_those_of_the_cards():
+    root = f"{REAL_DATA}/comics/peppercarrot"
+    for name in ("default", "paper"):
+        info = read_info(catalog.find("cgan", name))
+        source = info.trained_on.dataset.partition(":")[0]
+        assert info.trained_on.fingerprint == open_dataset(f"{source}:{root}", "train").fingerprint
+        assert "David Revoy" in info.credit
+        measured = {open_dataset(f"pages:{root}", split).fingerprint for split in ("train", "test")}
+        assert {metric.fingerprint for metric in info.metrics} == measured
