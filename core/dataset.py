@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, UnknownNameError
-from colorzoo.core.images import SUFFIXES, Pixels, read
+from colorzoo.core.images import SUFFIXES, Pixels, read, read_reduced
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -22,10 +22,19 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Sample:
-    """One colour picture: id, unique in its dataset, and RGB uint8 (H, W, 3)."""
+    """One colour picture: id, unique in its dataset, and RGB uint8 (H, W, 3).
+
+    original: (height, width) of the stored picture, where it was decoded smaller.
+    """
 
     id: str
     image: Pixels
+    original: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the stored picture, in pixels."""
+        return self.original or (self.image.shape[0], self.image.shape[1])
 
 
 class SourceInfo(Strict):
@@ -52,6 +61,14 @@ class Dataset(ABC):
     @abstractmethod
     def __getitem__(self, index: int) -> Sample: ...
 
+    def reduced(self, index: int, side: int) -> Sample:
+        """Return the picture, perhaps decoded smaller: both sides at least `side`, or as they are."""
+        return self[index]
+
+    def as_packed(self, size: int) -> tuple[Pixels, list[str]] | None:
+        """Return uint8 (N, size, size, 3) and ids, where the pictures are kept so at that very size."""
+        return None
+
     def __iter__(self) -> Iterator[Sample]:
         return (self[index] for index in range(len(self)))
 
@@ -68,6 +85,11 @@ class Dataset(ABC):
     def notes(self) -> Mapping[str, object]:
         """Return counts worth telling, such as pictures left out."""
         return {}
+
+    @classmethod
+    def splits_at(cls, location: str | None) -> Sequence[str]:
+        """Return the splits to be had there; override it where they depend on the location."""
+        return cls.splits
 
     @classmethod
     def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
@@ -87,6 +109,10 @@ class FileDataset(Dataset):
     def __getitem__(self, index: int) -> Sample:
         path = self.files[index]
         return Sample(self._id(path), read(path).rgb)
+
+    def reduced(self, index: int, side: int) -> Sample:
+        path = self.files[index]
+        return Sample(self._id(path), *read_reduced(path, side))
 
     def ids(self) -> list[str]:
         return [self._id(path) for path in self.files]
@@ -158,18 +184,26 @@ def check_split(name: str, splits: Sequence[str]) -> str:
     return name
 
 
-def parse_address(address: str, known: Iterable[str]) -> tuple[str, str | None]:
+def parse_address(address: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str | None]:
     """Split a dataset address into source name and location.
 
-    `NAME`, `NAME:LOCATION`, or a bare path, which means `folder:PATH`.
+    `NAME`, `NAME:LOCATION`, or a bare path: of a file with an ending that a source reads, or of a folder.
+    known: the endings by source.
     """
-    names = list(known)
     name, colon, location = address.partition(":")
-    if name in names:
+    if name in known:
         return name, location if colon else None
+    for source, suffixes in known.items():
+        if address.lower().endswith(tuple(suffixes)):
+            return source, address
     if Path(address).expanduser().exists() or "/" in address or address.startswith((".", "~")):
         return "folder", address
-    raise UnknownNameError("dataset", name, names, hint="or give the path of a folder")
+    raise UnknownNameError("dataset", name, known, hint="or give the path of a folder")
+
+
+def sha256_of(pixels: Pixels) -> str:
+    """Return the sha256 of an array, hexadecimal."""
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
 def _file_digest(path: Path) -> str:

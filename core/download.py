@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import requests
@@ -67,7 +67,7 @@ def extract_pictures(archive: Path, folder: Path, max_bytes: int) -> Path:
     try:
         with tarfile.open(archive) as tar:
             total = 0
-            for member in _members(tar):
+            for member in (m for m in tar if m.isfile() and is_picture(m.name, archive)):
                 total += member.size
                 if total > max_bytes:
                     raise DataError(f"{archive}: unpacks to more than {max_bytes} bytes")
@@ -81,6 +81,15 @@ def extract_pictures(archive: Path, folder: Path, max_bytes: int) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     staging.replace(folder)
     return folder
+
+
+def is_picture(name: str, archive: Path) -> bool:
+    """Say whether a member of an archive is a picture to read; DataError if its path leaves the folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
+        raise DataError(f"{archive}: unsafe path {name!r} in the archive")
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in SUFFIXES and not hidden
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -122,15 +131,6 @@ def _fetch(
                 file.write(chunk)
                 if progress:
                     progress(have, total)
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for member in tar:
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts:
-            raise DataError(f"unsafe path {member.name!r} in the archive")
-        if member.isfile() and path.suffix.lower() in SUFFIXES:
-            yield member
 
 
 def _reason(error: Exception) -> str:

@@ -10,8 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from colorzoo.core.dataset import Dataset, FileDataset
 from colorzoo.core.images import Pixels, atomic_write, read
 from colorzoo.core.packed import cache_root
+
+MEASURED_AT = 128
+"""Least side at which the chroma of pictures without a file is measured."""
 
 
 class Facts(NamedTuple):
@@ -38,6 +42,29 @@ def facts_of(root: Path, files: Sequence[Path]) -> list[Facts]:
 def mean_chroma(image: Pixels) -> float:
     """Return the mean of max(R, G, B) - min(R, G, B) over the pixels, 0 to 255; 0 is grey."""
     return float((image.max(-1).astype(np.int16) - image.min(-1)).mean())
+
+
+def summary(dataset: Dataset) -> dict[str, str]:
+    """Return the smallest, median and largest picture, and the mean chroma and how much it varies."""
+    found = facts_of_dataset(dataset)
+    if not found:
+        return {"width x height": "none", "chroma": "none"}
+    sizes = sorted(found, key=lambda fact: fact.height * fact.width)
+    chosen = [sizes[0], sizes[len(sizes) // 2], sizes[-1]]
+    chroma = np.array([fact.chroma for fact in found])
+    low, middle, high = np.percentile(chroma, (5, 50, 95))
+    return {
+        "width x height": ", ".join(dict.fromkeys(f"{fact.width}x{fact.height}" for fact in chosen)),
+        "chroma": f"{middle:.0f} ({low:.0f} to {high:.0f})",
+    }
+
+
+def facts_of_dataset(dataset: Dataset) -> list[Facts]:
+    """Return the facts of every picture; those of files are remembered."""
+    if isinstance(dataset, FileDataset) and len(dataset) == len(dataset.files):
+        return facts_of(dataset.root, dataset.files)
+    samples = (dataset.reduced(index, MEASURED_AT) for index in range(len(dataset)))
+    return [Facts(round(mean_chroma(sample.image), 3), *sample.size) for sample in samples]
 
 
 def _measured(file: Path) -> Facts:

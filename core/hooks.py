@@ -9,6 +9,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import typer
 
@@ -21,12 +22,14 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 class Entry:
     """Announce a class as text, so that listing plugins imports none of them.
 
-    name: what users type, lower case with dashes. target: "package.module:Class".
+    name: what users type, lower case with dashes. target: "package.module:Class". suffixes: endings of
+    files that a dataset source reads, so that their bare path means it.
     """
 
     name: str
     target: str
     summary: str = ""
+    suffixes: tuple[str, ...] = ()
 
 
 @hookspec
@@ -47,3 +50,8 @@ def register_metrics() -> Sequence[Entry]:  # type: ignore[empty-body]
 @hookspec
 def register_commands(cli: typer.Typer) -> None:
     """Add commands to the `colorzoo` command line."""
+
+
+@hookspec
+def register_sites() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Return the TOML files of the site profiles this plugin adds to `colorzoo data crawl`."""

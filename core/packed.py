@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from colorzoo.core.errors import DataError
 from colorzoo.core.images import Pixels, atomic_write, square
 
 Fit = Literal["squash", "crop", "pad"]
+IMAGES, INDEX = "images.npy", "index.json"
 
 
 @dataclass(frozen=True)
@@ -45,22 +46,56 @@ def pack(
     root: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Packed:
-    """Return the dataset's pictures at one size, from the cache or decoded into it.
+    """Return the dataset's pictures at one size: its own array, the cache's, or decoded into the cache.
 
     progress is called with (done, total) while decoding. A picture that cannot be read is an error
     that names it: a fingerprint must stand for the pictures that were used.
     """
+    ready = dataset.as_packed(size)
+    if ready is not None:
+        return Packed(*ready, dataset.fingerprint)
     folder = (root or cache_root()) / "packed"
     base = folder / f"{dataset.fingerprint[:32]}-{size}-{fit}"
     images, ids = base.with_suffix(".npy"), base.with_suffix(".json")
     if not (images.exists() and ids.exists()):
         _build(dataset, size, fit, images, ids, progress)
+    return Packed(_mapped(images), json.loads(ids.read_text()), dataset.fingerprint)
+
+
+def write_packed(folder: Path, array: Pixels, rows: Sequence[int], ids: Sequence[str], fit: Fit) -> None:
+    """Write some rows of uint8 (N, size, size, 3) and their ids to a folder, atomically."""
+    with atomic_write(folder / IMAGES) as file:
+        _write_header(file, len(rows), array.shape[1])
+        for row in rows:
+            file.write(np.ascontiguousarray(array[row]).tobytes())
+    with atomic_write(folder / INDEX) as file:
+        file.write(json.dumps({"ids": list(ids), "size": array.shape[1], "fit": fit}).encode())
+
+
+def open_packed(folder: Path) -> tuple[Pixels, list[str]]:
+    """Map what `write_packed` wrote."""
+    if not (folder / INDEX).is_file():
+        raise DataError(
+            f"{folder}: no {INDEX}; `colorzoo data prepare SOURCE -o DIR --format packed` makes one"
+        )
+    images, facts = _mapped(folder / IMAGES), json.loads((folder / INDEX).read_text())
+    if len(images) != len(facts["ids"]):
+        raise DataError(f"{folder}: {len(images)} pictures but {len(facts['ids'])} ids; prepare it again")
+    return images, facts["ids"]
+
+
+def _mapped(path: Path) -> Pixels:
     try:
-        mapped = np.load(images, mmap_mode="r", allow_pickle=False)
-        names = json.loads(ids.read_text())
+        mapped: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError) as error:
-        raise DataError(f"{images}: damaged cache ({error}); delete it and run again") from None
-    return Packed(mapped, names, dataset.fingerprint)
+        raise DataError(f"{path}: damaged cache ({error}); delete it and run again") from None
+    return mapped
+
+
+def _write_header(file: IO[bytes], count: int, size: int) -> None:
+    header = np.lib.format.header_data_from_array_1_0(np.empty((0, size, size, 3), np.uint8))
+    header["shape"] = (count, size, size, 3)
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 def _build(
@@ -79,10 +114,8 @@ def _build(
             "`colorzoo data info` shows what the splits hold"
         )
     names: list[str] = []
-    header = np.lib.format.header_data_from_array_1_0(np.empty((0, size, size, 3), np.uint8))
-    header["shape"] = (total, size, size, 3)
     with atomic_write(images) as file:
-        np.lib.format.write_array_header_1_0(file, header)
+        _write_header(file, total, size)
         for done, sample in enumerate(dataset, start=1):
             file.write(np.ascontiguousarray(square(sample.image, size, fit)).tobytes())
             names.append(sample.id)

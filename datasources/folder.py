@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from colorzoo.core.dataset import FileDataset, SourceInfo, check_split, picture_files, share
 from colorzoo.core.errors import DataError
 
 TEST_SHARE = 0.1
+SPLITS = ("all", "train", "test")
 
 
 class Folder(FileDataset):
@@ -16,7 +17,7 @@ class Folder(FileDataset):
     Split by the hash of the file's folder and stem, so a picture stays where it is when others come.
     """
 
-    splits = ("all", "train", "test")
+    splits = SPLITS
     info = SourceInfo(title="Pictures of a folder", licence="unknown")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:
@@ -25,11 +26,11 @@ class Folder(FileDataset):
         root = Path(location).expanduser()
         check_split(split, self.splits)
         files = picture_files(root)
-        if split != "all":
-            files = [file for file in files if self._is_test(root, file) == (split == "test")]
-        super().__init__(root, files)
+        super().__init__(root, [f for f in files if in_split(f.relative_to(root).as_posix(), split)])
         self.split = split
 
-    @staticmethod
-    def _is_test(root: Path, file: Path) -> bool:
-        return share(file.relative_to(root).with_suffix("").as_posix()) < TEST_SHARE
+
+def in_split(name: str, split: str) -> bool:
+    """Say whether the picture of that relative path is in the split."""
+    is_test = share(PurePosixPath(name).with_suffix("").as_posix()) < TEST_SHARE
+    return split == "all" or is_test == (split == "test")

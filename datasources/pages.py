@@ -25,7 +25,7 @@ COLOURLESS = 8.0
 
 
 class Pages(FileDataset):
-    """Whole colour pages; a chapter, the first folder below the root, is in one split only.
+    """Whole colour pages; a chapter, the folder that holds them, is in one split only.
 
     Pages without colour are left out and counted: only coloured ones teach anything.
     """
@@ -82,6 +82,9 @@ class Panels(Pages):
         image: Pixels = read(file).rgb[top : top + side, left : left + side]
         return Sample(f"{self._id(file)}#{top},{left},{side}", image)
 
+    def reduced(self, index: int, side: int) -> Sample:
+        return self[index]
+
     @cached_property
     def fingerprint(self) -> str:
         return combine([("squares", super().fingerprint)])
@@ -91,7 +94,8 @@ class Panels(Pages):
 
 
 def _chapter(root: Path, file: Path) -> str:
-    return file.relative_to(root).parts[0]
+    parts = file.relative_to(root).parts
+    return "/".join(parts[:-1]) or parts[0]
 
 
 def _squares(height: int, width: int) -> list[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from colorzoo.core.dataset import Dataset, Joined, Progress, parse_address
 from colorzoo.core.packed import Fit, Packed, pack
@@ -11,11 +12,17 @@ from colorzoo.core.registry import registry
 
 def open_dataset(address: str, split: str | None = None, *, prefer: str = "all") -> Dataset:
     """Open `NAME`, `NAME:LOCATION` or a path; `split` must exist, `prefer` is taken where it does."""
-    name, location = parse_address(address, registry().names("dataset"))
-    kind = registry().find("dataset", name).load()
-    chosen = split or (prefer if prefer in kind.splits else kind.splits[0])
-    dataset: Dataset = kind(location, chosen)
+    kind, location = source_of(address)
+    splits = kind.splits_at(location)
+    dataset: Dataset = kind(location, split or (prefer if prefer in splits else splits[0]))
     return dataset
+
+
+def source_of(address: str) -> tuple[Any, str | None]:
+    """Return the source that an address means, and the location in it."""
+    sources = registry().things["dataset"]
+    name, location = parse_address(address, {key: item.entry.suffixes for key, item in sources.items()})
+    return registry().find("dataset", name).load(), location
 
 
 def open_datasets(addresses: Sequence[str], split: str | None = None, *, prefer: str = "all") -> Dataset:

@@ -61,15 +61,17 @@ def test_splits_are_disjoint_whole_and_stable(tmp_path, pictures):
         ("folder:a:b", ("folder", "a:b")),
         ("some/path", ("folder", "some/path")),
         ("./x", ("folder", "./x")),
+        ("pages.CBZ", ("zip", "pages.CBZ")),
+        ("folder:a.cbz", ("folder", "a.cbz")),
     ],
 )
 def test_addresses(address, expected):
-    assert parse_address(address, ["lfw", "folder"]) == expected
+    assert parse_address(address, {"lfw": (), "folder": (), "zip": (".cbz",)}) == expected
 
 
 def test_an_unknown_source_names_the_close_one():
     with pytest.raises(UnknownNameError, match="did you mean lfw"):
-        parse_address("lwf", ["lfw", "folder"])
+        parse_address("lwf", {"lfw": (), "folder": ()})
 
 
 def test_missing_and_empty_folders(tmp_path):

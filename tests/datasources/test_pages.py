@@ -41,6 +41,18 @@ def test_more_chapters_move_none(comic):
     assert set(before) <= set(open_dataset(f"pages:{comic}", "test").chapters)
 
 
+def test_chapters_of_several_series(comic, tmp_path):
+    copied = tmp_path / "copied"
+    for series in ("one", "two"):
+        for path in comic.rglob("*.png"):
+            target = copied / series / path.relative_to(comic)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    chapters = open_dataset(f"pages:{copied}", "all").chapters
+    assert len(chapters) == 24
+    assert chapters[0] == "one/chapter00"
+
+
 def test_colourless_pages_are_left_out_and_counted(comic):
     assert open_dataset(f"pages:{comic}", "all").notes["colourless left out"] == 1
 

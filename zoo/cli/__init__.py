@@ -14,7 +14,7 @@ def build() -> typer.Typer:
     """Return the application with our verbs and those that plugins add."""
     import typer
 
-    from colorzoo.cli import data, options, plugins, run, train
+    from colorzoo.cli import data, options, plugins, prepare, run, train
     from colorzoo.core.registry import registry
 
     app = typer.Typer(
@@ -29,6 +29,7 @@ def build() -> typer.Typer:
     app.command("run")(run.run)
     app.command("train")(train.train)
     app.add_typer(plugins.app, name="plugins")
+    data.app.command("prepare")(prepare.prepare)
     app.add_typer(data.app, name="data")
     registry().manager.hook.register_commands(cli=app)
     return app

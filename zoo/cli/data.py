@@ -27,20 +27,27 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def info(
-    address: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION or a folder")],
+    address: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION, a folder or an archive")],
     as_json: Json = False,
 ) -> None:
-    """Count the pictures of every split and print their fingerprints."""
-    from colorzoo.data import open_dataset
+    """Show what is in every split: pictures, sizes, colour, fingerprint; and the licence."""
+    from colorzoo.core.facts import summary
+    from colorzoo.data import open_dataset, source_of
 
-    first = open_dataset(address)
+    kind, location = source_of(address)
     rows = []
-    for split in type(first).splits:
+    for split in kind.splits_at(location):
         dataset = open_dataset(address, split)
-        row = {"split": split, "pictures": len(dataset), "fingerprint": dataset.fingerprint}
-        rows.append(row | dict(dataset.notes))
+        row = {"split": split, "pictures": len(dataset), **summary(dataset)}
+        rows.append({**row, **dataset.notes, "fingerprint": dataset.fingerprint})
     if not as_json:
-        print(f"{first.info.title}\nlicence: {first.info.licence}\n")
+        facts = dataset.info
+        lines = [
+            facts.title,
+            f"licence: {facts.licence}",
+            f"credit: {facts.credit}" if facts.credit else "",
+        ]
+        print("\n".join(line for line in lines if line) + "\n")
     tables.show(rows, as_json)
 
 

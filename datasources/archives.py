@@ -1,0 +1,168 @@
+"""Pictures in zip (cbz) and tar archives, read where they are: nothing is unpacked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import tarfile
+import threading
+import zipfile
+import zlib
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from lzma import LZMAError
+from pathlib import Path
+from typing import Any
+
+from colorzoo.core.dataset import Dataset, Sample, SourceInfo, check_split, combine
+from colorzoo.core.download import is_picture
+from colorzoo.core.errors import DataError
+from colorzoo.core.images import read, read_reduced
+from colorzoo.datasources.folder import SPLITS, in_split
+
+MEMBER_BYTES = 200_000_000
+MOST_MEMBERS = 1_000_000
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+)
+
+
+class Archive(Dataset):
+    """Base of the archives: ids are the members' paths, splits those of a folder of the same files.
+
+    Members that leave the archive's folder, come twice or are too large are errors; links, hidden files
+    and what is no picture are passed over. Opened once per process and thread.
+    """
+
+    splits = SPLITS
+    info = SourceInfo(title="Pictures of an archive", licence="unknown")
+
+    def __init__(self, location: str | None = None, split: str = "all") -> None:
+        self.path = Path(location or "").expanduser()
+        self.split = check_split(split, self.splits)
+        if not location or not self.path.is_file():
+            raise DataError(
+                f"{location or 'no path'}: no such archive; expected {type(self).__name__.lower()}:PATH"
+            )
+        self._handles: dict[tuple[int, int], Any] = {}
+        try:
+            members = dict(self._checked())
+        except DAMAGED as error:
+            raise DataError(f"{self.path}: damaged archive, or none ({error})") from None
+        if not members:
+            raise DataError(f"{self.path}: no pictures in it")
+        self.members = {name: members[name] for name in sorted(members) if in_split(name, split)}
+        self.names = list(self.members)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        name = self.names[index]
+        return Sample(name, read(io.BytesIO(self._bytes(name)), name=f"{self.path}: {name}").rgb)
+
+    def reduced(self, index: int, side: int) -> Sample:
+        name = self.names[index]
+        return Sample(name, *read_reduced(io.BytesIO(self._bytes(name)), side, name=f"{self.path}: {name}"))
+
+    def __del__(self) -> None:
+        for handle in getattr(self, "_handles", {}).values():
+            handle.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_handles": {}}
+
+    def ids(self) -> list[str]:
+        return list(self.names)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return combine((name, hashlib.sha256(self._bytes(name)).hexdigest()) for name in self.names)
+
+    @abstractmethod
+    def _open(self) -> Any:
+        """Open the archive."""
+
+    @abstractmethod
+    def _listed(self) -> Iterator[tuple[str, int, Any]]:
+        """Yield path, stated size and entry of every plain file."""
+
+    @abstractmethod
+    def _member(self, entry: Any) -> Any:
+        """Open one entry for reading."""
+
+    def _checked(self) -> Iterator[tuple[str, Any]]:
+        seen: set[str] = set()
+        for count, (name, size, entry) in enumerate(self._listed(), start=1):
+            if count > MOST_MEMBERS:
+                raise DataError(f"{self.path}: more than {MOST_MEMBERS:,} files in it")
+            if not is_picture(name, self.path):
+                continue
+            if size > MEMBER_BYTES:
+                raise DataError(
+                    f"{self.path}: {name} has {size:,} bytes, at most {MEMBER_BYTES:,} are read"
+                )
+            if name in seen:
+                raise DataError(f"{self.path}: {name} is in it twice")
+            seen.add(name)
+            yield name, entry
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            with self._member(self.members[name]) as file:
+                body: bytes = file.read(MEMBER_BYTES + 1)
+        except RuntimeError as error:  # how zipfile says that a password is needed
+            raise DataError(f"{self.path}: {name} cannot be read ({error})") from None
+        except DAMAGED as error:
+            raise DataError(f"{self.path}: {name} is damaged ({error})") from None
+        if len(body) > MEMBER_BYTES:
+            raise DataError(f"{self.path}: {name} unpacks to more than {MEMBER_BYTES:,} bytes")
+        return body
+
+    @property
+    def _handle(self) -> Any:
+        """Return this thread's handle; two would move each other's position in the file."""
+        place = (os.getpid(), threading.get_ident())
+        if place not in self._handles:
+            self._handles = {key: value for key, value in self._handles.items() if key[0] == place[0]}
+            self._handles[place] = self._open()
+        return self._handles[place]
+
+
+class Zip(Archive):
+    """Pictures of a .zip or .cbz file."""
+
+    def _open(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.path)
+
+    def _listed(self) -> Iterator[tuple[str, int, zipfile.ZipInfo]]:
+        for entry in self._handle.infolist():
+            if not entry.is_dir() and not stat.S_ISLNK(entry.external_attr >> 16):
+                yield entry.filename, entry.file_size, entry
+
+    def _member(self, entry: zipfile.ZipInfo) -> Any:
+        return self._handle.open(entry)
+
+
+class Tar(Archive):
+    """Pictures of a .tar file, plain or compressed; compressed ones are best read in order."""
+
+    def _open(self) -> tarfile.TarFile:
+        return tarfile.open(self.path)
+
+    def _listed(self) -> Iterator[tuple[str, int, tarfile.TarInfo]]:
+        for entry in self._handle:
+            if entry.isreg():
+                yield entry.name.removeprefix("./"), entry.size, entry
+
+    def _member(self, entry: tarfile.TarInfo) -> Any:
+        return self._handle.extractfile(entry)

@@ -1,0 +1,157 @@
+"""Pictures in archives: the same as in a folder, read in place, trusted in nothing."""
+
+import io
+import pickle
+import stat
+import tarfile
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from colorzoo.core.errors import DataError, ImageError
+from colorzoo.core.registry import registry
+from colorzoo.data import open_dataset
+from colorzoo.datasources import archives
+
+
+def zipped(folder, path, extra=()):
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.png"), reverse=True):
+            archive.write(file, file.relative_to(folder).as_posix())
+        for name, data in extra:
+            archive.writestr(name, data)
+    return path
+
+
+def tarred(folder, path, extra=()):
+    with tarfile.open(path, f"w:{path.suffix[1:].replace('tar', '').replace('tgz', 'gz')}") as archive:
+        archive.add(folder, ".")
+        for name, data in extra:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+MAKERS = {
+    ".zip": zipped,
+    ".cbz": zipped,
+    ".tar": tarred,
+    ".tar.gz": tarred,
+    ".tgz": tarred,
+    ".tar.xz": tarred,
+}
+
+
+@pytest.mark.parametrize("suffix", MAKERS)
+def test_an_archive_is_as_the_folder_it_was_made_of(pictures, tmp_path, suffix):
+    path = MAKERS[suffix](pictures, tmp_path / f"pages{suffix}")
+    for split in ("all", "train", "test"):
+        there, here = open_dataset(str(path), split), open_dataset(str(pictures), split)
+        assert there.ids() == here.ids()
+        assert there.fingerprint == here.fingerprint
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(there, here, strict=True))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"pages{suffix}", "pictures"]
+
+
+def test_bare_paths_and_addresses(pictures, tmp_path):
+    path = zipped(pictures, tmp_path / "odd.name")
+    assert len(open_dataset(f"zip:{path}")) == 12
+    assert registry().find("dataset", "zip").entry.suffixes == (".zip", ".cbz")
+    with pytest.raises(DataError, match=r"no such archive; expected zip:PATH"):
+        open_dataset("none.cbz")
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar"])
+@pytest.mark.parametrize(
+    "name", ["../evil.png", "/evil.png", "a/../../evil.png", "..\\evil.png", "c:evil.png"]
+)
+def test_paths_that_leave_are_refused(pictures, tmp_path, suffix, name):
+    path = MAKERS[suffix](pictures, tmp_path / f"a{suffix}", [(name, b"evil")])
+    with pytest.raises(DataError, match="unsafe path"):
+        open_dataset(str(path))
+
+
+def test_links_hidden_files_and_others_are_passed_over(pictures, tmp_path):
+    link = zipfile.ZipInfo("link.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    extra = [(link, "/etc/passwd"), ("__MACOSX/._a.png", b"x"), (".hidden.png", b"x"), ("notes.txt", b"x")]
+    assert len(open_dataset(str(zipped(pictures, tmp_path / "a.zip", extra)))) == 12
+    path = tarred(pictures, tmp_path / "a.tar")
+    with tarfile.open(path, "a") as archive:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+            member = tarfile.TarInfo(f"odd{kind!r}.png")
+            member.type, member.linkname = kind, "/etc/passwd"
+            archive.addfile(member)
+    assert len(open_dataset(str(path))) == 12
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar"])
+def test_sizes_are_bounded(pictures, tmp_path, suffix, monkeypatch):
+    path = MAKERS[suffix](pictures, tmp_path / f"a{suffix}", [("big.png", bytes(100_000))])
+    monkeypatch.setattr(archives, "MEMBER_BYTES", 50_000)
+    with pytest.raises(DataError, match=r"big\.png has 100,000 bytes"):
+        open_dataset(str(path))
+    monkeypatch.setattr(archives, "MEMBER_BYTES", 200_000)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 5)
+    with pytest.raises(DataError, match="more than 5 files"):
+        open_dataset(str(path))
+
+
+def test_a_bomb_is_an_error_of_the_picture(pictures, tmp_path):
+    from tests.datasources.replica import bomb
+
+    data = open_dataset(str(zipped(pictures, tmp_path / "a.zip", [("bomb.png", bomb())])))
+    with pytest.raises(ImageError, match=r"a\.zip: bomb\.png: .*too large"):
+        data[data.ids().index("bomb.png")]
+
+
+def test_what_is_wrong_is_said(pictures, tmp_path):
+    path = zipped(pictures, tmp_path / "a.zip")
+    (tmp_path / "cut.zip").write_bytes(path.read_bytes()[:3000])
+    (tmp_path / "cut.tar").write_bytes(b"x" * 3000)
+    for name in ("cut.zip", "cut.tar"):
+        with pytest.raises(DataError, match="damaged archive"):
+            open_dataset(str(tmp_path / name))
+    with pytest.raises(DataError, match="no pictures"):
+        open_dataset(str(zipped(tmp_path / "none", tmp_path / "empty.zip", [("a.txt", b"")])))
+    body = bytearray(path.read_bytes())
+    place = body.index(b"IDAT")
+    body[place + 20] ^= 255
+    (tmp_path / "flipped.zip").write_bytes(body)
+    with pytest.raises((DataError, ImageError), match="damaged"):
+        list(open_dataset(str(tmp_path / "flipped.zip")))
+    locked = bytearray(path.read_bytes())
+    for start in (i for i in range(len(locked)) if locked[i : i + 4] == b"PK\x01\x02"):
+        locked[start + 8] |= 1  # encrypted, says the directory
+    for start in (i for i in range(len(locked)) if locked[i : i + 4] == b"PK\x03\x04"):
+        locked[start + 6] |= 1
+    (tmp_path / "locked.zip").write_bytes(locked)
+    with pytest.raises(DataError, match=r"cannot be read .*(encrypted|password)"):
+        open_dataset(str(tmp_path / "locked.zip"))[0]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_comes_twice_is_refused(pictures, tmp_path):
+    twice = [("a.png", b"one"), ("a.png", b"two")]
+    with pytest.raises(DataError, match=r"a\.png is in it twice"):
+        open_dataset(str(zipped(pictures, tmp_path / "a.zip", twice)))
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
+def test_threads_and_copies_do_not_disturb_each_other(pictures, tmp_path, suffix):
+    data = open_dataset(str(MAKERS[suffix](pictures, tmp_path / f"a{suffix}")))
+    expected = [sample.image for sample in data]
+    copied = pickle.loads(pickle.dumps(data))
+    start = threading.Barrier(4)
+
+    def read_all(which):
+        start.wait()
+        return [which[index].image for index in range(len(which))]
+
+    with ThreadPoolExecutor(4) as pool:
+        for result in pool.map(read_all, [data, data, copied, copied]):
+            assert all(np.array_equal(a, b) for a, b in zip(result, expected, strict=True))

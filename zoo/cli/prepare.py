@@ -1,0 +1,65 @@
+"""`colorzoo data prepare`: any source to pictures of one size."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli import tables
+
+if TYPE_CHECKING:
+    from colorzoo.core.prepare import Preparation
+
+
+def prepare(
+    source: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION, a folder or an archive")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for the result")],
+    size: Annotated[int, typer.Option(help="side of the squares, in pixels")] = 512,
+    fit: Annotated[str, typer.Option(help="pad, crop or squash")] = "pad",
+    format: Annotated[str, typer.Option(help="jpg, png or packed")] = "jpg",
+    split: Annotated[str | None, typer.Option(help="which part of the source")] = None,
+    min_chroma: Annotated[float, typer.Option(help="least colour beyond a tint; 4.5 is a good bound")] = 0,
+    dedupe: Annotated[bool, typer.Option(help="keep only the first of pictures that look alike")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = min(8, os.cpu_count() or 1),
+) -> None:
+    """Bring pictures to one size for training; goes on where it was interrupted."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from colorzoo.core.config import validate
+    from colorzoo.core.prepare import Preparation, PrepareOptions
+    from colorzoo.data import open_dataset
+
+    given = {"size": size, "fit": fit, "format": format, "min_chroma": min_chroma, "dedupe": dedupe}
+    options = validate(PrepareOptions, given, "prepare")
+    job = Preparation(open_dataset(source, split), source, out, options)
+    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, auto_refresh=False) as bars:  # no thread beside us: workers can be forked
+        task = bars.add_task("pictures", total=None)
+        told = partial(bars.update, task, refresh=True)
+        done = job.run(workers, lambda count, total: told(completed=count, total=total))
+    tables.show([{"verdict": key, "pictures": count} for key, count in sorted(done.counts.items())], False)
+    for row in job.rows:
+        if row.verdict == "broken":
+            typer.echo(f"left out: {row.note}", err=True)
+    _report(job, out)
+    kept = f"packed:{out}" if format == "packed" else str(out)
+    typer.echo(f"use them: --data {kept}")
+
+
+def _report(job: Preparation, out: Path) -> None:
+    from colorzoo.core.errors import MissingExtraError
+    from colorzoo.core.prepare import REPORT
+    from colorzoo.report import histograms, overview
+
+    if not any(row.verdict == "kept" for row in job.rows):
+        return
+    overview(job, out / REPORT / "contact-sheet.jpg")
+    typer.echo(f"report: {out / REPORT}")
+    try:
+        histograms(job.rows, out / REPORT / "histograms.png")
+    except MissingExtraError as error:
+        typer.echo(f"no histograms: {error}", err=True)
