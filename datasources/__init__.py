@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from colorzoo.core import Entry, hookimpl
+
+if TYPE_CHECKING:
+    import typer
+
+ZIPS = (".zip", ".cbz")
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 @hookimpl
@@ -10,8 +19,29 @@ def register_datasets() -> list[Entry]:
     """Announce the sources."""
     here = "colorzoo.datasources"
     return [
+        Entry(
+            "zip", f"{here}.archives:Zip", "pictures in a zip or cbz file, read in place", (".zip", ".cbz")
+        ),
+        Entry("tar", f"{here}.archives:Tar", "pictures in a tar file, plain or compressed", TARS),
+        Entry("hf", f"{here}.hub:HuggingFace", "an image column of a dataset on the Hugging Face Hub"),
+        Entry("packed", f"{here}.packed:PackedFolder", "what `data prepare --format packed` wrote"),
         Entry("folder", f"{here}.folder:Folder", "pictures below a folder, recursively"),
         Entry("lfw", f"{here}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
+        Entry("manga", f"{here}.manga.dataset:Manga", "pages fetched by `colorzoo data crawl`"),
         Entry("pages", f"{here}.pages:Pages", "pages of comics, a folder per chapter, split by chapter"),
         Entry("panels", f"{here}.pages:Panels", "the same pages cut into squares, for training"),
     ]
+
+
+@hookimpl
+def register_commands(cli: typer.Typer) -> None:
+    """Add `colorzoo data crawl` and `colorzoo data sites`."""
+    from colorzoo.datasources.manga.command import add_to
+
+    add_to(cli)
+
+
+@hookimpl
+def register_sites() -> list[Path]:
+    """Announce the site profiles that come with colorzoo."""
+    return sorted((Path(__file__).parent / "manga" / "sites").glob("*.toml"))

@@ -1,0 +1,1 @@
+"""The manga crawler: from the address of a series to a folder of coloured pages."""

@@ -1,0 +1,267 @@
+"""From an address to a folder of pages."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from colorzoo.core.config import Strict
+from colorzoo.core.errors import DataError
+from colorzoo.datasources.manga.config import CrawlOptions, chosen
+from colorzoo.datasources.manga.document import Document, Link
+from colorzoo.datasources.manga.errors import CrawlError, LimitError, PassingError, StopError
+from colorzoo.datasources.manga.guard import Guard, Host
+from colorzoo.datasources.manga.judge import judged, looked_at
+from colorzoo.datasources.manga.profile import Profile, find_profiles
+from colorzoo.datasources.manga.site import PAGE_BYTES, Chapter, PaidError, Place, Site, place
+from colorzoo.datasources.manga.store import Listing, Page, Store
+from colorzoo.datasources.manga.web import Web
+
+IN_A_ROW = 5
+"""Pages that fail one after the other before the crawl gives up: the site has a bad day."""
+
+
+class Listener:
+    """Hears how a crawl goes; overrides what it wants to know."""
+
+    def profile(self, name: str, reason: str) -> None:
+        """Which profile is used, and why."""
+
+    def series(self, title: str, chapters: int) -> None:
+        """A series begins."""
+
+    def chapter(self, title: str, pages: int) -> None:
+        """A chapter begins, of so many pages; 0 for one that is left alone or finished."""
+
+    def page(self, page: Page | None) -> None:
+        """A page is here; None if it could not be had."""
+
+    def planned(self, address: str, file: str) -> None:
+        """Tell what a dry run would fetch."""
+
+    def problem(self, message: str) -> None:
+        """Tell what could not be had."""
+
+
+class Summary(Strict):
+    """What a crawl did, and what the folder holds now."""
+
+    chapters: int = 0
+    paid: int = 0
+    planned: int = 0
+    fetched: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    bytes: int = 0
+    verdicts: dict[str, int] = {}
+    limit: str = ""
+    stopped: str = ""
+
+
+class Crawl:
+    """One crawl of one address into one folder."""
+
+    def __init__(self, site: Site, store: Store | None, options: CrawlOptions, listener: Listener) -> None:
+        self.site, self.store, self.options, self.listener = site, store, options, listener
+        self.counts: Counter[str] = Counter()
+        self._in_a_row = 0
+        self._begun = time.monotonic()
+
+    def run(self, url: str, first: Document | None = None) -> Summary:
+        """Fetch what is missing, then judge all pages of the folder; without a store, only list."""
+        stopped = limit = ""
+        try:
+            for series, title, chapters in self._series(url, first):
+                self.listener.series(title, len(chapters))
+                if self.store:
+                    self.store.lists.add(Listing(key=series.key, address=series.address, title=title))
+                for chapter in chapters:
+                    self._chapter(series, chapter)
+        except LimitError as error:
+            limit = str(error)
+        except StopError as error:
+            stopped = str(error)
+        finally:
+            verdicts = self._settle()
+        counts = {name: self.counts[name] for name in Summary.model_fields if name in self.counts}
+        told = {"verdicts": verdicts, "limit": limit, "stopped": stopped}
+        return Summary.model_validate({**counts, **told, "bytes": self.site.web.received})
+
+    def _series(self, url: str, first: Document | None) -> Iterator[tuple[Place, str, list[Place]]]:
+        kind = self.site.kind(url)
+        if kind == "chapter":
+            chapter = place(self.site.profile.chapter, Link(url))
+            yield self.site.series_of(chapter), "", [chapter]
+            return
+        alone = [place(self.site.profile.series, Link(url))] if kind == "series" else None
+        everything = iter(alone) if alone else self.site.all_series(url)
+        for series in everything:
+            try:
+                title, chapters = self.site.chapters(series, first if series.address == url else None)
+            except StopError:
+                raise
+            except CrawlError as error:
+                if kind == "series":
+                    raise
+                self._failed(error)
+                continue
+            picked = [chapters[index] for index in chosen(self.options.chapters, len(chapters))]
+            yield series, title or series.title, picked
+
+    def _chapter(self, series: Place, where: Place) -> None:
+        key = f"{series.key}/{where.key}"
+        self.counts["chapters"] += 1
+        listing = self.store.lists.records.get(key) if self.store else None
+        if listing and self._is_finished(listing):
+            self.counts["unchanged"] += len(listing.items)
+            self.listener.chapter(where.title, 0)
+            return
+        try:
+            chapter = self.site.chapter(where)
+        except StopError:
+            raise
+        except CrawlError as error:
+            self.counts["paid"] += isinstance(error, PaidError)
+            self.listener.chapter(where.title, 0)
+            self._failed(error, counts=not isinstance(error, PaidError))
+            return
+        self.listener.chapter(where.title, len(chapter.pictures))
+        self._pictures(series, chapter)
+        if self.store:
+            items = tuple(chapter.pictures)
+            done = all(self.store.finished(f"{key}/{n:04}") for n in range(1, len(items) + 1))
+            listing = Listing(key=key, address=where.address, title=where.title, items=items, complete=done)
+            self.store.lists.add(listing)
+
+    def _is_finished(self, listing: Listing) -> bool:
+        """Say whether a chapter needs no request: all its pages are here and nobody asked to refresh."""
+        pages = range(1, len(listing.items) + 1)
+        here = self.store and all(self.store.finished(f"{listing.key}/{number:04}") for number in pages)
+        return bool(here) and listing.complete and not self.options.refresh
+
+    def _pictures(self, series: Place, chapter: Chapter) -> None:
+        for number, address in enumerate(chapter.pictures, start=1):
+            page = Page(
+                address=address,
+                series=series.key,
+                chapter=chapter.place.key,
+                page=number,
+                file=f"{series.key}/{chapter.place.key}/{number:04}",
+            )
+            if self.store is None:
+                self._check_limits()
+                self.counts["planned"] += 1
+                self.listener.planned(address, page.file)
+                continue
+            old = self.store.finished(page.key)
+            if old and not self.options.refresh:
+                self.counts["unchanged"] += 1
+                self.listener.page(old)
+                continue
+            self._check_limits()
+            try:
+                self.listener.page(self._fetch(page, old, chapter.place.address))
+                self._in_a_row = 0
+            except StopError:
+                raise
+            except CrawlError as error:
+                self.listener.page(None)
+                self._failed(error)
+
+    def _fetch(self, page: Page, old: Page | None, source: str) -> Page:
+        """Fetch one picture, unless it has not changed since the last time."""
+        store = self.store
+        if store is None:
+            raise DataError("a dry run stores nothing")
+        asked = dict(old.validators) if old and old.address == page.address else {}
+        headers = self.site.headers(source) | asked
+        answer = self.site.web.get(page.address, self.options.file_bytes, headers)
+        if answer.unchanged and old:
+            self.counts["unchanged"] += 1
+            return old
+        try:
+            found = looked_at(page.model_copy(update={"validators": answer.validators}), answer.body)
+        except CrawlError as error:
+            if answer.body.lstrip()[:1] == b"<":
+                self.site.understood(answer)  # the CAPTCHA comes in place of pictures, too
+            if old is None:
+                store.pages.add(page.model_copy(update={"verdict": "broken", "note": str(error)}))
+            raise
+        self.counts["fetched"] += 1
+        return store.put(found, answer.body)
+
+    def _check_limits(self) -> None:
+        minutes = (time.monotonic() - self._begun) / 60
+        if self.options.max_minutes is not None and minutes >= self.options.max_minutes:
+            raise LimitError(f"{minutes:.1f} minutes are over, as --max-minutes asks")
+        tried = self.counts["fetched"] + self.counts["planned"]
+        if self.options.max_pages is not None and tried >= self.options.max_pages:
+            raise LimitError(f"{self.options.max_pages} pages fetched, as --max-pages asks")
+
+    def _failed(self, error: CrawlError, counts: bool = True) -> None:
+        self.listener.problem(str(error))
+        self.counts["failed"] += counts
+        self._in_a_row += isinstance(error, PassingError)
+        if self._in_a_row >= IN_A_ROW:
+            raise StopError(f"{IN_A_ROW} in a row could not be had; run the same command again later")
+
+    def _settle(self) -> dict[str, int]:
+        if self.store is None:
+            return {}
+        pages = judged(self.store.pages.records.values(), self.options.min_spread)
+        self.store.settle(pages)
+        return dict(Counter(page.verdict for page in pages))
+
+
+def crawl(
+    url: str,
+    out: Path | None,
+    options: CrawlOptions,
+    *,
+    profile: str = "auto",
+    allowed: Sequence[str] = (),
+    listener: Listener | None = None,
+) -> Summary:
+    """Crawl a series, a chapter or a list of series into a folder; without one, list what it would fetch.
+
+    profile: a name, a TOML file, or `auto`. allowed: hosts to trust beside the site's own. Raises
+    CrawlError when the address itself leads nowhere.
+    """
+    listener = listener or Listener()
+    candidates = find_profiles(profile)
+    web = Web(Guard([Host.of(url)], [Host.parse(text) for text in allowed]), options)
+    try:
+        if profile == "auto":
+            site, first = _matching(url, candidates, web, listener)
+        else:
+            site, first = Site(candidates[0], web), None
+        web.guard.allow(site.profile.allowed())
+        if out is None:
+            return Crawl(site, None, options, listener).run(url, first)
+        with Store.opened(out) as store:
+            return Crawl(site, store, options, listener).run(url, first)
+    finally:
+        web.close()
+
+
+def _matching(
+    url: str, candidates: Sequence[Profile], web: Web, listener: Listener
+) -> tuple[Site, Document | None]:
+    """Return the site by the profile that knows its host, else by the one that finds most on the page."""
+    name = urlsplit(url).hostname or ""
+    for profile in candidates:
+        if profile.is_for(name):
+            listener.profile(profile.name, f"it is written for {name}")
+            return Site(profile, web), None
+    answer = web.get(url, PAGE_BYTES)
+    sites = [Site(profile, web) for profile in candidates]
+    found = [(site.finds(url, site.understood(answer)), site) for site in sites]
+    count, best = max(found, key=lambda pair: pair[0])
+    if count == 0:
+        names = ", ".join(profile.name for profile in candidates)
+        raise CrawlError(f"{url}: no site profile matches it; tried {names}. Write one: docs/crawling.md")
+    listener.profile(best.profile.name, f"it finds {count} links on {url}")
+    return best, Document(answer)

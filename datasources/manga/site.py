@@ -1,0 +1,199 @@
+"""A site read through its profile: catalogue pages to series, series to chapters, chapters to pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from colorzoo.datasources.manga.document import Document, Link, fill, join, json_links
+from colorzoo.datasources.manga.errors import CrawlError, StopError
+from colorzoo.datasources.manga.profile import Html, Json, Profile, Step
+from colorzoo.datasources.manga.web import Answer, Web
+
+PAGE_BYTES = 2 << 20
+NUMBER = re.compile(r"[0-9]{1,12}")
+MOST_LISTS = 500
+"""Pages of one list that are followed; a site may link them in a circle."""
+
+
+class PaidError(CrawlError):
+    """A chapter costs money; it is left alone."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A series or chapter: its address, its name in file names, what the site calls it.
+
+    key is made of digits from the address, or of its hash: never of the site's words.
+    """
+
+    address: str
+    key: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Where a chapter's pictures are, in order."""
+
+    place: Place
+    pictures: Sequence[str]
+
+
+class Site:
+    """The pages of a site, asked one after the other."""
+
+    def __init__(self, profile: Profile, web: Web) -> None:
+        self.profile, self.web = profile, web
+
+    def kind(self, url: str) -> str:
+        """Say what an address is of: `series`, `chapter`, or `catalog` for all others."""
+        path = urlsplit(url).path
+        steps = {"series": self.profile.series, "chapter": self.profile.chapter}
+        return next((name for name, step in steps.items() if re.search(step.address, path)), "catalog")
+
+    def all_series(self, url: str) -> Iterator[Place]:
+        """Yield the series that a catalogue page lists, page after page."""
+        rule = self.profile.catalog
+        if rule is None:
+            raise CrawlError(f"{url}: not a series or chapter, and {self.profile.name} knows no lists")
+        for link in self._listed(url, rule, {}):
+            if self.kind(link.address) == "series":
+                yield place(self.profile.series, link)
+
+    def chapters(self, series: Place, document: Document | None = None) -> tuple[str, list[Place]]:
+        """Return the series' title and its chapters, oldest first."""
+        step = self.profile.series
+        document = document or self.document(series.address)
+        links = self._lead(step, series.address, document)
+        found = [place(self.profile.chapter, link) for link in links if self._is_chapter(link)]
+        if not found:
+            raise CrawlError(nothing(series.address, self.profile, step))
+        return document.text(step.title), list({each.address: each for each in found}.values())
+
+    def chapter(self, chapter: Place) -> Chapter:
+        """Return a chapter's pictures; PaidError if it costs money."""
+        step = self.profile.chapter
+        document = self.document(chapter.address)
+        links = self._lead(step, chapter.address, document)
+        if not links and (document.has(self.profile.paid) or step.json_answer):
+            raise PaidError(f"{chapter.address}: paid, or not offered; left alone")
+        if not links:
+            raise CrawlError(nothing(chapter.address, self.profile, step))
+        return Chapter(chapter, [self._cleaned(link.address) for link in links])
+
+    def document(self, url: str) -> Document:
+        """Fetch a page; a CAPTCHA ends the crawl."""
+        return self.understood(self.web.get(url, PAGE_BYTES, self.headers(url)))
+
+    def understood(self, answer: Answer) -> Document:
+        """Return the page of an answer, unless it asks for proof of being human."""
+        document = Document(answer)
+        if document.has(self.profile.captcha):
+            raise StopError(
+                f"{answer.url}: the site asks for a CAPTCHA, it was read too fast; wait, then run the same "
+                f"command with a longer delay, such as --delay {max(5, 3 * self.web.options.delay):g}"
+            )
+        return document
+
+    def headers(self, page: str) -> dict[str, str]:
+        """Return the headers for what `page` led to."""
+        return {name: value.replace("{page}", page) for name, value in self.profile.headers.items()}
+
+    def series_of(self, chapter: Place) -> Place:
+        """Return the series that a chapter's address names, else the chapter as a series of its own."""
+        key = _groups(self.profile.chapter, chapter.address).get("series", "")
+        return Place("", key if NUMBER.fullmatch(key) else chapter.key)
+
+    def finds(self, url: str, document: Document) -> int:
+        """Count what the profile finds on a page it may not be written for."""
+        steps = {"series": self.profile.series.html, "chapter": self.profile.chapter.html}
+        rule = steps.get(self.kind(url), self.profile.catalog)
+        return len(document.links(rule, {})) if rule else 0
+
+    def _lead(self, step: Step, url: str, document: Document) -> list[Link]:
+        """Return where a page leads; where it shows nothing itself, what its JSON address lists."""
+        values = _groups(step, url)
+        links: list[Link] = []
+        rule: Html | None = step.html
+        if rule:
+            links = list(self._listed(url, rule, values, document))
+        backwards = bool(rule and rule.newest_first)
+        if not links and step.json_answer and not document.has(self.profile.paid):
+            links = self._answered(step.json_answer, step, url, values)
+            backwards = step.json_answer.newest_first
+        return links[::-1] if backwards else links
+
+    def _answered(self, rule: Json, step: Step, url: str, values: Mapping[str, str]) -> list[Link]:
+        try:
+            answer = self.web.get(fill(rule.url, values), PAGE_BYTES, self.headers(url))
+            if answer.body.lstrip()[:1] == b"<":
+                self.understood(answer)
+            return json_links(answer, rule, values)
+        except StopError:
+            raise
+        except CrawlError as error:
+            raise CrawlError(f"{nothing(url, self.profile, step)} ({error})") from None
+
+    def _listed(
+        self, url: str, rule: Html, values: Mapping[str, str], first: Document | None = None
+    ) -> Iterator[Link]:
+        """Yield the links of a list, over all pages of it, each once."""
+        seen: set[str] = set()
+        asked, document = {url}, first or self.document(url)
+        for number in range(2, MOST_LISTS + 2):
+            fresh = [link for link in document.links(rule, values) if link.address not in seen]
+            yield from fresh
+            seen |= {link.address for link in fresh}
+            onward = document.following(rule, number)
+            if not fresh or onward is None or onward in asked or not self._is_part(url, onward):
+                return
+            asked.add(onward)
+            document = self.document(onward)
+
+    def _is_part(self, url: str, onward: str) -> bool:
+        """Say whether an address goes on with this page, rather than with the next chapter."""
+        kind = self.kind(url)
+        if kind == "catalog":
+            return True
+        step = self.profile.series if kind == "series" else self.profile.chapter
+        return _groups(step, url) == _groups(step, onward)
+
+    def _is_chapter(self, link: Link) -> bool:
+        return bool(re.search(self.profile.chapter.address, urlsplit(link.address).path))
+
+    def _cleaned(self, address: str) -> str:
+        for pattern, replacement in self.profile.clean:
+            try:
+                address = re.sub(pattern, replacement, address)
+            except (re.error, IndexError) as error:
+                raise StopError(f"profile {self.profile.name}: clean {pattern!r}: {error}") from None
+        return join(address, "") or address
+
+
+def place(step: Step, link: Link) -> Place:
+    """Name a series or chapter by the last group of its address, if that is a number."""
+    groups = _groups(step, link.address)
+    key = list(groups.values())[-1] if groups else ""
+    if not NUMBER.fullmatch(key):
+        key = hashlib.sha256(link.address.encode()).hexdigest()[:12]
+    return Place(link.address, key, link.title)
+
+
+def nothing(url: str, profile: Profile, step: Step) -> str:
+    """Say that a page led nowhere, and which selector found nothing."""
+    rules = [repr(step.html.select)] if step.html else []
+    rules += [f"{step.json_answer.items!r} of {step.json_answer.url}"] if step.json_answer else []
+    return (
+        f"{url}: {' and '.join(rules)} of profile {profile.name} matches nothing; the site may have "
+        "changed, mend a copy of the profile and give it with --profile FILE.toml"
+    )
+
+
+def _groups(step: Step, url: str) -> dict[str, str]:
+    """Return the named parts of an address, outermost first."""
+    found = re.search(step.address, urlsplit(url).path)
+    return {name: value or "" for name, value in found.groupdict().items()} if found else {}

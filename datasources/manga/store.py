@@ -1,0 +1,128 @@
+"""What a crawl leaves on disk: pictures, and a manifest that a kill at any moment cannot damage.
+
+DIR/manifest.jsonl                     one line a page: address, sha256, series, chapter, verdict ...
+DIR/<series>/<chapter>/<page>.jpg      kept pages, as the sources `pages` and `manga` read them
+DIR/.crawl/left-out/...                the others, by the same names: nothing is fetched twice
+DIR/.crawl/lists.jsonl                 which chapters a series has, which pictures a chapter has
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from colorzoo.core.config import Strict
+from colorzoo.core.errors import DataError
+from colorzoo.core.images import atomic_write
+from colorzoo.core.journal import Journal
+
+Verdict = Literal["new", "kept", "colourless", "duplicate", "broken"]
+HIDDEN = ".crawl"
+LISTS = f"{HIDDEN}/lists.jsonl"
+
+
+class Page(Strict):
+    """One picture of a crawl; `new` until it is judged beside the others."""
+
+    address: str
+    series: str
+    chapter: str
+    page: int
+    file: str
+    sha256: str = ""
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    spread: float = 0
+    hash: str = ""
+    verdict: Verdict = "new"
+    note: str = ""
+    validators: Mapping[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """Where the page belongs, whatever its address is this week."""
+        return f"{self.series}/{self.chapter}/{self.page:04}"
+
+
+class Listing(Strict):
+    """What a page of the site listed: addresses in order, and their titles."""
+
+    key: str
+    address: str
+    title: str = ""
+    items: tuple[str, ...] = ()
+    complete: bool = False
+
+
+class Store:
+    """The folder of a crawl."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pages = Journal(root / "manifest.jsonl", Page)
+        self.lists = Journal(root / LISTS, Listing)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[Store]:
+        """Open the folder, and keep other crawls out of it meanwhile."""
+        (root / HIDDEN).mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(root / HIDDEN / "lock", timeout=0):
+                for half in [*root.glob(".manifest.*.part"), *(root / HIDDEN).rglob(".*.part")]:
+                    half.unlink()  # of a run that was killed
+                yield cls(root)
+        except Timeout:
+            raise DataError(f"{root}: another crawl is at work here; wait for it") from None
+
+    def path(self, page: Page) -> Path:
+        """Return where a page's file belongs by its verdict."""
+        base = self.root if page.verdict == "kept" else self.root / HIDDEN / "left-out"
+        return base / page.file
+
+    def find(self, page: Page) -> Path | None:
+        """Return where a page's file is."""
+        places = (self.root / page.file, self.root / HIDDEN / "left-out" / page.file)
+        return next((place for place in places if place.is_file()), None)
+
+    def finished(self, key: str) -> Page | None:
+        """Return the record of a page that is here, whole, if it is."""
+        page = self.pages.records.get(key)
+        file = self.find(page) if page and page.verdict != "broken" else None
+        return page if file and page and file.stat().st_size == page.size else None
+
+    def put(self, page: Page, body: bytes) -> Page:
+        """Store a picture: its record, then the file, so that what has a file is never fetched again."""
+        page = page.model_copy(update={"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)})
+        before = self.pages.records.get(page.key)
+        old = self.find(before) if before else None
+        self.pages.add(page)
+        with atomic_write(self.path(page)) as file:
+            file.write(body)
+        if old and old != self.path(page):
+            old.unlink()
+        return page
+
+    def settle(self, pages: Iterable[Page]) -> None:
+        """Take over verdicts: every file to where it belongs, then the manifest."""
+        for page in pages:
+            here, there = self.find(page), self.path(page)
+            if here and here != there:
+                there.parent.mkdir(parents=True, exist_ok=True)
+                here.replace(there)
+                _drop_empty(here.parent, self.root)
+            self.pages.records[page.key] = page
+        self.pages.rewrite()
+        self.lists.rewrite()
+
+
+def _drop_empty(folder: Path, root: Path) -> None:
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,569 @@
+"""The crawler against a replica of the paper's site: what it brings, and what it survives."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorzoo.core import hookimpl
+from colorzoo.core.config import validate
+from colorzoo.core.errors import ConfigError, DataError
+from colorzoo.core.registry import registry
+from colorzoo.data import open_dataset
+from colorzoo.datasources.manga.config import CrawlOptions, chosen
+from colorzoo.datasources.manga.crawl import Listener, crawl
+from colorzoo.datasources.manga.errors import CrawlError, RefusedError
+from colorzoo.datasources.manga.guard import Guard, Host
+from tests.datasources import replica as faults
+from tests.datasources.replica import GBK, NEW, OLD, Replica
+
+QUICK = {"delay": 0, "backoff": 0.01, "timeout": 5, "file_seconds": 5, "patience": 5}
+
+
+@pytest.fixture
+def site():
+    replica = Replica()
+    yield replica
+    replica.close()
+
+
+class Told(Listener):
+    """Writes down what it hears."""
+
+    def __init__(self):
+        self.problems, self.plans, self.profiles = [], [], []
+
+    def problem(self, message):
+        self.problems.append(message)
+
+    def planned(self, address, file):
+        self.plans.append((address, file))
+
+    def profile(self, name, reason):
+        self.profiles.append((name, reason))
+
+
+def fetched(site: Replica, out: Path | None, path: str = f"/{OLD}/", profile=None, allowed=None, **options):
+    told = Told()
+    summary = crawl(
+        site.url + path,
+        out,
+        validate(CrawlOptions, QUICK | options, "crawl"),
+        profile=profile or site.profile(out.parent),
+        allowed=site.allowed if allowed is None else allowed,
+        listener=told,
+    )
+    return summary, told
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    files = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name != "lock"]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+
+def manifest(root: Path) -> list[dict]:
+    return [json.loads(line) for line in (root / "manifest.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("series", [OLD, NEW])
+def test_both_generations_of_the_site(site, tmp_path, series):
+    summary, told = fetched(site, tmp_path / "out", f"/{series}/")
+    assert summary.verdicts == {"kept": 6, "colourless": 2, "duplicate": 1}
+    assert (summary.fetched, summary.paid, summary.failed) == (9, 1, 0)
+    assert "paid" in told.problems[0]
+    kept = sorted(
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").glob("[0-9]*/*/*")
+    )
+    assert kept == [
+        f"{series}/{chapter}/{page:04}.jpg"
+        for chapter, page in ((11, 1), (11, 2), (11, 3), (12, 1), (13, 2), (13, 3))
+    ]
+    for row in manifest(tmp_path / "out"):
+        path = row["address"].removeprefix(site.image_url).partition("!")[0]
+        file = tmp_path / "out" / row["file"]
+        if row["verdict"] != "kept":
+            file = tmp_path / "out" / ".crawl" / "left-out" / row["file"]
+        assert file.read_bytes() == site.pictures[path][1]
+    notes = {
+        (row["chapter"], row["page"]): row["note"] for row in manifest(tmp_path / "out") if "note" in row
+    }
+    assert notes == {("13", 1): f"of {series}/11/0001"}
+
+
+def test_a_page_in_gbk_with_other_attributes(site, tmp_path):
+    summary, _ = fetched(site, tmp_path / "out", f"/{GBK}/")
+    assert summary.verdicts == {"kept": 3}
+    lists = [
+        json.loads(line) for line in (tmp_path / "out" / ".crawl" / "lists.jsonl").read_text().splitlines()
+    ]
+    assert lists[0]["title"] == "\u6f2b\u753b"
+    assert lists[1]["title"] == "\u7b2c\u4e00\u8bdd"
+
+
+def test_a_list_of_series_and_the_unfilled_template_in_it(site, tmp_path):
+    summary, _ = fetched(site, tmp_path / "out", "/category/?page=1")
+    assert (
+        summary.verdicts == {"kept": 6 + 6 + 3 - 6, "colourless": 4, "duplicate": 2 + 6}
+        or summary.fetched == 21
+    )
+    assert {row["series"] for row in manifest(tmp_path / "out")} == {OLD, NEW, GBK}
+    assert not any("{{" in path or "%7B" in path for path in site.count)
+
+
+def test_one_chapter_and_a_choice_of_chapters(site, tmp_path):
+    assert fetched(site, tmp_path / "one", f"/{OLD}/12.html")[0].fetched == 3
+    fetched(site, tmp_path / "two", chapters="1,3-")
+    assert {row["chapter"] for row in manifest(tmp_path / "two")} == {"11", "13"}
+    assert chosen("1-3,2,9-", 10) == [0, 1, 2, 8, 9]
+    with pytest.raises(ConfigError, match="not a choice of chapters"):
+        fetched(site, tmp_path / "three", chapters="first")
+
+
+def test_a_second_run_fetches_only_what_is_missing(site, tmp_path):
+    first, _ = fetched(site, tmp_path / "out", max_pages=4)
+    assert first.fetched == 4
+    assert "4 pages fetched" in first.limit
+    second, _ = fetched(site, tmp_path / "out")
+    assert (second.fetched, second.unchanged) == (5, 4)
+    assert set(site.picture_requests().values()) == {1}
+    before, asked = tree(tmp_path / "out"), sum(site.count.values())
+    third, _ = fetched(site, tmp_path / "out")
+    assert (third.fetched, third.unchanged) == (0, 9)
+    assert tree(tmp_path / "out") == before
+    assert sum(site.count.values()) - asked <= 3  # robots, the series, the paid chapter
+
+
+def test_refresh_asks_whether_pages_have_changed(site, tmp_path):
+    fetched(site, tmp_path / "out")
+    path = f"/img/{OLD}/11/2.jpg"
+    site.pictures[path] = ("image/png", faults.png(faults.painted(77)))
+    summary, _ = fetched(site, tmp_path / "out", refresh=True)
+    assert (summary.fetched, summary.unchanged) == (1, 8)
+    assert (tmp_path / "out" / OLD / "11" / "0002.png").read_bytes() == site.pictures[path][1]
+    assert not (tmp_path / "out" / OLD / "11" / "0002.jpg").exists()
+
+
+def test_another_threshold_needs_no_request(site, tmp_path):
+    fetched(site, tmp_path / "out")
+    summary, _ = fetched(site, tmp_path / "out", min_spread=0)
+    assert summary.verdicts == {"kept": 8, "duplicate": 1}
+    assert set(site.picture_requests().values()) == {1}
+
+
+def test_a_dry_run_lists_and_writes_nothing(site, tmp_path):
+    summary, told = fetched(site, None, profile=site.profile(tmp_path))
+    assert summary.planned == len(told.plans) == 9
+    assert told.plans[0][1] == f"{OLD}/11/0001"
+    assert not site.picture_requests()
+    assert [path.name for path in tmp_path.iterdir()] == ["replica.toml"]
+
+
+def test_robots_are_obeyed(site, tmp_path):
+    site.robots = f"User-agent: *\nDisallow: /{OLD}/12.html\n\nUser-agent: other\nDisallow: /\n"
+    summary, told = fetched(site, tmp_path / "out")
+    assert (summary.failed, summary.fetched) == (1, 6)
+    assert any("forbidden to crawlers" in line and "12.html" in line for line in told.problems)
+    assert site.count[f"/{OLD}/12.html"] == 0
+    site.robots = "User-agent: colorzoo\nDisallow: /"
+    with pytest.raises(RefusedError, match=r"robots\.txt"):
+        fetched(site, tmp_path / "all")
+
+
+def test_the_site_is_asked_slowly(site, tmp_path):
+    site.robots = "User-agent: *\nCrawl-delay: 0.15\n"
+    fetched(site, tmp_path / "out", f"/{OLD}/11.html", delay=0.05, jitter=0)
+    times = sorted(
+        moment for path, moments in site.times.items() if path.startswith("/img/") for moment in moments
+    )
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.14
+    assert all("colorzoo" in headers["User-Agent"] for headers in site.headers.values())
+
+
+def test_a_captcha_ends_the_crawl_and_loses_nothing(site, tmp_path):
+    captcha = (
+        b'<html><div id="nocaptcha"></div><script src="https://g.alicdn.com/sd/ncpc/nc.js"></script></html>'
+    )
+    site.fault(f"/{OLD}/12.html", faults.answer("text/html", captcha))
+    summary, _ = fetched(site, tmp_path / "out")
+    assert "CAPTCHA" in summary.stopped
+    assert "--delay" in summary.stopped
+    assert summary.verdicts == {"kept": 3}
+    site.fault(f"/img/{OLD}/12/1.jpg", faults.answer("image/jpeg", captcha))
+    summary, _ = fetched(site, tmp_path / "out")
+    assert "CAPTCHA" in summary.stopped
+    summary, _ = fetched(site, tmp_path / "out")
+    assert summary.verdicts == {"kept": 6, "colourless": 2, "duplicate": 1}
+    assert site.count[f"/img/{OLD}/11/1.jpg"] == 1
+
+
+PASSING = {
+    "busy": [faults.busy(503), faults.busy(429, Retry_After="0")],
+    "cut": [faults.cut],
+    "flood": [faults.busy(500)],
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_what_passes_is_tried_again(site, tmp_path, name):
+    path = f"/img/{OLD}/11/2.jpg"
+    site.fault(path, *PASSING[name])
+    site.fault(f"/{OLD}/", faults.busy(503))
+    site.fault("/robots.txt", faults.busy(502))
+    summary, _ = fetched(site, tmp_path / "out")
+    assert summary.verdicts == {"kept": 6, "colourless": 2, "duplicate": 1}
+    assert summary.failed == 0
+    assert site.count[path] == len(PASSING[name]) + 1
+
+
+def test_retry_after_is_heeded(site, tmp_path):
+    path = f"/img/{OLD}/11/2.jpg"
+    site.fault(path, faults.busy(429, Retry_After="1"))
+    fetched(site, tmp_path / "out", f"/{OLD}/11.html")
+    first, second = site.times[path]
+    assert second - first >= 1
+    site.fault(path, faults.busy(429, Retry_After="3600"))
+    summary, _ = fetched(site, tmp_path / "other", f"/{OLD}/11.html")
+    assert "asks to wait 3600 seconds" in summary.stopped
+    assert summary.verdicts == {"kept": 1}
+
+
+def test_a_site_that_is_down_is_left_in_peace(site, tmp_path):
+    for chapter in (11, 12):
+        for page in (1, 2, 3):
+            site.fault(f"/img/{OLD}/{chapter}/{page}.jpg", *[faults.busy(503)] * 2)
+    summary, _ = fetched(site, tmp_path / "out", tries=2)
+    assert "5 in a row" in summary.stopped
+    assert sum(site.picture_requests().values()) == 10
+
+
+LASTING = {
+    "gone": (faults.busy(404), "answers 404"),
+    "html": (faults.answer("image/jpeg", b"<html>sorry</html>"), "not a picture"),
+    "damaged": (
+        faults.answer("image/jpeg", faults.jpeg(faults.painted(1))[:900]),
+        "damaged",
+    ),
+    "bomb": (faults.answer("image/png", faults.bomb()), "too large"),
+    "huge": (faults.huge, "10,737,418,240 bytes"),
+    "flood": (faults.flood, "more than 33,554,432 bytes"),
+    "endless": (faults.redirect("/loop/"), "redirects"),
+    "file": (faults.redirect("file:///etc/passwd"), "only http and https"),
+    "password": (faults.redirect("http://user:word@127.0.0.1/"), "without a password"),
+    "empty": (faults.answer("image/jpeg", b""), "empty"),
+}
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_one_bad_page_is_reported_and_the_others_come(site, tmp_path, name):
+    fault, message = LASTING[name]
+    path = f"/img/{OLD}/11/2.jpg"
+    site.fault(path, fault)
+    summary, told = fetched(site, tmp_path / "out")
+    assert summary.failed == 1
+    assert any(message in line for line in told.problems), told.problems
+    assert summary.verdicts["kept"] == 5
+    assert sum(summary.verdicts.values()) in (8, 9)
+    fetched(site, tmp_path / "out")  # the fault is gone
+    assert site.count[path] == 2
+    assert Counter(row["verdict"] for row in manifest(tmp_path / "out"))["kept"] == 6
+    assert not [path for path in tree(tmp_path / "out") if path.endswith(".part")]
+
+
+def test_a_slow_drip_is_cut_off(site, tmp_path):
+    site.fault(f"/img/{OLD}/11/2.jpg", faults.drip)
+    summary, _ = fetched(site, tmp_path / "out", f"/{OLD}/11.html", file_seconds=0.5)
+    assert summary.fetched == 3
+    site.fault(f"/img/{OLD}/12/1.jpg", faults.drip, faults.drip)
+    summary, told = fetched(site, tmp_path / "out", f"/{OLD}/12.html", file_seconds=0.4, tries=2)
+    assert "not there after" in told.problems[0]
+
+
+def test_a_page_that_unpacks_to_a_flood_is_refused(site, tmp_path):
+    site.fault(f"/{OLD}/", faults.zipped_bomb)
+    with pytest.raises(CrawlError, match="more than 2,097,152 bytes"):
+        fetched(site, tmp_path / "out")
+
+
+def test_everything_together_is_bounded(site, tmp_path):
+    summary, _ = fetched(site, tmp_path / "out", max_bytes=12_000)
+    assert "12,000 bytes in all" in summary.stopped
+    assert 0 < sum(summary.verdicts.values()) < 9
+
+
+def test_a_changed_site_names_the_selector(site, tmp_path):
+    kind, html = site.pages[f"/{OLD}/"]
+    site.pages[f"/{OLD}/"] = (
+        kind,
+        html.replace(b"chapter__list-box", b"renamed").replace(b"j-chapter-link", b"x"),
+    )
+    with pytest.raises(CrawlError, match=r"chapter__list-box .* profile mkzhan matches nothing.*--profile"):
+        fetched(site, tmp_path / "out", profile=site.profile(tmp_path, **{"{series}&": "none&"}))
+
+
+def test_the_profile_is_found_by_what_the_page_shows(site, tmp_path):
+    summary, told = fetched(site, tmp_path / "out", profile="auto")
+    assert told.profiles[0][0] == "mkzhan"
+    assert summary.fetched == 9
+    site.pages["/other/"] = ("text/html", b"<p>nothing</p>")
+    with pytest.raises(CrawlError, match=r"no site profile matches it; tried mkzhan"):
+        fetched(site, tmp_path / "none", "/other/", profile="auto")
+
+
+def test_hosts_that_are_not_allowed_are_not_asked(site, tmp_path):
+    summary, told = fetched(site, tmp_path / "out", allowed=[site.host(site.site)], tries=1)
+    assert summary.fetched == 0
+    assert f"--allow-host {site.host(site.images)} allows it" in told.problems[0]
+    assert not site.picture_requests()
+    with pytest.raises(RefusedError, match=r"inside your own network; .*--allow-host"):
+        fetched(site, tmp_path / "none", allowed=[])
+
+
+class Wall:
+    """Stands in for the network: names resolve to what the test wants, nothing leaves loopback."""
+
+    def __init__(self, monkeypatch, names):
+        self.refused, self.names = [], names
+        self.look_up, self.connect = socket.getaddrinfo, socket.socket.connect
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+        monkeypatch.setattr(socket.socket, "connect", lambda sock, place: self._connect(sock, place))
+
+    def _look_up(self, name, *rest, **more):
+        return self.look_up(self.names.get(name, name), *rest, **more)
+
+    def _connect(self, sock, place):
+        if isinstance(place, tuple) and not ipaddress.ip_address(place[0]).is_loopback:
+            self.refused.append(place)
+            raise OSError("no packet leaves the test")
+        return self.connect(sock, place)
+
+
+INSIDE = [
+    "http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://192.168.1.1/a.jpg",
+    "http://[::1]:{port}/", "http://[::ffff:10.0.0.1]/", "http://[64:ff9b::a00:1]/", "http://0.0.0.0:{port}/",
+    "http://2130706433:{port}/", "http://127.1:{port}/", "http://localhost:{port}/", "http://[fe80::1]/",
+    "http://[fd00::1]/", "http://inside.mkzcdn.com/a.jpg", "http://evil.example/a.jpg",
+    "https://www.mkzhan.com.evil.example/a.jpg", "ftp://mkzhan.com/a.jpg", "http://mkzhan.com:22/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["redirect", "picture", "chapter"])
+def test_no_packet_leaves_for_where_a_page_points(site, tmp_path, monkeypatch, way):
+    wall = Wall(monkeypatch, {"inside.mkzcdn.com": "192.168.7.7", "evil.example": "203.0.113.9"})
+    port = site.site.server_port + 1
+    for turn, address in enumerate(text.format(port=port) for text in INSIDE):
+        path = f"/img/{OLD}/11/1.jpg"
+        if way == "redirect":
+            site.fault(path, faults.redirect(address))
+        elif way == "picture":
+            html = f'<p class="rd-article-wr"><b class="rd-article__pic"><img data-src="{address}"></b></p>'
+            site.fault(f"/{OLD}/11.html", faults.answer("text/html", html.encode()))
+        else:
+            site.fault(f"/{OLD}/11.html", faults.redirect(address))
+        summary, told = fetched(site, tmp_path / f"out{turn}", chapters="1", tries=1)
+        assert summary.failed == 1, (address, told.problems)
+    assert wall.refused == []
+
+
+def test_a_name_is_connected_to_where_it_was_checked(monkeypatch):
+    """A name that answers differently the second time gains nothing: it is asked once."""
+    asked = []
+
+    def look_up(name, port, *rest, **more):
+        asked.append(name)
+        place = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    assert Guard([Host("name.example")]).resolve("name.example", 80) == "93.184.216.34"
+    with pytest.raises(RefusedError, match="inside your own network"):
+        Guard([Host("name.example")]).resolve("name.example", 80)
+
+
+COMMAND = ["-m", "colorzoo", "data", "crawl"]
+
+
+def arguments(site: Replica, out: Path, folder: Path) -> list[str]:
+    allowed = [part for host in site.allowed for part in ("--allow-host", host)]
+    return [
+        f"{site.url}/{OLD}/",
+        "-o",
+        str(out),
+        "--profile",
+        site.profile(folder),
+        "--delay",
+        "0",
+        *allowed,
+    ]
+
+
+def test_killed_twenty_times_it_ends_as_if_it_had_not_been(tmp_path):
+    site, rng, out = Replica(per_chapter=30), random.Random(5), tmp_path / "killed"
+    for path in list(site.pictures):
+        site.fault(path, *[_slowly] * 25)
+    for _ in range(20):
+        here = {f"/img/{OLD}/{row['chapter']}/{row['page']}.jpg" for row in _whole(out)}
+        before = site.picture_requests()
+        with subprocess.Popen(
+            [sys.executable, *COMMAND, *arguments(site, out, tmp_path)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while site.picture_requests().total() == before.total() and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0.1, 0.5))
+            process.send_signal(signal.SIGKILL)
+        assert not {path for path in here if site.picture_requests()[path] > before[path]}
+    assert site.picture_requests().total() > 20
+    done = subprocess.run(
+        [sys.executable, *COMMAND, *arguments(site, out, tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    site.faults.clear()
+    fetched(site, tmp_path / "whole")
+    assert tree(out) == tree(tmp_path / "whole")
+    site.close()
+
+
+def _slowly(handler) -> None:
+    time.sleep(0.02)
+    handler._picture(handler.path.partition("!")[0], handler.path)
+
+
+def _whole(out: Path) -> list[dict]:
+    """Return the rows of pages whose file is there."""
+    if not (out / "manifest.jsonl").exists():
+        return []
+    lines = (out / "manifest.jsonl").read_bytes().split(b"\n")[:-1]
+    rows = [json.loads(line) for line in lines]
+    places = (out, out / ".crawl" / "left-out")
+    return [row for row in rows if any((place / row["file"]).exists() for place in places)]
+
+
+def test_ctrl_c_keeps_and_judges_what_is_there(site, tmp_path):
+    site.fault(f"/img/{OLD}/13/1.jpg", faults.drip)
+    out = tmp_path / "out"
+    command = [sys.executable, *COMMAND, *arguments(site, out, tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not site.count[f"/img/{OLD}/13/1.jpg"]:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130
+    assert "the same command goes on" in said
+    assert Counter(row["verdict"] for row in manifest(out)) == {"kept": 4, "colourless": 2}
+
+
+def test_a_chapter_over_several_pages(site, tmp_path):
+    kind, html = site.pages[f"/{OLD}/11.html"]
+    more = html.replace(b"/11/1.jpg", b"/12/1.jpg").replace(b"Chapter 11", b"the rest")
+    site.pages[f"/{OLD}/11.html"] = (kind, html + b'<a class="j-next-part" href="11-2.html">on</a>')
+    site.pages[f"/{OLD}/11-2.html"] = (
+        kind,
+        more + b'<a class="j-next-part" href="/101/12.html">next chapter</a>',
+    )
+    fetched(site, tmp_path / "out", f"/{OLD}/11.html")
+    rows = [
+        row["address"].removeprefix(site.image_url).partition("!")[0] for row in manifest(tmp_path / "out")
+    ]
+    assert rows == [f"/img/{OLD}/{name}.jpg" for name in ("11/1", "11/2", "11/3", "12/1")]
+    assert {row["chapter"] for row in manifest(tmp_path / "out")} == {"11"}
+
+
+def test_addresses_are_cleaned_up_as_the_profile_says(site, tmp_path):
+    kind, html = site.pages[f"/{OLD}/11.html"]
+    site.pages[f"/{OLD}/11.html"] = (kind, html.replace(b"/img/", b"/thumb/").replace(b".jpg", b"_s.jpg"))
+    path = site.profile(
+        tmp_path, **{"# The site": "clean = [['/thumb/', '/img/'], ['_s([.]jpg)', '\\1']]\n#"}
+    )
+    summary, _ = fetched(site, tmp_path / "out", f"/{OLD}/11.html", profile=path)
+    assert summary.fetched == 3
+
+
+def test_a_plugin_brings_a_profile(site, tmp_path, monkeypatch):
+    class Plugin:
+        @hookimpl
+        def register_sites(self):
+            return [Path(site.profile(tmp_path, **{'name = "mkzhan"': 'name = "mine"'}))]
+
+    plugin = Plugin()
+    registry().manager.register(plugin)
+    try:
+        summary, _ = fetched(site, tmp_path / "out", f"/{OLD}/11.html", profile="mine")
+    finally:
+        registry().manager.unregister(plugin)
+    assert summary.fetched == 3
+
+
+def test_time_is_up(site, tmp_path):
+    summary, _ = fetched(site, tmp_path / "out", max_minutes=1e-6)
+    assert "minutes are over" in summary.limit
+    assert summary.fetched == 0
+
+
+def test_two_crawls_do_not_meet_in_one_folder(site, tmp_path):
+    from colorzoo.datasources.manga.store import Store
+
+    with Store.opened(tmp_path / "out"), pytest.raises(DataError, match="another crawl"):
+        fetched(site, tmp_path / "out")
+
+
+def test_a_crawled_folder_is_a_dataset(site, tmp_path):
+    fetched(site, tmp_path / "out")
+    data = open_dataset(f"manga:{tmp_path / 'out'}", "all")
+    assert len(data) == 6
+    assert data.chapters == [f"{OLD}/11", f"{OLD}/12", f"{OLD}/13"]
+    assert data.notes["duplicate in all"] == 1
+    assert f"{site.url}/{OLD}/" in data.info.credit
+    assert len(open_dataset(f"panels:{tmp_path / 'out'}", "all")) >= 6
+    with pytest.raises(DataError, match="data crawl URL"):
+        open_dataset(f"manga:{tmp_path}")
+
+
+def test_the_command_line(site, tmp_path, cli):
+    done = cli("data", "crawl", *arguments(site, tmp_path / "out", tmp_path))
+    assert "pages kept in all" in done.stdout
+    assert f"manga:{tmp_path / 'out'}" in done.stdout.replace("\n", "")
+    assert "Pages belong to their authors" in cli("data", "crawl", "--help").stdout
+    assert "mkzhan" in cli("data", "sites").stdout
+    listed = cli("data", "crawl", *arguments(site, tmp_path / "none", tmp_path), "--dry-run")
+    assert f"{OLD}/11/0001" in listed.stdout
+    failed = cli("data", "crawl", f"{site.url}/{OLD}/", "--profile", "mkzan", code=2)
+    assert "did you mean mkzhan" in failed.stderr
+    alone = cli("data", "crawl", f"{site.url}/{OLD}/", code=2)
+    assert "--allow-host" in alone.stderr
+    site.pages[f"/{OLD}/12.html"] = ("text/html", b'<div class="captcha-box"></div>')
+    assert "CAPTCHA" in cli("data", "crawl", *arguments(site, tmp_path / "new", tmp_path), code=2).stderr
+
+
+def test_the_pictures_that_are_kept_can_be_read(site, tmp_path):
+    fetched(site, tmp_path / "out")
+    for path in (tmp_path / "out").glob("[0-9]*/*/*"):
+        with Image.open(path) as image:
+            image.load()
+
+
+def test_from_a_website_to_a_coloured_page(site, tmp_path, cli):
+    """The recipe of docs/crawling.md, with a small model and few steps."""
+    cli("data", "crawl", *arguments(site, tmp_path / "comic", tmp_path))
+    assert "kept in all" in cli("data", "info", "manga:comic").stdout.lower()
+    cli("data", "prepare", "manga:comic", "-o", "ready", "--size", 64, "--format", "png", "--split", "all")
+    small = ["size=64", "crop=none", "width=4", "discriminator_width=4", "gan.steps=3", "gan.batch_size=2"]
+    sets = [part for text in small for part in ("--set", text)]
+    cli("train", "cgan", "--data", "panels:ready", "--split", "all", *sets, "-o", "runs/mine")
+    page = next((tmp_path / "comic").glob(f"{OLD}/11/*.jpg"))
+    cli("run", "cgan", page, "--weights", "runs/mine", "-o", "colored")
+    made = tmp_path / "colored" / f"{page.stem}-cgan-1.png"
+    with Image.open(made) as colored, Image.open(page) as original:
+        assert colored.size == original.size
