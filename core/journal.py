@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pydantic
+from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import DataError
 from colorzoo.core.images import atomic_write
+
+
+@contextmanager
+def exclusive(hidden: Path, *written: Path) -> Iterator[None]:
+    """Hold a folder for this process alone; first clear away what a killed one left half-written.
+
+    hidden: the folder for housekeeping, swept whole. written: files that are written elsewhere.
+    """
+    hidden.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(hidden / "lock", timeout=0):
+            elsewhere = [half for file in written for half in file.parent.glob(f".{file.name}.*.part")]
+            for half in [*hidden.rglob(".*.part"), *elsewhere]:
+                half.unlink()
+            yield
+    except Timeout:
+        raise DataError(f"{hidden.parent}: another process is at work here; wait for it") from None
+
 
 Record = TypeVar("Record", bound=pydantic.BaseModel)
 

@@ -11,21 +11,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
 from pydantic import Field
 
 from colorzoo.core.config import Strict
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.errors import DataError, ImageError
 from colorzoo.core.images import Picture, Pixels, atomic_write, read, square, write
-from colorzoo.core.journal import Journal
-from colorzoo.core.packed import Fit, write_packed
+from colorzoo.core.journal import Journal, exclusive
+from colorzoo.core.packed import IMAGES, INDEX, Fit, write_packed
 from colorzoo.core.verdict import Seen, color_spread, perceptual_hash
 
 HIDDEN, CHUNK = ".prepare", 50
@@ -82,7 +80,7 @@ class Preparation:
         """Do what is still to be done; the result does not depend on workers or interruptions."""
         if not self.ids:
             raise DataError(f"{self.address}: split {self.dataset.split!r} holds no pictures")
-        with self._locked():
+        with exclusive(self.hidden, self.out / IMAGES, self.out / INDEX):
             self._same_as_before()
             journal = Journal(self.hidden / "rows.jsonl", Row)
             self._work(journal, workers, progress)
@@ -187,17 +185,6 @@ class Preparation:
             )
         with atomic_write(memo) as file:
             file.write(json.dumps(facts, indent=1).encode())
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.hidden.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.hidden / "lock", timeout=0):
-                for half in self.hidden.rglob(".*.part"):
-                    half.unlink()  # of a run that was killed
-                yield
-        except Timeout:
-            raise DataError(f"{self.out}: is being prepared by another process; wait for it") from None
 
 
 def judged(rows: Sequence[Row], options: PrepareOptions) -> list[Row]:

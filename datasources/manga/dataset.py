@@ -7,7 +7,7 @@ from pathlib import Path
 from colorzoo.core.dataset import SourceInfo
 from colorzoo.core.errors import DataError
 from colorzoo.core.journal import Journal
-from colorzoo.datasources.manga.store import LISTS, Listing, Page
+from colorzoo.datasources.manga.store import LISTS, MANIFEST, Listing, Page
 from colorzoo.datasources.pages import Pages
 
 
@@ -18,7 +18,7 @@ class Manga(Pages):
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
         root = Path(location or "").expanduser()
-        manifest = root / "manifest.jsonl"
+        manifest = root / MANIFEST
         if not location or not manifest.is_file():
             raise DataError(
                 f"{location or 'manga'}: no crawled folder; `colorzoo data crawl URL -o DIR` makes one, "

@@ -14,15 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
 from colorzoo.core.config import Strict
-from colorzoo.core.errors import DataError
 from colorzoo.core.images import atomic_write
-from colorzoo.core.journal import Journal
+from colorzoo.core.journal import Journal, exclusive
 
 Verdict = Literal["new", "kept", "colourless", "duplicate", "broken"]
-HIDDEN = ".crawl"
+MANIFEST, HIDDEN = "manifest.jsonl", ".crawl"
 LISTS = f"{HIDDEN}/lists.jsonl"
 
 
@@ -65,21 +62,15 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.pages = Journal(root / "manifest.jsonl", Page)
+        self.pages = Journal(root / MANIFEST, Page)
         self.lists = Journal(root / LISTS, Listing)
 
     @classmethod
     @contextmanager
     def opened(cls, root: Path) -> Iterator[Store]:
         """Open the folder, and keep other crawls out of it meanwhile."""
-        (root / HIDDEN).mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(root / HIDDEN / "lock", timeout=0):
-                for half in [*root.glob(".manifest.*.part"), *(root / HIDDEN).rglob(".*.part")]:
-                    half.unlink()  # of a run that was killed
-                yield cls(root)
-        except Timeout:
-            raise DataError(f"{root}: another crawl is at work here; wait for it") from None
+        with exclusive(root / HIDDEN, root / MANIFEST):
+            yield cls(root)
 
     def path(self, page: Page) -> Path:
         """Return where a page's file belongs by its verdict."""

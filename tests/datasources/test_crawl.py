@@ -515,7 +515,7 @@ def test_time_is_up(site, tmp_path):
 def test_two_crawls_do_not_meet_in_one_folder(site, tmp_path):
     from colorzoo.datasources.manga.store import Store
 
-    with Store.opened(tmp_path / "out"), pytest.raises(DataError, match="another crawl"):
+    with Store.opened(tmp_path / "out"), pytest.raises(DataError, match="another process is at work"):
         fetched(site, tmp_path / "out")
 
 
