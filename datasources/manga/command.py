@@ -53,6 +53,7 @@ def crawl(
     try:
         with _progress() as listener:
             summary = run(url, target, options, profile=profile, allowed=allow_host, listener=listener)
+            listener.close(summary)
     except KeyboardInterrupt:
         typer.echo("interrupted: finished pages are kept, the same command goes on", err=True)
         raise typer.Exit(130) from None
@@ -114,6 +115,11 @@ def _progress() -> Any:
             self.update(self.chapters, completed=self.begun)
             self.begun += 1
             self.update(self.pages, completed=0, total=pages, description=f"pages {escape(title)}")
+
+        def close(self, summary: Summary) -> None:
+            if not (summary.stopped or summary.limit):
+                self.update(self.chapters, completed=self.begun)
+            self.update(self.pages, visible=False)
 
         def page(self, page: Page | None) -> None:
             self.advance(self.pages)

@@ -199,7 +199,7 @@ class Crawl:
             raise LimitError(f"{minutes:.1f} minutes are over, as --max-minutes asks")
         tried = self.counts["fetched"] + self.counts["planned"]
         if self.options.max_pages is not None and tried >= self.options.max_pages:
-            raise LimitError(f"{self.options.max_pages} pages fetched, as --max-pages asks")
+            raise LimitError(f"{self.options.max_pages} pages, as --max-pages asks")
 
     def _failed(self, error: CrawlError, counts: bool = True) -> None:
         self.listener.problem(str(error))

@@ -134,7 +134,7 @@ def test_one_chapter_and_a_choice_of_chapters(site, tmp_path):
 def test_a_second_run_fetches_only_what_is_missing(site, tmp_path):
     first, _ = fetched(site, tmp_path / "out", max_pages=4)
     assert first.fetched == 4
-    assert "4 pages fetched" in first.limit
+    assert "4 pages, as --max-pages" in first.limit
     second, _ = fetched(site, tmp_path / "out")
     assert (second.fetched, second.unchanged) == (5, 4)
     assert set(site.picture_requests().values()) == {1}
@@ -352,8 +352,8 @@ class Wall:
 INSIDE = [
     "http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://192.168.1.1/a.jpg",
     "http://[::1]:{port}/", "http://[::ffff:10.0.0.1]/", "http://[64:ff9b::a00:1]/", "http://0.0.0.0:{port}/",
-    "http://2130706433:{port}/", "http://127.1:{port}/", "http://localhost:{port}/", "http://[fe80::1]/",
-    "http://[fd00::1]/", "http://inside.mkzcdn.com/a.jpg", "http://evil.example/a.jpg",
+    "http://127.0.0.1:{port}/", "http://2130706433:{port}/", "http://127.1:{port}/",
+    "http://localhost:{port}/", "http://[fe80::1]/", "http://[fd00::1]/", "http://inside.mkzcdn.com/a.jpg", "http://evil.example/a.jpg",
     "https://www.mkzhan.com.evil.example/a.jpg", "ftp://mkzhan.com/a.jpg", "http://mkzhan.com:22/",
 ]  # fmt: skip
 
