@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import multiprocessing
+import os
 import re
+import signal
 import sys
 import threading
 from collections import Counter
@@ -27,6 +30,7 @@ from colorzoo.core.packed import IMAGES, INDEX, Fit, write_packed
 from colorzoo.core.verdict import Seen, color_spread, perceptual_hash
 
 HIDDEN, CHUNK = ".prepare", 50
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 REPORT = ".report"
 """Folder of the sheet and the figure; hidden, or they would pass for pictures of the dataset."""
 MEASURED_AT = 64
@@ -246,6 +250,22 @@ _job: Preparation | None = None
 def _start(job: Preparation) -> None:
     global _job  # each worker keeps its own copy of the task
     _job = job
+    _end_with_the_parent()
+
+
+def _end_with_the_parent() -> None:
+    """See to it that a worker ends when the main process is killed; nobody else would tell it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
+    else:
+        threading.Thread(target=_wait_for_the_parent, daemon=True).start()
+
+
+def _wait_for_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
 def _do(indices: Sequence[int]) -> list[Row]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -129,6 +129,24 @@ def test_a_finished_preparation_is_not_done_again(source, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jpg")} == before
 
 
+def _wait_until_gone(word):
+    """Wait until no process has the word on its command line; workers end with their parent."""
+    for _ in range(200):
+        commands = [_command(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
+        if not any(word in command for command in commands):
+            return
+        time.sleep(0.05)
+    raise AssertionError("workers outlived the process that was killed")
+
+
+def _command(path):
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("format", ["png", "packed"])
 def test_killed_at_any_moment_it_goes_on(tmp_path, format):
     source, rng = tmp_path / "many", random.Random(1)
@@ -157,6 +175,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, format):
                 time.sleep(0.005)
             time.sleep(rng.uniform(0, 0.2))
             process.send_signal(signal.SIGKILL)
+    _wait_until_gone(str(tmp_path / "out"))
     done = subprocess.run([*command, *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     prepared(source, tmp_path / "whole", size=300, format=format, min_chroma=4.5)

@@ -455,11 +455,17 @@ def test_ctrl_c_keeps_and_judges_what_is_there(site, tmp_path):
     site.fault(f"/img/{OLD}/13/1.jpg", faults.drip)
     out = tmp_path / "out"
     command = [sys.executable, *COMMAND, *arguments(site, out, tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs ignore it
+    )
     while not site.count[f"/img/{OLD}/13/1.jpg"]:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    said = process.communicate()[1]
+    said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert "the same command goes on" in said
     assert Counter(row["verdict"] for row in manifest(out)) == {"kept": 4, "colourless": 2}
