@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorzoo.core.metric import Metric, MetricResult
+from colorzoo.core.metric import Metric, MetricResult, PerImageMetric
 
 
 class Colorfulness(Metric):
@@ -30,12 +30,63 @@ class Colorfulness(Metric):
         return MetricResult(value=value, unit="of the true pictures'")
 
 
-def colorfulness(rgb: Tensor) -> Tensor:
+class MeanColorfulness(PerImageMetric):
+    """Colourfulness of the first sample (Hasler and Suesstrunk 2003, M3)."""
+
+    higher_is_better = True
+    unit = "of 0-255 RGB"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return colorfulness(predicted[:, 0])
+
+
+class PublishedColorfulness(PerImageMetric):
+    """Colourfulness with |R - G| and |yellow - blue|, as DDColor, CT2 and ColorFormer publish it."""
+
+    higher_is_better = True
+    unit = "of 0-255 RGB"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return colorfulness(predicted[:, 0], absolute=True)
+
+
+class ColorfulnessGap(Metric):
+    """Distance of the mean colourfulness of the first samples from that of the true pictures.
+
+    Of the set, as the field has it: pictures too pale and too bright cancel.
+    """
+
+    higher_is_better = False
+    absolute = False
+
+    def __init__(self) -> None:
+        self._difference, self._count = 0.0, 0
+
+    def update(self, predicted: Tensor, target: Tensor) -> None:
+        gap = colorfulness(predicted[:, 0], self.absolute) - colorfulness(target, self.absolute)
+        self._difference += float(gap.sum())
+        self._count += len(gap)
+
+    def compute(self) -> MetricResult:
+        value = abs(self._difference / self._count) if self._count else float("nan")
+        return MetricResult(value=value, unit="of 0-255 RGB")
+
+
+class PublishedColorfulnessGap(ColorfulnessGap):
+    """The same for the published variant of colourfulness."""
+
+    absolute = True
+
+
+def colorfulness(rgb: Tensor, absolute: bool = False) -> Tensor:
     """Return the colourfulness (N,) of sRGB (N, 3, H, W) in [0, 1] (Hasler and Suesstrunk 2003, M3).
 
-    Zero for grey, 33 is moderately and 59 quite colourful on its scale of 0-255 values.
+    Zero for grey, 33 is moderately and 59 quite colourful on its scale of 0-255 values. absolute: take
+    the absolute opponent colours first, which is not the definition but what most papers print.
     """
     red, green, blue = (255 * rgb.double()).flatten(2).unbind(1)
     opponent = torch.stack([red - green, (red + green) / 2 - blue], 1)
+    if absolute:
+        opponent = opponent.abs()
     spread = opponent.std(-1, correction=0).norm(dim=1)
     return spread + 0.3 * opponent.mean(-1).norm(dim=1)  # type: ignore[no-any-return]

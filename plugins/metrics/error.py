@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
+import torch
 from torch import Tensor
 
 from colorzoo.core import color
 from colorzoo.core.metric import PerImageMetric
+from colorzoo.plugins.metrics.difference import similarity
 
 AB_UNIT = 128.0
 """Deshpande et al. 2017 (Table 3) state no unit; their code divides 8-bit ab by 128."""
@@ -51,6 +55,20 @@ class Variance(PerImageMetric):
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
         return _ab(predicted).var(1, correction=0).mean((-3, -2, -1))
+
+
+class SampleSimilarity(PerImageMetric):
+    """Mean SSIM over all pairs of samples (Messaoud et al. 2018): 1 where all samples are the same."""
+
+    higher_is_better = False
+    unit = "of 1"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        pairs = list(combinations(range(predicted.shape[1]), 2))
+        if not pairs:
+            return torch.ones(len(predicted), dtype=predicted.dtype, device=predicted.device)
+        found = [similarity(predicted[:, one], predicted[:, other]) for one, other in pairs]
+        return torch.stack(found).mean(0)
 
 
 def _ab(rgb: Tensor) -> Tensor:

@@ -1,7 +1,29 @@
+"""Metrics against published values and values worked out by hand."""
+
+import math
+
 import pytest
 import torch
 
-from colorzoo.plugins.metrics.error import BestSquaredError, Deviation, ErrorOfBest, Variance
+from colorzoo.core.registry import registry
+from colorzoo.plugins.metrics.colorfulness import ColorfulnessGap, colorfulness
+from colorzoo.plugins.metrics.curves import AuC, MinL2, RebalancedAuC, Success
+from colorzoo.plugins.metrics.difference import (
+    CIEDE2000,
+    PSNR,
+    SSIM,
+    ChromaError,
+    LumaError,
+    chroma_distance,
+    ciede2000,
+)
+from colorzoo.plugins.metrics.error import (
+    BestSquaredError,
+    Deviation,
+    ErrorOfBest,
+    SampleSimilarity,
+    Variance,
+)
 
 
 def of(metric, predicted, target):
@@ -32,3 +54,168 @@ def test_spread_by_hand():
     predicted = torch.cat([gray(0.2), gray(0.4)], 1)
     assert of(Deviation(), predicted, gray(0.0)[:, 0]).value == pytest.approx(0.1 * 255, rel=1e-5)
     assert of(Variance(), predicted, gray(0.0)[:, 0]).value == pytest.approx(0, abs=1e-8)  # no chroma
+
+
+SHARMA = """
+50.0000 2.6772 -79.7751 50.0000 0.0000 -82.7485 2.0425
+50.0000 3.1571 -77.2803 50.0000 0.0000 -82.7485 2.8615
+50.0000 2.8361 -74.0200 50.0000 0.0000 -82.7485 3.4412
+50.0000 -1.3802 -84.2814 50.0000 0.0000 -82.7485 1.0000
+50.0000 -1.1848 -84.8006 50.0000 0.0000 -82.7485 1.0000
+50.0000 -0.9009 -85.5211 50.0000 0.0000 -82.7485 1.0000
+50.0000 0.0000 0.0000 50.0000 -1.0000 2.0000 2.3669
+50.0000 -1.0000 2.0000 50.0000 0.0000 0.0000 2.3669
+50.0000 2.4900 -0.0010 50.0000 -2.4900 0.0009 7.1792
+50.0000 2.4900 -0.0010 50.0000 -2.4900 0.0010 7.1792
+50.0000 2.4900 -0.0010 50.0000 -2.4900 0.0011 7.2195
+50.0000 2.4900 -0.0010 50.0000 -2.4900 0.0012 7.2195
+50.0000 -0.0010 2.4900 50.0000 0.0009 -2.4900 4.8045
+50.0000 -0.0010 2.4900 50.0000 0.0010 -2.4900 4.8045
+50.0000 -0.0010 2.4900 50.0000 0.0011 -2.4900 4.7461
+50.0000 2.5000 0.0000 50.0000 0.0000 -2.5000 4.3065
+50.0000 2.5000 0.0000 73.0000 25.0000 -18.0000 27.1492
+50.0000 2.5000 0.0000 61.0000 -5.0000 29.0000 22.8977
+50.0000 2.5000 0.0000 56.0000 -27.0000 -3.0000 31.9030
+50.0000 2.5000 0.0000 58.0000 24.0000 15.0000 19.4535
+50.0000 2.5000 0.0000 50.0000 3.1736 0.5854 1.0000
+50.0000 2.5000 0.0000 50.0000 3.2972 0.0000 1.0000
+50.0000 2.5000 0.0000 50.0000 1.8634 0.5757 1.0000
+50.0000 2.5000 0.0000 50.0000 3.2592 0.3350 1.0000
+60.2574 -34.0099 36.2677 60.4626 -34.1751 39.4387 1.2644
+63.0109 -31.0961 -5.8663 62.8187 -29.7946 -4.0864 1.2630
+61.2901 3.7196 -5.3901 61.4292 2.2480 -4.9620 1.8731
+35.0831 -44.1164 3.7933 35.0232 -40.0716 1.5901 1.8645
+22.7233 20.0904 -46.6940 23.0331 14.9730 -42.5619 2.0373
+36.4612 47.8580 18.3852 36.2715 50.5065 21.2231 1.4146
+90.8027 -2.0831 1.4410 91.1528 -1.6435 0.0447 1.4441
+90.9257 -0.5406 -0.9208 88.6381 -0.8985 -0.7239 1.5381
+6.7747 -0.2908 -2.4247 5.8714 -0.0985 -2.2286 0.6377
+2.0776 0.0795 -1.1350 0.9033 -0.0636 -0.5514 0.9082
+"""
+"""The 34 pairs of Sharma, Wu, Dalal 2005, table 1: two Lab colours and their difference."""
+
+
+def test_ciede2000_on_the_published_pairs():
+    rows = torch.tensor([[float(x) for x in line.split()] for line in SHARMA.split("\n") if line]).double()
+    assert len(rows) == 34
+    one, other = (rows[:, start : start + 3].T[None, :, None] for start in (0, 3))
+    for found in (ciede2000(one, other), ciede2000(other, one)):
+        torch.testing.assert_close(found[0, 0], rows[:, 6], atol=5e-5, rtol=0)
+
+
+def halves(left, right):
+    image = torch.zeros(1, 3, 8, 8)
+    image[..., :4], image[..., 4:] = (torch.tensor(c).view(3, 1, 1) for c in (left, right))
+    return image
+
+
+RED, GREEN, BLUE = [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("image", "cf", "published"),
+    [
+        (halves([0.5] * 3, [0.5] * 3), 0, 0),
+        (halves(RED, RED), 85.53, 85.53),
+        (halves(RED, GREEN), 293.25, 85.53),
+        (halves(RED, BLUE), 272.62, 211.51),
+    ],
+)
+def test_colourfulness_both_ways(image, cf, published):
+    assert colorfulness(image).item() == pytest.approx(cf, abs=0.01)
+    assert colorfulness(image, absolute=True).item() == pytest.approx(published, abs=0.01)
+
+
+def test_the_gap_is_that_of_the_means():
+    metric = ColorfulnessGap()
+    for predicted, target in ((halves(RED, RED), gray(0.5)[0]), (gray(0.5)[0], halves(RED, RED))):
+        size = predicted.shape[-1]
+        metric.update(predicted[:, None], target[..., :1, :1].expand(-1, -1, size, size))
+    assert metric.compute().value == pytest.approx(0, abs=1e-9)
+
+
+def test_psnr_by_hand():
+    assert of(PSNR(), gray(0.0), gray(1.0)[:, 0]).value == pytest.approx(0)
+    assert of(PSNR(), gray(0.0), gray(0.1)[:, 0]).value == pytest.approx(
+        20 - 20 * math.log10(26 / 25.5), 1e-6
+    )
+    assert of(PSNR(), gray(0.3), gray(0.3)[:, 0]).value == 100
+    metric = PSNR()
+    metric.update(torch.cat([gray(0.0), gray(0.3)]), torch.cat([gray(1.0), gray(0.3)])[:, 0])
+    assert metric.compute().value == 50  # the mean of the pictures, not of their errors
+
+
+@pytest.mark.parametrize("side", [3, 12, 64])
+def test_similarity_of_the_same_and_of_noise(side):
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, side, side)
+    assert of(SSIM(), image[:, None], image).per_image == pytest.approx([1, 1])
+    assert of(SSIM(), torch.rand(2, 1, 3, side, side), image).value < 0.9
+    both = torch.stack([image, image], 1)
+    assert of(SampleSimilarity(), both, image).value == pytest.approx(1)
+    assert of(SampleSimilarity(), image[:, None], image).value == 1
+    assert of(SampleSimilarity(), torch.rand(2, 3, 3, side, side), image).value < 0.9
+
+
+def test_colour_and_luma_errors_are_apart():
+    red, target = halves(RED, RED), halves(RED, RED)
+    brighter = (red * 0.5)[:, None]
+    assert of(LumaError(), brighter, target).value == pytest.approx(255 * 0.299 / 2, rel=1e-4)
+    grey = torch.full_like(red, 0.299)
+    assert of(LumaError(), grey[:, None], target).value == pytest.approx(0, abs=1e-3)
+    expected = math.hypot(80.0925, 67.2032)  # ab of red
+    assert of(ChromaError(), grey[:, None], target).value == pytest.approx(expected, abs=0.01)
+    assert of(CIEDE2000(), target[:, None], target).value == 0
+
+
+def test_auc_by_hand():
+    red = halves(RED, RED)
+    grey = torch.full_like(red, 0.5)
+    distance = math.hypot(80.0925, 67.2032)  # 104.55: within 105, 106 ... 150 of 151 thresholds
+    assert chroma_distance(grey, red).mean().item() == pytest.approx(distance, abs=0.01)
+    assert of(AuC(), red[:, None], red).value == 100
+    assert of(AuC(), grey[:, None], red).value == pytest.approx(100 * 46 / 151)
+    mixed = halves(RED, [0.5] * 3)
+    mixed[..., :6] = mixed[..., :1]  # six columns of red, two of grey
+    assert of(AuC(), torch.full_like(mixed, 0.5)[:, None], mixed).value == pytest.approx(
+        100 * (6 * 46 / 151 + 2) / 8
+    )
+    assert of(RebalancedAuC(), torch.full_like(mixed, 0.5)[:, None], mixed).value == pytest.approx(
+        100 * (46 / 151 + 1) / 2  # both colours count alike
+    )
+
+
+def test_success_and_its_area():
+    metric = Success()
+    predicted = torch.cat([gray(0.5), gray(0.6)], 1)
+    metric.update(predicted, gray(0.62)[:, 0])  # best: 0.02
+    metric.update(predicted, gray(0.38)[:, 0])  # best: 0.12
+    metric.update(predicted, gray(0.0)[:, 0])  # best: 0.5
+    result = metric.compute()
+    assert result.per_image == pytest.approx([92, 52, 0], abs=1e-4)
+    assert metric.rates() == pytest.approx({0.05: 1 / 3, 0.10: 1 / 3, 0.15: 2 / 3, 0.20: 2 / 3})
+    grid = [(i + 0.5) / 1000 * 0.25 for i in range(1000)]
+    area = sum(metric.rates(tuple(grid)).values()) / len(grid)
+    assert result.value / 100 == pytest.approx(area, abs=1e-3)
+    assert of(MinL2(), predicted, gray(0.38)[:, 0]).value == pytest.approx(0.12, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", registry().names("metric"))
+def test_every_metric_does_not_depend_on_the_batches(name):
+    """And knows its unit, its direction, its source, and that the truth is at least as good as noise."""
+    torch.manual_seed(1)
+    predicted, target = torch.rand(4, 3, 3, 16, 16), torch.rand(4, 3, 16, 16)
+    kind = registry().find("metric", name).load()
+    whole, parts, truth = kind(), kind(), kind()
+    whole.update(predicted, target)
+    for index in range(4):
+        parts.update(predicted[index : index + 1], target[index : index + 1])
+    truth.update(target[:, None].expand(-1, 3, -1, -1, -1), target)
+    assert parts.compute().value == pytest.approx(whole.compute().value, rel=1e-5)
+    assert whole.compute().unit
+    assert kind.__doc__
+    of_samples = name in ("deviation", "variance", "sample-ssim")
+    of_strength = name in ("cf", "cf-abs", "colorfulness")
+    if not (of_samples or of_strength):
+        better, noise = truth.compute().value, whole.compute().value
+        assert better >= noise if kind.higher_is_better else better <= noise

@@ -213,3 +213,13 @@ def test_version(cli):
     import colorzoo
 
     assert cli("--version").stdout.strip() == f"colorzoo {colorzoo.__version__}"
+
+
+def test_metrics_are_listed_and_explained(cli):
+    assert "ciede2000" in cli("metrics", "list").stdout
+    shown = cli("metrics", "show", "psnr").stdout
+    assert "better: higher" in shown
+    assert "unit: dB" in shown
+    facts = json.loads(cli("metrics", "show", "delta-cf", "--json").stdout)
+    assert facts["one value"] == "a set"
+    assert "did you mean psnr" in cli("metrics", "show", "psrn", code=2).stderr

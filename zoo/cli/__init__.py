@@ -14,7 +14,7 @@ def build() -> typer.Typer:
     """Return the application with our verbs and those that plugins add."""
     import typer
 
-    from colorzoo.cli import data, options, plugins, prepare, run, train
+    from colorzoo.cli import data, metrics, options, plugins, prepare, run, train
     from colorzoo.core.registry import registry
 
     app = typer.Typer(
@@ -31,6 +31,7 @@ def build() -> typer.Typer:
     app.add_typer(plugins.app, name="plugins")
     data.app.command("prepare")(prepare.prepare)
     app.add_typer(data.app, name="data")
+    app.add_typer(metrics.app, name="metrics")
     registry().manager.hook.register_commands(cli=app)
     return app
 

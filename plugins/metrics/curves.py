@@ -1,0 +1,102 @@
+"""Curves over thresholds: how many pixels, or pictures, are right to within so much."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from colorzoo.core import color
+from colorzoo.core.metric import Metric, MetricResult, PerImageMetric
+from colorzoo.plugins.metrics.difference import chroma_distance
+
+THRESHOLDS = 151
+"""0, 1 ... 150 units of ab; published implementations differ by one."""
+GRID, REACH = 10, 12
+"""Side of a bin of the ab plane, and bins on each side of 0."""
+
+
+class AuC(PerImageMetric):
+    """Share of pixels whose ab is within t of the truth, averaged over t = 0 to 150, in per cent.
+
+    (Zhang et al. 2016, table 1.) Colourless answers get about 90 on photographs: look at the grey
+    control first.
+    """
+
+    higher_is_better = True
+    unit = "%"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        distance = _distance(predicted, target)
+        # within t for t >= ceil(distance): so many of the 151 thresholds
+        return 100 * (THRESHOLDS - distance.ceil()).clamp_min(0).mean(-1) / THRESHOLDS
+
+
+class RebalancedAuC(Metric):
+    """The same with every colour counting alike: the mean over bins of the true ab, 10 units wide.
+
+    A pixel weighs one over how often its bin occurs (Zhang et al. 2016) in the pictures measured, so the
+    value belongs to the set, and none to a picture.
+    """
+
+    higher_is_better = True
+
+    def __init__(self) -> None:
+        bins = (2 * REACH) ** 2
+        self._sums, self._counts = (
+            torch.zeros(bins, dtype=torch.double),
+            torch.zeros(bins, dtype=torch.double),
+        )
+
+    def update(self, predicted: Tensor, target: Tensor) -> None:
+        within = (THRESHOLDS - _distance(predicted, target).ceil()).clamp_min(0) / THRESHOLDS
+        ab = color.lab(target.double())[:, 1:].flatten(2)
+        place = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
+        bins = (place[:, 0] * 2 * REACH + place[:, 1]).flatten().cpu()
+        self._sums += torch.bincount(bins, within.flatten().cpu(), len(self._sums))
+        self._counts += torch.bincount(bins, minlength=len(self._counts))
+
+    def compute(self) -> MetricResult:
+        there = self._counts > 0
+        value = 100 * (self._sums[there] / self._counts[there]).mean() if there.any() else torch.nan
+        return MetricResult(value=float(value), unit="%")
+
+
+class Success(PerImageMetric):
+    """Share of thresholds, over [0, 0.25], that the best sample's RMSE on RGB in [0, 1] is below.
+
+    The mean over pictures is the area under the curve of success rates (term project, 5.1), in per
+    cent: 100 where every picture is exact. `rates` gives the curve.
+    """
+
+    higher_is_better = True
+    unit = "%"
+    reach = 0.25
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return 100 * (1 - nearest(predicted, target) / self.reach).clamp_min(0)
+
+    def rates(self, thresholds: tuple[float, ...] = (0.05, 0.10, 0.15, 0.20)) -> dict[float, float]:
+        """Return the share of pictures whose best sample is below each threshold."""
+        values = [self.reach * (1 - value / 100) for value in self._values]
+        return {t: sum(value < t for value in values) / max(1, len(values)) for t in thresholds}
+
+
+class MinL2(PerImageMetric):
+    """Root mean square error of the best of K samples, RGB in [0, 1]: the smallest L2 distance (5.1)."""
+
+    higher_is_better = False
+    unit = "of the range"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return nearest(predicted, target)
+
+
+def nearest(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the least RMSE (N,) of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
+    squared = (predicted.double() - target.double()[:, None]).square().mean((-3, -2, -1))
+    return squared.min(1).values.sqrt()
+
+
+def _distance(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the ab distance (N, pixels) of the first sample."""
+    return chroma_distance(predicted[:, 0], target).flatten(1)
