@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -124,18 +125,20 @@ class Web:
             for _ in range(REDIRECTS + 1):
                 self.guard.check(url)
                 self._pause(place, self.options.delay)
-                answer, onward = self._once(url, ROBOTS_BYTES, {})
+                answer, onward = self._once(url, ROBOTS_BYTES, {}, whole=False)
                 if onward is None:
                     return Protego.parse(answer.body.decode("utf-8", "replace"))
                 url = onward
-        except PassingError:
-            raise  # tried again, together with what was wanted
+        except (PassingError, RefusedError):
+            raise  # the rules exist and cannot be read
         except CrawlError:
-            pass
-        return Protego.parse("")
+            return Protego.parse("")
+        raise CrawlError(f"{place}/robots.txt: more than {REDIRECTS} redirects, one after the other")
 
-    def _once(self, url: str, limit: int, headers: dict[str, str]) -> tuple[Answer, str | None]:
-        """Ask once; return the answer, or where it is to be found."""
+    def _once(
+        self, url: str, limit: int, headers: dict[str, str], whole: bool = True
+    ) -> tuple[Answer, str | None]:
+        """Ask once; return the answer, or where it is to be found. whole: more than limit is an error."""
         with self._deadline() as late:
             try:
                 with self._session.get(
@@ -145,10 +148,10 @@ class Web:
                     allow_redirects=False,
                     timeout=(self.options.timeout, self.options.timeout),
                 ) as response:
-                    onward = self._judge(url, response, limit)
+                    onward = self._judge(url, response, limit if whole else sys.maxsize)
                     if onward is not None or response.status_code == requests.codes.not_modified:
                         return Answer(url, b"", unchanged=onward is None), onward
-                    body = self._read(url, response, limit)
+                    body = self._read(url, response, limit, whole)
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 if late.is_set():
                     seconds = self.options.file_seconds
@@ -174,12 +177,14 @@ class Web:
             raise RefusedError(f"{url}: {int(stated):,} bytes, at most {limit:,} are fetched")
         return None
 
-    def _read(self, url: str, response: requests.Response, limit: int) -> bytes:
+    def _read(self, url: str, response: requests.Response, limit: int, whole: bool) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(CHUNK):
             body += chunk
-            if len(body) > limit:
+            if len(body) > limit and whole:
                 raise RefusedError(f"{url}: more than {limit:,} bytes")
+            if len(body) > limit:
+                return bytes(body[:limit])
         stated = response.headers.get("Content-Length", "")
         encoded = "Content-Encoding" in response.headers
         if stated.isdigit() and not encoded and len(body) != int(stated):

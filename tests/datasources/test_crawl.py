@@ -181,6 +181,16 @@ def test_robots_are_obeyed(site, tmp_path):
         fetched(site, tmp_path / "all")
 
 
+def test_rules_that_cannot_be_read_are_no_licence(site, tmp_path):
+    site.fault("/robots.txt", faults.redirect("http://127.0.0.1:9/robots.txt"))
+    with pytest.raises(RefusedError, match=r"127\.0\.0\.1:9 is not a host of this site"):
+        fetched(site, tmp_path / "out")
+    site.robots = f"User-agent: *\nDisallow: /{OLD}/12.html\n" + "# talk\n" * 200_000
+    assert fetched(site, tmp_path / "long", f"/{OLD}/")[0].fetched == 6
+    site.fault("/robots.txt", faults.busy(404))
+    assert fetched(site, tmp_path / "none", f"/{OLD}/12.html")[0].fetched == 3
+
+
 def test_the_site_is_asked_slowly(site, tmp_path):
     site.robots = "User-agent: *\nCrawl-delay: 0.15\n"
     fetched(site, tmp_path / "out", f"/{OLD}/11.html", delay=0.05, jitter=0)
