@@ -76,8 +76,7 @@ class Crawl:
         try:
             for series, title, chapters in self._series(url, first):
                 self.listener.series(title, len(chapters))
-                if self.store:
-                    self.store.lists.add(Listing(key=series.key, address=series.address, title=title))
+                self._begin(series, title)
                 for chapter in chapters:
                     self._chapter(series, chapter)
         except LimitError as error:
@@ -89,6 +88,18 @@ class Crawl:
         counts = {name: self.counts[name] for name in Summary.model_fields if name in self.counts}
         told = {"verdicts": verdicts, "limit": limit, "stopped": stopped}
         return Summary.model_validate({**counts, **told, "bytes": self.site.web.received})
+
+    def _begin(self, series: Place, title: str) -> None:
+        """Note where a series is from; two sites may number theirs alike."""
+        if self.store is None:
+            return
+        before = self.store.lists.records.get(series.key)
+        if before and not self.site.is_same(before.address, series.address):
+            raise CrawlError(
+                f"{self.store.root}: series {series.key} in it is from {before.address}; "
+                f"give another folder for {series.address}"
+            )
+        self.store.lists.add(Listing(key=series.key, address=series.address, title=title))
 
     def _series(self, url: str, first: Document | None) -> Iterator[tuple[Place, str, list[Place]]]:
         kind = self.site.kind(url)

@@ -106,7 +106,13 @@ class Site:
     def series_of(self, chapter: Place) -> Place:
         """Return the series that a chapter's address names, else the chapter as a series of its own."""
         key = _groups(self.profile.chapter, chapter.address).get("series", "")
-        return Place("", key if NUMBER.fullmatch(key) else chapter.key)
+        root = join(chapter.address, "/") or chapter.address
+        return Place(root, key if NUMBER.fullmatch(key) else chapter.key)
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Say whether two addresses are of the same site."""
+        hosts = [urlsplit(address).hostname or "" for address in (one, other)]
+        return urlsplit(one).netloc == urlsplit(other).netloc or all(map(self.profile.is_for, hosts))
 
     def finds(self, url: str, document: Document) -> int:
         """Count what the profile finds on a page it may not be written for."""

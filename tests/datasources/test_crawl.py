@@ -522,6 +522,17 @@ def test_a_plugin_brings_a_profile(site, tmp_path, monkeypatch):
     assert summary.fetched == 3
 
 
+def test_two_sites_do_not_mix_in_one_folder(site, tmp_path):
+    fetched(site, tmp_path / "out", chapters="1")
+    other = Replica()
+    with pytest.raises(
+        CrawlError, match=rf"series {OLD} in it is from {site.url}/{OLD}/; give another folder"
+    ):
+        fetched(other, tmp_path / "out")
+    other.close()
+    assert {row["address"].startswith(site.image_url) for row in manifest(tmp_path / "out")} == {True}
+
+
 def test_time_is_up(site, tmp_path):
     summary, _ = fetched(site, tmp_path / "out", max_minutes=1e-6)
     assert "minutes are over" in summary.limit
