@@ -17,7 +17,7 @@ from colorzoo.datasources.manga.guard import Guard, Host
 from colorzoo.datasources.manga.judge import judged, looked_at
 from colorzoo.datasources.manga.profile import Profile, find_profiles
 from colorzoo.datasources.manga.site import PAGE_BYTES, Chapter, PaidError, Place, Site, place
-from colorzoo.datasources.manga.store import Listing, Page, Store
+from colorzoo.datasources.manga.store import MEMORY, Listing, Page, Store
 from colorzoo.datasources.manga.web import Web
 
 IN_A_ROW = 5
@@ -253,6 +253,7 @@ def crawl(
         if out is None:
             return Crawl(site, None, options, listener).run(url, first)
         with Store.opened(out) as store:
+            web.memory = out / MEMORY
             return Crawl(site, store, options, listener).run(url, first)
     finally:
         web.close()

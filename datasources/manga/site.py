@@ -87,7 +87,7 @@ class Site:
 
     def document(self, url: str) -> Document:
         """Fetch a page; a CAPTCHA ends the crawl."""
-        return self.understood(self.web.get(url, PAGE_BYTES, self.headers(url)))
+        return self.understood(self.web.page(url, PAGE_BYTES, self.headers(url)))
 
     def understood(self, answer: Answer) -> Document:
         """Return the page of an answer, unless it asks for proof of being human."""
@@ -135,7 +135,7 @@ class Site:
 
     def _answered(self, rule: Json, step: Step, url: str, values: Mapping[str, str]) -> list[Link]:
         try:
-            answer = self.web.get(fill(rule.url, values), PAGE_BYTES, self.headers(url))
+            answer = self.web.page(fill(rule.url, values), PAGE_BYTES, self.headers(url))
             if answer.body.lstrip()[:1] == b"<":
                 self.understood(answer)
             return json_links(answer, rule, values)

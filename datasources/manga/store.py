@@ -3,7 +3,8 @@
 DIR/manifest.jsonl                     one line a page: address, sha256, series, chapter, verdict ...
 DIR/<series>/<chapter>/<page>.jpg      kept pages, as the sources `pages` and `manga` read them
 DIR/.crawl/left-out/...                the others, by the same names: nothing is fetched twice
-DIR/.crawl/lists.jsonl                 which chapters a series has, which pictures a chapter has
+DIR/.crawl/lists.jsonl                 where series and chapters are from, which pictures they have
+DIR/.crawl/pages/                      pages of the site, to ask whether they have changed
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from colorzoo.core.journal import Journal, exclusive
 
 Verdict = Literal["new", "kept", "colourless", "duplicate", "broken"]
 MANIFEST, HIDDEN = "manifest.jsonl", ".crawl"
-LISTS = f"{HIDDEN}/lists.jsonl"
+LISTS, MEMORY = f"{HIDDEN}/lists.jsonl", f"{HIDDEN}/pages"
 
 
 class Page(Strict):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from protego import Protego
+from pydantic import ConfigDict, ValidationError
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -24,6 +26,8 @@ from tenacity.wait import wait_exponential_jitter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
+from colorzoo.core.config import Strict
+from colorzoo.core.images import atomic_write
 from colorzoo.datasources.manga.config import CrawlOptions
 from colorzoo.datasources.manga.errors import CrawlError, PassingError, RefusedError, StopError
 from colorzoo.datasources.manga.guard import Guard
@@ -36,15 +40,16 @@ SLOWEST = 60.0
 """Longest pause between two requests, in seconds, that a site can bring about by saying it is busy."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Strict):
     """What came back: body, where from, and what to ask with next time. unchanged: a 304."""
 
     url: str
     body: bytes
     charset: str | None = None
-    validators: Mapping[str, str] = field(default_factory=dict)
+    validators: Mapping[str, str] = {}
     unchanged: bool = False
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
 class Web:
@@ -53,6 +58,8 @@ class Web:
     def __init__(self, guard: Guard, options: CrawlOptions) -> None:
         self.guard, self.options = guard, options
         self.received = 0
+        self.memory: Path | None = None
+        """Folder in which pages are remembered, if any, to ask whether they have changed."""
         self._session = requests.Session()
         self._session.trust_env = False  # through a proxy, nobody could see where a name leads
         self._session.headers["User-Agent"] = f"{AGENT} ({HOME})"
@@ -75,6 +82,18 @@ class Web:
             reraise=True,
         )
         answer: Answer = retrying(self._follow, url, limit, dict(headers or {}))
+        return answer
+
+    def page(self, url: str, limit: int, headers: Mapping[str, str] | None = None) -> Answer:
+        """Fetch a page that leads on; one remembered from the last time is only asked about."""
+        memo = self.memory and self.memory / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
+        before = _remembered(memo) if memo else None
+        answer = self.get(url, limit, {**(headers or {}), **(before.validators if before else {})})
+        if answer.unchanged and before:
+            return before
+        if memo and answer.validators:
+            with atomic_write(memo) as file:
+                file.write(answer.model_dump_json().encode())
         return answer
 
     def close(self) -> None:
@@ -150,7 +169,7 @@ class Web:
                 ) as response:
                     onward = self._judge(url, response, limit if whole else sys.maxsize)
                     if onward is not None or response.status_code == requests.codes.not_modified:
-                        return Answer(url, b"", unchanged=onward is None), onward
+                        return Answer(url=url, body=b"", unchanged=onward is None), onward
                     body = self._read(url, response, limit, whole)
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
                 if late.is_set():
@@ -159,7 +178,8 @@ class Web:
                 raise PassingError(f"{url}: {_reason(error)}") from None
         if late.is_set():
             raise PassingError(f"{url}: not there after {self.options.file_seconds:.0f} seconds")
-        return Answer(url, body, _charset(response), _validators(response)), None
+        charset, validators = _charset(response), _validators(response)
+        return Answer(url=url, body=body, charset=charset, validators=validators), None
 
     def _judge(self, url: str, response: requests.Response, limit: int) -> str | None:
         """Return where a redirect leads, None for an answer to read; raise for anything else."""
@@ -214,6 +234,13 @@ class Web:
             yield late
         finally:
             timer.cancel()
+
+
+def _remembered(memo: Path) -> Answer | None:
+    try:
+        return Answer.model_validate_json(memo.read_bytes())
+    except (OSError, ValidationError):
+        return None  # never seen, or damaged: asked anew
 
 
 def _origin(url: str) -> str:

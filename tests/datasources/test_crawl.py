@@ -155,6 +155,22 @@ def test_refresh_asks_whether_pages_have_changed(site, tmp_path):
     assert not (tmp_path / "out" / OLD / "11" / "0002.jpg").exists()
 
 
+def test_pages_are_asked_whether_they_have_changed(site, tmp_path):
+    kind, html = site.pages[f"/{OLD}/"]
+    for _ in range(3):
+        site.fault(f"/{OLD}/", lambda handler: handler.give(kind, html, ETag='"first"'))
+    fetched(site, tmp_path / "out", chapters="1")
+    site.faults[f"/{OLD}/"] = [faults.busy(304)]
+    summary, _ = fetched(site, tmp_path / "out", chapters="1-2")
+    assert site.headers[f"/{OLD}/"]["If-None-Match"] == '"first"'
+    assert (summary.fetched, summary.unchanged) == (3, 3)
+    memo = next((tmp_path / "out" / ".crawl" / "pages").iterdir())
+    memo.write_bytes(memo.read_bytes()[:50])  # damaged: asked anew
+    summary, _ = fetched(site, tmp_path / "out", chapters="1-2")
+    assert "If-None-Match" not in site.headers[f"/{OLD}/"]
+    assert summary.unchanged == 6
+
+
 def test_another_threshold_needs_no_request(site, tmp_path):
     fetched(site, tmp_path / "out")
     summary, _ = fetched(site, tmp_path / "out", min_spread=0)

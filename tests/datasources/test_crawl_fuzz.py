@@ -36,7 +36,7 @@ charsets = st.sampled_from([None, "utf-8", "gbk", "utf-16", "rot13", "no-such", 
 @given(pages, charsets)
 def test_html_of_any_kind(body, charset):
     try:
-        document = Document(Answer("http://site.example/1/", body, charset))
+        document = Document(Answer(url="http://site.example/1/", body=body, charset=charset))
         for rule in (SHIPPED.series.html, SHIPPED.chapter.html, SHIPPED.catalog):
             links = document.links(rule, {"series": "1", "chapter": "2"})
             document.following(rule, 2)
@@ -64,7 +64,7 @@ nested = st.recursive(
 def test_json_of_any_kind(body):
     for rule in (SHIPPED.series.json_answer, SHIPPED.chapter.json_answer):
         with suppress(ColorzooError):
-            json_links(Answer("http://site.example/", body), rule, {"series": "1"})
+            json_links(Answer(url="http://site.example/", body=body), rule, {"series": "1"})
 
 
 @settings(max_examples=300, deadline=None)
@@ -80,11 +80,11 @@ def test_addresses_of_any_kind(text, values):
 
 
 def test_nesting_without_end_is_an_error_or_nothing():
-    document = Document(Answer("http://site.example/", b"<div>" * 100_000))
+    document = Document(Answer(url="http://site.example/", body=b"<div>" * 100_000))
     with suppress(ColorzooError):
         assert document.links(SHIPPED.series.html, {}) == []
     with pytest.raises(ColorzooError, match="JSON"):
-        json_links(Answer("http://site.example/", b"[" * 100_000), SHIPPED.series.json_answer, {})
+        json_links(Answer(url="http://site.example/", body=b"[" * 100_000), SHIPPED.series.json_answer, {})
 
 
 lines = st.one_of(
