@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -103,13 +104,13 @@ class Preparation:
 
     def kept(self) -> Iterator[tuple[Row, Callable[[], Pixels]]]:
         """Yield what was kept with a function that reads it; after `run`."""
-        for index, row in enumerate(self.rows):
-            if row.verdict == "kept":
-                yield row, partial(self._pixels, index)
+        chosen = [(index, row) for index, row in enumerate(self.rows) if row.verdict == "kept"]
+        for place, (index, row) in enumerate(chosen):
+            yield row, partial(self._pixels, place, index)
 
-    def _pixels(self, index: int) -> Pixels:
+    def _pixels(self, place: int, index: int) -> Pixels:
         if self.options.format == "packed":
-            return np.asarray(np.load(self._array, mmap_mode="r")[index])
+            return np.asarray(np.load(self.out / IMAGES, mmap_mode="r")[place])
         return read(self._file(self.out, index)).rgb
 
     @property
@@ -137,8 +138,13 @@ class Preparation:
             return
         with ProcessPoolExecutor(workers, _context(), initializer=_start, initargs=(self,)) as pool:
             jobs = [pool.submit(_do, chunk) for chunk in chunks]
-            for job in as_completed(jobs):
-                yield job.result()
+            try:
+                for job in as_completed(jobs):
+                    yield job.result()
+            except BrokenProcessPool:
+                raise DataError(
+                    "a worker was killed, perhaps for want of memory; run again with fewer --workers"
+                ) from None
 
     def _chunk(self, indices: Sequence[int]) -> list[Row]:
         array = np.load(self._array, mmap_mode="r+") if self.options.format == "packed" else None
@@ -165,9 +171,11 @@ class Preparation:
     def _finish(self) -> None:
         """Bring what is kept to its place."""
         if self.options.format == "packed":
-            chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
-            array = np.load(self._array, mmap_mode="r")
-            write_packed(self.out, array, chosen, [self.ids[index] for index in chosen], self.options.fit)
+            if self._array.exists():  # or it was finished before
+                chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
+                array = np.load(self._array, mmap_mode="r")
+                write_packed(self.out, array, chosen, [self.ids[i] for i in chosen], self.options.fit)
+                self._array.unlink()
             return
         for index, row in enumerate(self.rows):
             here = self._file(self.hidden / "pictures", index)

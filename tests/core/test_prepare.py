@@ -1,6 +1,7 @@
 """Preparation: any source, any number of processes, killed or not, the same result."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from colorzoo.core.images import read, read_reduced, square
 from colorzoo.core.packed import pack
 from colorzoo.core.prepare import Preparation, PrepareOptions, file_names
 from colorzoo.data import open_dataset, packer
+from colorzoo.datasources.folder import Folder
 from tests.datasources.replica import jpeg, painted, tinted
 
 
@@ -122,6 +124,19 @@ def test_another_source_or_size_needs_another_folder(source, tmp_path):
         prepared(source, tmp_path / "bad", size=1, fit="stretch")
 
 
+def test_a_finished_packing_is_not_done_again(source, tmp_path):
+    first = prepared(source, tmp_path / "out", size=32, format="packed")[1]
+    before = tree(tmp_path / "out")
+    job, again = prepared(source, tmp_path / "out", size=32, format="packed")
+    assert again == first
+    assert tree(tmp_path / "out") == before
+    assert not (tmp_path / "out" / ".prepare" / "all.npy").exists()
+    _, load = list(job.kept())[-1]
+    assert np.array_equal(
+        load(), open_dataset(f"packed:{tmp_path / 'out'}")[len(list(job.kept())) - 1].image
+    )
+
+
 def test_a_finished_preparation_is_not_done_again(source, tmp_path):
     prepared(source, tmp_path / "out", size=32)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jpg")}
@@ -208,8 +223,6 @@ def test_the_command_line(source, tmp_path, cli):
 
 def _without(folder):
     """Return a folder that, on the path, makes matplotlib missing."""
-    import os
-
     (folder / "hide" / "matplotlib").mkdir(parents=True)
     (folder / "hide" / "matplotlib" / "__init__.py").write_text("raise ImportError('hidden')")
     return os.pathsep.join([str(folder / "hide"), os.environ.get("PYTHONPATH", "")])
@@ -231,3 +244,22 @@ def test_file_names_stay_inside_and_are_unique(ids):
 def test_file_names_of_panels():
     assert file_names(["ep01/p.jpg#0,0,992", "ep01/p.png", "ep01/p.jpg", "../../x.png"]) == [
         "ep01/p_0_0_992", "ep01/p", "ep01/p-2", "_/_/x"]  # fmt: skip
+
+
+class Deadly(Folder):
+    """Kills the process that reads its last picture."""
+
+    def reduced(self, index, side):
+        if index == len(self) - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().reduced(index, side)
+
+
+def test_a_worker_that_is_killed_is_said(source, tmp_path):
+    for index in range(100, 180):
+        (source / f"{index}.jpg").write_bytes(jpeg(painted(index)))
+    job = Preparation(Deadly(str(source)), "deadly", tmp_path / "out", PrepareOptions(size=16))
+    with pytest.raises(DataError, match="fewer --workers"):
+        job.run(2)
+    done = Preparation(Folder(str(source)), "deadly", tmp_path / "out", PrepareOptions(size=16)).run()
+    assert done.counts == {"kept": 122, "broken": 1}
