@@ -46,7 +46,7 @@ def read(source: Source, *, name: str = "", max_pixels: int = MAX_PIXELS) -> Pic
     source: a path, or an open binary file, which messages call `name`.
     """
     with _opened(source, name or str(source), max_pixels) as image:
-        return _picture(ImageOps.exif_transpose(image))
+        return _picture(image)
 
 
 def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, tuple[int, int]]:
@@ -57,8 +57,8 @@ def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, 
     """
     with _opened(source, name or str(source), MAX_PIXELS, side) as image:
         size = image.info["full size"]
-        pixels = _picture(ImageOps.exif_transpose(image)).rgb
-        turned = (pixels.shape[1] > pixels.shape[0]) != (image.width > image.height)
+        pixels = _picture(image).rgb
+        turned = (pixels.shape[1] > pixels.shape[0]) != (size[0] > size[1])
         return pixels, size if turned else size[::-1]
 
 
@@ -74,6 +74,7 @@ def _opened(source: Source, name: str, max_pixels: int, side: int | None = None)
                 if side:
                     image.draft("RGB", (side, side))
                 image.load()
+                ImageOps.exif_transpose(image, in_place=True)
                 yield image
     except FileNotFoundError:
         raise ImageError(f"{name}: no such file") from None

@@ -62,14 +62,20 @@ def pack(
     return Packed(_mapped(images), json.loads(ids.read_text()), dataset.fingerprint)
 
 
-def write_packed(folder: Path, array: Pixels, rows: Sequence[int], ids: Sequence[str], fit: Fit) -> None:
-    """Write some rows of uint8 (N, size, size, 3) and their ids to a folder, atomically."""
-    with atomic_write(folder / IMAGES) as file:
-        _write_header(file, len(rows), array.shape[1])
-        for row in rows:
-            file.write(np.ascontiguousarray(array[row]).tobytes())
+def write_packed(folder: Path, source: Path, rows: Sequence[int], ids: Sequence[str], fit: Fit) -> None:
+    """Turn a file of uint8 (N, size, size, 3) into a packed folder of some of its rows, with their ids."""
+    array = _mapped(source)
+    if len(rows) < len(array):
+        with atomic_write(folder / IMAGES) as file:
+            _write_header(file, len(rows), array.shape[1])
+            for row in rows:
+                file.write(np.ascontiguousarray(array[row]).tobytes())
     with atomic_write(folder / INDEX) as file:
         file.write(json.dumps({"ids": list(ids), "size": array.shape[1], "fit": fit}).encode())
+    if len(rows) < len(array):
+        source.unlink()
+    else:
+        source.replace(folder / IMAGES)  # all of it: no copy
 
 
 def open_packed(folder: Path) -> tuple[Pixels, list[str]]:

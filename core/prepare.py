@@ -173,9 +173,7 @@ class Preparation:
         if self.options.format == "packed":
             if self._array.exists():  # or it was finished before
                 chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
-                array = np.load(self._array, mmap_mode="r")
-                write_packed(self.out, array, chosen, [self.ids[i] for i in chosen], self.options.fit)
-                self._array.unlink()
+                write_packed(self.out, self._array, chosen, [self.ids[i] for i in chosen], self.options.fit)
             return
         for index, row in enumerate(self.rows):
             here = self._file(self.hidden / "pictures", index)
