@@ -50,6 +50,14 @@ class TrainingError(ColorzooError):
     """A training run cannot start, go on or resume."""
 
 
+class MetricError(ColorzooError):
+    """A metric cannot be measured here."""
+
+
+class ResultsError(ColorzooError):
+    """Results of a comparison cannot be read or do not belong together."""
+
+
 class MissingExtraError(ColorzooError):
     """An optional package is needed; the message names the extra that brings it."""
 

@@ -88,5 +88,6 @@ def colorfulness(rgb: Tensor, absolute: bool = False) -> Tensor:
     opponent = torch.stack([red - green, (red + green) / 2 - blue], 1)
     if absolute:
         opponent = opponent.abs()
-    spread = opponent.std(-1, correction=0).norm(dim=1)
-    return spread + 0.3 * opponent.mean(-1).norm(dim=1)  # type: ignore[no-any-return]
+    mean = opponent.mean(-1)
+    spread = (opponent - mean[..., None]).square().mean(-1).sum(1).sqrt()
+    return spread + 0.3 * mean.norm(dim=1)  # type: ignore[no-any-return]

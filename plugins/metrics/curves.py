@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from colorzoo.core import color
-from colorzoo.core.metric import Metric, MetricResult, PerImageMetric
+from colorzoo.core.metric import Curve, Metric, MetricResult, PerImageMetric
 from colorzoo.plugins.metrics.difference import chroma_distance
 
 THRESHOLDS = 151
@@ -49,7 +49,7 @@ class RebalancedAuC(Metric):
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
         within = (THRESHOLDS - _distance(predicted, target).ceil()).clamp_min(0) / THRESHOLDS
-        ab = color.lab(target.double())[:, 1:].flatten(2)
+        ab = color.lab(target)[:, 1:].flatten(2)
         place = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
         bins = (place[:, 0] * 2 * REACH + place[:, 1]).flatten().cpu()
         self._sums += torch.bincount(bins, within.flatten().cpu(), len(self._sums))
@@ -65,7 +65,7 @@ class Success(PerImageMetric):
     """Share of thresholds, over [0, 0.25], that the best sample's RMSE on RGB in [0, 1] is below.
 
     The mean over pictures is the area under the curve of success rates (term project, 5.1), in per
-    cent: 100 where every picture is exact. `rates` gives the curve.
+    cent: 100 where every picture is exact. The curve has the rate at every threshold.
     """
 
     higher_is_better = True
@@ -75,10 +75,14 @@ class Success(PerImageMetric):
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
         return 100 * (1 - nearest(predicted, target) / self.reach).clamp_min(0)
 
-    def rates(self, thresholds: tuple[float, ...] = (0.05, 0.10, 0.15, 0.20)) -> dict[float, float]:
+    def curve(self) -> Curve | None:
         """Return the share of pictures whose best sample is below each threshold."""
-        values = [self.reach * (1 - value / 100) for value in self._values]
-        return {t: sum(value < t for value in values) / max(1, len(values)) for t in thresholds}
+        if not self._values:
+            return None
+        errors = self.reach * (1 - torch.tensor(self._values, dtype=torch.double) / 100)
+        x = [round(step * 0.005, 3) for step in range(round(self.reach / 0.005) + 1)]
+        y = [float((errors < threshold).double().mean()) for threshold in x]
+        return Curve(over="RMSE below", x=x, y=y)
 
 
 class MinL2(PerImageMetric):
@@ -99,4 +103,4 @@ def nearest(predicted: Tensor, target: Tensor) -> Tensor:
 
 def _distance(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the ab distance (N, pixels) of the first sample."""
-    return chroma_distance(predicted[:, 0], target).flatten(1)
+    return chroma_distance(predicted, target).double().flatten(1)

@@ -23,16 +23,6 @@ class PSNR(PerImageMetric):
         return (10 * torch.log10(255**2 / squared)).clamp_max(HIGHEST_PSNR)
 
 
-class SSIM(PerImageMetric):
-    """Structural similarity (Wang et al. 2004) of RGB, Gaussian window of sigma 1.5, by torchmetrics."""
-
-    higher_is_better = True
-    unit = "of 1"
-
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return similarity(predicted[:, 0], target)
-
-
 class CIEDE2000(PerImageMetric):
     """Mean colour difference as seen, kL = kC = kH = 1 (Sharma, Wu, Dalal 2005); 1 is just noticeable."""
 
@@ -40,7 +30,7 @@ class CIEDE2000(PerImageMetric):
     unit = "Delta E 00"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return ciede2000(color.lab(predicted[:, 0].double()), color.lab(target.double())).mean((-2, -1))
+        return ciede2000(color.lab(predicted)[:, 0], color.lab(target)).mean((-2, -1))
 
 
 class ChromaError(PerImageMetric):
@@ -50,8 +40,7 @@ class ChromaError(PerImageMetric):
     unit = "units of ab"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        squared = chroma_distance(predicted[:, 0], target).square()
-        return squared.mean((-2, -1)).sqrt()
+        return chroma_distance(predicted, target).square().mean((-2, -1)).sqrt()
 
 
 class LumaError(PerImageMetric):
@@ -69,27 +58,10 @@ def eight_bits(rgb: Tensor) -> Tensor:
     return (255 * rgb.double()).round().clamp(0, 255)
 
 
-def similarity(one: Tensor, other: Tensor) -> Tensor:
-    """Return the SSIM (N,) of sRGB (N, 3, H, W); where the window does not fit, pixels are repeated."""
-    from torchmetrics.functional.image import structural_similarity_index_measure
-
-    short = min(one.shape[-2:])
-    if short < SSIM_WINDOW:
-        grow = -(-SSIM_WINDOW // short)
-        one, other = (x.repeat_interleave(grow, -1).repeat_interleave(grow, -2) for x in (one, other))
-    found = structural_similarity_index_measure(one, other, sigma=1.5, data_range=1.0, reduction="none")
-    assert isinstance(found, Tensor)
-    return found.reshape(len(one))
-
-
-SSIM_WINDOW = 12
-"""Pixels that the Gaussian window of sigma 1.5 needs on each side."""
-
-
-def chroma_distance(one: Tensor, other: Tensor) -> Tensor:
-    """Return the distance of CIE ab (N, H, W) of two sRGB (N, 3, H, W)."""
-    difference = color.lab(one.double()) - color.lab(other.double())
-    return difference[..., 1:, :, :].square().sum(-3).sqrt()
+def chroma_distance(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the distance of CIE ab (N, H, W) of the first of samples (N, K, 3, H, W) to (N, 3, H, W)."""
+    difference = color.lab(predicted)[:, 0] - color.lab(target)
+    return difference[:, 1:].square().sum(1).sqrt()
 
 
 def ciede2000(one: Tensor, other: Tensor) -> Tensor:
@@ -120,7 +92,7 @@ def ciede2000(one: Tensor, other: Tensor) -> Tensor:
 
 def _primed(one: Tensor, other: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Return C' and h' in degrees of both (equations 2 to 7)."""
-    plain = [lab[..., 1:, :, :].norm(dim=-3) for lab in (one, other)]
+    plain = [torch.hypot(lab.select(-3, 1), lab.select(-3, 2)) for lab in (one, other)]
     mean = ((plain[0] + plain[1]) / 2) ** 7
     g = 0.5 * (1 - (mean / (mean + 25.0**7)).sqrt())
     chroma, hue = [], []
