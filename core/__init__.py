@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from colorzoo.core.hooks import Entry, hookimpl
 
 if TYPE_CHECKING:
-    from colorzoo.core.colorizer import Colorizer
+    from colorzoo.core.colorizer import Colorizer, Exam
     from colorzoo.core.config import ColorizerConfig, RunOptions
     from colorzoo.core.dataset import Dataset, Sample
     from colorzoo.core.errors import ColorzooError
-    from colorzoo.core.metric import Metric, MetricResult
+    from colorzoo.core.metric import Curve, Metric, MetricResult
     from colorzoo.core.stage import Batch, Stage, StageConfig, Trainable
 
 _HOME = {
@@ -20,7 +20,9 @@ _HOME = {
     "Colorizer": "colorizer",
     "ColorizerConfig": "config",
     "ColorzooError": "errors",
+    "Curve": "metric",
     "Dataset": "dataset",
+    "Exam": "colorizer",
     "Metric": "metric",
     "MetricResult": "metric",
     "RunOptions": "config",
@@ -35,8 +37,10 @@ __all__ = [
     "Colorizer",
     "ColorizerConfig",
     "ColorzooError",
+    "Curve",
     "Dataset",
     "Entry",
+    "Exam",
     "Metric",
     "MetricResult",
     "RunOptions",

@@ -14,6 +14,9 @@ from colorzoo.core.config import validate
 from colorzoo.core.errors import PluginError
 from colorzoo.core.images import Picture, Pixels
 
+TOLERANCE = 1e-3
+"""By how much values may leave [0, 1]; rounding brings them back."""
+
 
 def colorize(
     colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
@@ -22,9 +25,9 @@ def colorize(
     gray = _tensor(picture.gray).to(_device(colorizer))
     with torch.inference_mode():
         small = _fitted(gray, colorizer.native_side)
-        colored = colorizer(small, **(options or {}))[0]
-        keep = colorizer.luma_kept(validate(colorizer.Options, options or {}, "options"))
-        _check(colorizer, colored, small)
+        chosen = validate(colorizer.Options, options or {}, "options")
+        colored = _checked(colorizer, colorizer(small, **(options or {})), small, chosen.samples)
+        keep = colorizer.luma_kept(chosen)
         return [
             Picture(_pixels(_restored(gray, sample[None], keep=keep)), picture.alpha, picture.profile)
             for sample in colored
@@ -49,13 +52,18 @@ def _fitted(gray: Tensor, side: int | None) -> Tensor:
     return color.resize_area(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 
-def _check(colorizer: Colorizer, colored: Tensor, gray: Tensor) -> None:
-    expected = (3, *gray.shape[-2:])
-    if colored.ndim != 4 or tuple(colored.shape[1:]) != expected:
+def _checked(colorizer: Colorizer, colored: Tensor, gray: Tensor, samples: int) -> Tensor:
+    """Return the samples (K, 3, H, W) of the one picture; what breaks the contract is said."""
+    expected, got = (1, samples, 3, *gray.shape[-2:]), tuple(getattr(colored, "shape", ()))
+    if got != expected:
+        raise PluginError(f"{type(colorizer).__name__}.colorize returned shape {got}, expected {expected}")
+    low, high = (float(bound) for bound in colored.aminmax())  # NaN anywhere is NaN here
+    if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):
         raise PluginError(
-            f"{type(colorizer).__name__}.colorize returned shape {tuple(colored.shape)} per picture, "
-            f"expected (samples, 3, {expected[1]}, {expected[2]})"
+            f"{type(colorizer).__name__}.colorize returned values from {low:.4g} to {high:.4g}, "
+            "expected 0 to 1"
         )
+    return colored[0]
 
 
 def _device(colorizer: Colorizer) -> torch.device:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from colorzoo.core.config import ColorizerConfig, RunOptions, validate
@@ -11,6 +12,20 @@ from colorzoo.core.errors import PluginError, WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from colorzoo.core.packed import Packed
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What a comparison offers to colorizers that ask: training pictures, and the answers.
+
+    train: the training pictures, packed at a side in pixels. truth: grey (1, H, W) of a measured picture
+    to its true colours (3, H, W).
+    """
+
+    train: Callable[[int], Packed]
+    truth: Callable[[Tensor], Tensor]
 
 
 class Colorizer(ABC):
@@ -36,6 +51,9 @@ class Colorizer(ABC):
         gray: float32 (N, 1, H, W) in [0, 1], BT.601 luma of sRGB, as OpenCV's RGB2GRAY. Any H and W;
         the model's own working size is its own business. The same seed gives the same result.
         """
+
+    def acquaint(self, exam: Exam) -> None:  # noqa: B027  most have nothing to do
+        """Get ready for a comparison: controls are fitted here, a model comes trained."""
 
     def luma_kept(self, options: RunOptions) -> bool:
         """Return whether the engine puts the picture's luma back; override it where options decide."""

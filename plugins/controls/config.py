@@ -1,0 +1,19 @@
+"""Configuration of the controls."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from colorzoo.core.config import ColorizerConfig
+
+
+class FittedConfig(ColorizerConfig):
+    """What a control looks at."""
+
+    size: int = Field(64, ge=8, le=512, description="side of the training pictures it looks at, in pixels")
+
+
+class ByLumaConfig(FittedConfig):
+    """How finely lightness is told apart."""
+
+    bins: int = Field(32, ge=2, le=256, description="steps of luma")

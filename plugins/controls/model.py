@@ -1,0 +1,137 @@
+"""The controls. A comparison fits them on the training pictures by `acquaint`; nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorzoo.core import color
+from colorzoo.core.colorizer import Colorizer, Exam
+from colorzoo.core.config import ColorizerConfig, RunOptions
+from colorzoo.core.errors import PluginError
+from colorzoo.core.images import Pixels
+from colorzoo.core.packed import Packed
+from colorzoo.plugins.controls.config import ByLumaConfig, FittedConfig
+
+BATCH = 256
+"""Training pictures looked at together."""
+
+
+class Grey(Colorizer):
+    """Give back the grey picture. Squared error alone rewards it."""
+
+    deterministic = True
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        return gray[:, None].expand(-1, options.samples, 3, -1, -1)
+
+
+class Fitted(Colorizer):
+    """Base of the controls that need to know the training pictures."""
+
+    Config = FittedConfig
+
+    def __init__(self, config: ColorizerConfig | None = None) -> None:
+        super().__init__(config)
+        self.config: FittedConfig
+        self._exam: Exam | None = None
+
+    def acquaint(self, exam: Exam) -> None:
+        self._exam = exam
+
+    @property
+    def exam(self) -> Exam:
+        """What the comparison offers; without one a control has nothing to say."""
+        if self._exam is None:
+            raise PluginError(
+                f"{type(self).__name__} is a control: only `colorzoo compare` shows it pictures"
+            )
+        return self._exam
+
+
+class MeanChroma(Fitted):
+    """Give every picture the mean chroma field of the training pictures, place by place."""
+
+    deterministic = True
+
+    @cached_property
+    def field(self) -> Tensor:
+        """The mean chroma (2, size, size)."""
+        train = self.exam.train(self.config.size)
+        total = sum(color.chroma(batch).double().sum(0) for batch in batches(train))
+        return (torch.as_tensor(total) / len(train)).float()
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        field = color.resize_area(self.field[None].to(gray), (gray.shape[-2], gray.shape[-1]))
+        colored = color.recombine(gray, field.expand(len(gray), -1, -1, -1))
+        return colored[:, None].expand(-1, options.samples, -1, -1, -1)
+
+
+class ChromaByLuma(Fitted):
+    """Give every pixel the mean chroma that the training pictures have at its luma."""
+
+    Config = ByLumaConfig
+    deterministic = True
+
+    def __init__(self, config: ColorizerConfig | None = None) -> None:
+        super().__init__(config)
+        self.config: ByLumaConfig
+
+    @cached_property
+    def table(self) -> Tensor:
+        """The mean chroma (2, bins) by luma."""
+        bins = self.config.bins
+        sums, counts = torch.zeros(2, bins, dtype=torch.double), torch.zeros(bins, dtype=torch.double)
+        for batch in batches(self.exam.train(self.config.size)):
+            place = (color.luma(batch) * bins).long().clamp(0, bins - 1).flatten()
+            counts += torch.bincount(place, minlength=bins)
+            for row, values in zip(sums, color.chroma(batch).unbind(1), strict=True):
+                row += torch.bincount(place, values.double().flatten(), bins)
+        return (sums / counts.clamp_min(1)).float()
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        table = self.table.to(gray)
+        place = (gray[:, 0] * self.config.bins - 0.5).clamp(0, self.config.bins - 1)  # between the middles
+        low = place.floor().long()
+        high = (low + 1).clamp_max(self.config.bins - 1)
+        chroma = torch.lerp(table[:, low], table[:, high], (place - low)[None]).transpose(0, 1)
+        return color.recombine(gray, chroma)[:, None].expand(-1, options.samples, -1, -1, -1)
+
+
+class RandomReference(Fitted):
+    """Give the chroma of random training pictures: all the diversity there is, and no understanding."""
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        train = self.exam.train(self.config.size)
+        generator = torch.Generator()
+        generator.manual_seed(options.seed) if options.seed is not None else generator.seed()
+        chosen = [int(torch.randint(len(train), (), generator=generator)) for _ in range(options.samples)]
+        fields = color.chroma(pixels(np.stack([train.images[index] for index in chosen]))).to(gray)
+        fields = color.resize_area(fields, (gray.shape[-2], gray.shape[-1]))
+        return color.recombine(gray[:, None], fields[None])
+
+
+class Oracle(Fitted):
+    """Give the true colours: what a perfect answer scores."""
+
+    deterministic = True
+    keeps_luma = False
+
+    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+        truth = torch.stack([self.exam.truth(picture) for picture in gray])
+        return truth[:, None].expand(-1, options.samples, -1, -1, -1)
+
+
+def batches(packed: Packed) -> Iterator[Tensor]:
+    """Yield the pictures as sRGB (N, 3, size, size) in [0, 1]."""
+    for start in range(0, len(packed), BATCH):
+        yield pixels(packed.images[start : start + BATCH])
+
+
+def pixels(images: Pixels) -> Tensor:
+    """Convert uint8 (N, H, W, 3) to sRGB (N, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div_(255)
