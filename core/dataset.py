@@ -77,6 +77,10 @@ class Dataset(ABC):
     def fingerprint(self) -> str:
         """Return the sha256 over ids and content, independent of the order."""
 
+    def digest(self, index: int) -> str:
+        """Return the sha256 of one picture's content; override it where that needs no decoding."""
+        return sha256_of(self[index].image)
+
     def ids(self) -> list[str]:
         """Return the ids in order; override it where that needs no decoding."""
         return [sample.id for sample in self]
@@ -114,6 +118,9 @@ class FileDataset(Dataset):
         path = self.files[index]
         return Sample(self._id(path), *read_reduced(path, side))
 
+    def digest(self, index: int) -> str:
+        return _file_digest(self.files[index])
+
     def ids(self) -> list[str]:
         return [self._id(path) for path in self.files]
 
@@ -123,6 +130,33 @@ class FileDataset(Dataset):
 
     def _id(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+
+class Subset(Dataset):
+    """Some pictures of a dataset: the first `count` in the order of their ids' hashes, always the same."""
+
+    def __init__(self, whole: Dataset, count: int) -> None:
+        self.whole, self.info, self.split = whole, whole.info, whole.split
+        ids = whole.ids()
+        chosen = sorted(range(len(ids)), key=lambda index: share(ids[index]))[:count]
+        self.indices = sorted(chosen)
+        self._ids = [ids[index] for index in self.indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.whole[self.indices[index]]
+
+    def digest(self, index: int) -> str:
+        return self.whole.digest(self.indices[index])
+
+    def ids(self) -> list[str]:
+        return list(self._ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return combine((name, self.digest(index)) for index, name in enumerate(self._ids))
 
 
 class Joined(Dataset):

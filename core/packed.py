@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 import numpy as np
+from filelock import FileLock
 
 from colorzoo.core.dataset import Dataset
 from colorzoo.core.errors import DataError
@@ -57,8 +58,10 @@ def pack(
     folder = (root or cache_root()) / "packed"
     base = folder / f"{dataset.fingerprint[:32]}-{size}-{fit}"
     images, ids = base.with_suffix(".npy"), base.with_suffix(".json")
-    if not (images.exists() and ids.exists()):
-        _build(dataset, size, fit, images, ids, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(base.with_suffix(".lock")):  # several processes may want the same
+        if not (images.exists() and ids.exists()):
+            _build(dataset, size, fit, images, ids, progress)
     return Packed(_mapped(images), json.loads(ids.read_text()), dataset.fingerprint)
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
-import multiprocessing
-import os
 import re
-import signal
-import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +16,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from colorzoo.core import processes
 from colorzoo.core.config import Strict
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.errors import DataError, ImageError
@@ -31,7 +26,6 @@ from colorzoo.core.packed import IMAGES, INDEX, Fit, write_packed
 from colorzoo.core.verdict import Seen, color_spread, perceptual_hash
 
 HIDDEN, CHUNK = ".prepare", 50
-PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 REPORT = ".report"
 """Folder of the sheet and the figure; hidden, or they would pass for pictures of the dataset."""
 MEASURED_AT = 64
@@ -136,7 +130,7 @@ class Preparation:
         if workers <= 1 or len(chunks) <= 1:
             yield from map(self._chunk, chunks)
             return
-        with ProcessPoolExecutor(workers, _context(), initializer=_start, initargs=(self,)) as pool:
+        with processes.pool(workers, processes.forked(), _start, self) as pool:
             jobs = [pool.submit(_do, chunk) for chunk in chunks]
             try:
                 for job in as_completed(jobs):
@@ -244,34 +238,12 @@ def _reserve(path: Path, count: int, size: int) -> None:
         part.replace(path)
 
 
-def _context() -> multiprocessing.context.BaseContext:
-    """Return how to start workers: at once by a fork where that is safe, else from scratch."""
-    alone = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if alone else "spawn")
-
-
 _job: Preparation | None = None
 
 
 def _start(job: Preparation) -> None:
     global _job  # each worker keeps its own copy of the task
     _job = job
-    _end_with_the_parent()
-
-
-def _end_with_the_parent() -> None:
-    """See to it that a worker ends when the main process is killed; nobody else would tell it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
-    else:
-        threading.Thread(target=_wait_for_the_parent, daemon=True).start()
-
-
-def _wait_for_the_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
 
 
 def _do(indices: Sequence[int]) -> list[Row]:

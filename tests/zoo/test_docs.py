@@ -27,7 +27,8 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "examples/*.md", "plugins/*/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
-VERBS = ("", "run", "train", "plugins", "plugins list", "plugins show", "data", "data list", "data info",
+VERBS = ("", "run", "train", "compare", "report", "report write", "report table", "report merge", "plugins",
+         "plugins list", "plugins show", "data", "data list", "data info",
          "data fetch")  # fmt: skip
 
 

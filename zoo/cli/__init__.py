@@ -14,7 +14,7 @@ def build() -> typer.Typer:
     """Return the application with our verbs and those that plugins add."""
     import typer
 
-    from colorzoo.cli import data, metrics, options, plugins, prepare, run, train
+    from colorzoo.cli import compare, data, metrics, options, plugins, prepare, report, run, train
     from colorzoo.core.registry import registry
 
     app = typer.Typer(
@@ -28,6 +28,8 @@ def build() -> typer.Typer:
     app.callback()(options.common)
     app.command("run")(run.run)
     app.command("train")(train.train)
+    app.command("compare")(compare.compare)
+    app.add_typer(report.app, name="report")
     app.add_typer(plugins.app, name="plugins")
     data.app.command("prepare")(prepare.prepare)
     app.add_typer(data.app, name="data")

@@ -53,7 +53,7 @@ def prepare(
 def _report(job: Preparation, out: Path) -> None:
     from colorzoo.core.errors import MissingExtraError
     from colorzoo.core.prepare import REPORT
-    from colorzoo.report import histograms, overview
+    from colorzoo.report.prepare import histograms, overview
 
     if not any(row.verdict == "kept" for row in job.rows):
         return

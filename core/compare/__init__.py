@@ -1,0 +1,1 @@
+"""The comparison: any colorizers on the same pictures, measured alike, with intervals."""

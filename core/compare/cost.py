@@ -1,0 +1,58 @@
+"""What one picture costs, measured in a process that does nothing else."""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+import torch
+
+from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.compare.contestant import Contestant
+from colorzoo.core.compare.examiner import Examiner
+from colorzoo.core.compare.results import Cost
+from colorzoo.core.images import Picture
+
+
+class Probe(NamedTuple):
+    """What to try: a contestant, and a fitted picture with its id."""
+
+    contestant: Contestant
+    name: str
+    picture: Picture
+
+
+def cost_of(examiner: Examiner, probe: Probe) -> Cost:
+    """Return what can be found out from one picture; nothing of what fails on it."""
+    colorizer = examiner.colorizer(probe.contestant)
+    parameters = sum(tensor.numel() for tensor in colorizer.state().values())
+    try:
+        examiner.colorings(*probe)
+        peak = peak_mib()
+        on_gpu = examiner.task.device.startswith("cuda")
+        device = torch.cuda.max_memory_allocated() / 2**20 if on_gpu else None
+        return Cost(peak_mib=peak, device_mib=device, parameters=parameters, gflop=_gflop(examiner, probe))
+    except Exception:  # the run itself tells what went wrong
+        return Cost(parameters=parameters)
+
+
+def peak_mib() -> float | None:
+    """Return the most memory this process ever took, in MiB, where the system tells it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def _gflop(examiner: Examiner, probe: Probe) -> float | None:
+    """Count multiplications and additions of one picture; None for what torch does not compute."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    colorizer: Colorizer = examiner.colorizer(probe.contestant)
+    if not isinstance(colorizer, torch.nn.Module):
+        return None
+    with FlopCounterMode(display=False) as counter:
+        examiner.colorings(*probe)
+    return float(counter.get_total_flops()) / 1e9

@@ -1,0 +1,213 @@
+"""The comparison as a whole: what is still to be measured, who measures it, and what it comes to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+import cv2
+import torch
+
+from colorzoo.core import devices, processes
+from colorzoo.core.compare.contestant import Contestant, code_digest
+from colorzoo.core.compare.cost import Probe, cost_of
+from colorzoo.core.compare.examiner import Examiner, Task, one_thread
+from colorzoo.core.compare.results import (
+    Cost,
+    Results,
+)
+from colorzoo.core.compare.store import Row, Store, encoded, key_of
+from colorzoo.core.compare.summary import Summary
+from colorzoo.core.dataset import Dataset, Progress
+from colorzoo.core.errors import ColorzooError, DataError, ImageError, PluginError
+from colorzoo.core.images import Picture
+
+CHUNK = 4
+"""Pictures handed to a worker at once."""
+PRELOAD = ("torch", "cv2", "colorzoo.core.compare.examiner")
+Job = tuple[int, dict[int, list[str]]]
+"""A picture, and by place of the contestant the metrics that are wanted of it."""
+Examined = tuple[int, list[tuple[int, Row]]]
+"""A picture, and the rows of contestants by their places."""
+
+
+class Comparison:
+    """Contestants on the pictures of a dataset. What the store has is not computed again."""
+
+    def __init__(self, task: Task, store: Store) -> None:
+        self.task, self.store = task, store
+        self.ids = checked_ids(task.dataset)
+        self.metric_keys = {
+            name: f"{name} {code_digest(kind.__module__)[:16]}" for name, kind in task.metrics.items()
+        }
+        digests = [task.dataset.digest(index) for index in range(len(self.ids))]
+        self.keys = [self._keys(contestant, digests) for contestant in task.contestants]
+
+    def run(
+        self, workers: int = 1, progress: Progress | None = None, *, costs: bool = True
+    ) -> Results | None:
+        """Measure what is missing and return the results; None in all but the first process."""
+        share = Share.of_this_process(self.task.device)
+        jobs = list(self._jobs())[share.rank :: share.count]
+        for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
+            self.store.put((self.keys[place][index], encoded(self._renamed(row))) for place, row in rows)
+            if progress:
+                progress(done, len(jobs))
+        share.wait()
+        if share.rank:
+            return None
+        return Summary(self.task, self.ids, self._rows).results(self._costs(try_out=costs))
+
+    def _rows(self, place: int) -> Iterator[Row | None]:
+        """Yield a contestant's rows in the order of the pictures, states under the names of the metrics."""
+        names = {key: name for name, key in self.metric_keys.items()}
+        for row in self.store.get(self.keys[place]):
+            states = {names[key]: state for key, state in row.states.items() if key in names} if row else {}
+            yield row.model_copy(update={"states": states}) if row else None
+
+    def _keys(self, contestant: Contestant, digests: Sequence[str]) -> list[str]:
+        protocol = self.task.protocol
+        who = contestant.identity(protocol.train_fingerprint)
+        how = [protocol.side, protocol.fit, protocol.samples, protocol.seed]
+        where = devices.resolve(self.task.device).type
+        return [key_of(who, name, what, how, where) for name, what in zip(self.ids, digests, strict=True)]
+
+    def _jobs(self) -> Iterator[Job]:
+        """Yield every picture that something is missing of; what failed is tried again."""
+        for index, rows in enumerate(zip(*map(self.store.get, self.keys), strict=True)):
+            wanted = {}
+            for place, row in enumerate(rows):
+                there = row.states if row and not row.spoilt else {}
+                missing = [name for name, key in self.metric_keys.items() if key not in there]
+                if missing:
+                    wanted[place] = missing
+            if wanted:
+                yield index, wanted
+
+    def _measured(self, jobs: Sequence[Job], workers: int) -> Iterator[Examined]:
+        """Yield picture after picture, in any order."""
+        if workers <= 1 or len(jobs) <= 1:
+            examiner = Examiner(self.task)
+            with one_thread():
+                yield from (_examined(examiner, job) for job in jobs)
+            return
+        chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
+        with processes.pool(min(workers, len(chunks)), processes.fresh(PRELOAD), _start, self.task) as pool:
+            futures = [pool.submit(_work, chunk) for chunk in chunks]
+            try:
+                for future in as_completed(futures):
+                    yield from future.result()
+            except BrokenProcessPool:
+                raise DataError(
+                    "a worker was killed, perhaps for want of memory; run again with fewer --workers: what "
+                    "is measured stays"
+                ) from None
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _renamed(self, row: Row) -> Row:
+        """Put the states of metrics under names that change with their code."""
+        states = {self.metric_keys[name]: state for name, state in row.states.items()}
+        return row.model_copy(update={"states": states})
+
+    def _costs(self, *, try_out: bool) -> list[Cost]:
+        """Return every contestant's cost; what is unknown is tried, each in a process of its own."""
+        keys = [key_of("cost", keys) for keys in self.keys]
+        missing = [place for place, row in enumerate(self.store.get(keys)) if row is None]
+        probe = self._probe() if missing and try_out else None
+        if probe:
+            with processes.pool(1, processes.fresh(PRELOAD), _start, self.task, tasks_each=1) as pool:
+                for place in missing:
+                    cost = pool.submit(_cost, Probe(self.task.contestants[place], *probe)).result()
+                    row = Row(states={"cost": cost.model_dump(mode="json")})
+                    self.store.put([(keys[place], encoded(row))])
+        return [Cost.model_validate(row.states["cost"]) if row else Cost() for row in self.store.get(keys)]
+
+    def _probe(self) -> tuple[str, Picture] | None:
+        """Return the first picture that can be read."""
+        for index in range(len(self.ids)):
+            try:
+                sample = self.task.dataset[index]
+            except (ImageError, DataError):
+                continue
+            return sample.id, Examiner(self.task).fitted(sample)
+        return None
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of the pictures this process measures, where accelerate or torchrun started several."""
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def of_this_process(cls, device: str) -> Share:
+        """Join the others, if there are any."""
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return cls()
+        from accelerate import PartialState
+
+        state = PartialState(cpu=device == "cpu")
+        return cls(state.process_index, state.num_processes)
+
+    def wait(self) -> None:
+        """Wait until all have measured their part."""
+        if self.count > 1:
+            from accelerate import PartialState
+
+            PartialState().wait_for_everyone()
+
+
+def checked_ids(dataset: Dataset) -> list[str]:
+    """Return the ids of the pictures: some, and every one once."""
+    ids = dataset.ids()
+    twice = [name for name, count in Counter(ids).items() if count > 1]
+    if twice:
+        shown = ", ".join(twice[:3]) + (", ..." if len(twice) > 3 else "")
+        raise DataError(f"{dataset.info.title}: {len(twice)} ids stand for more than one picture: {shown}")
+    if not ids:
+        raise DataError(
+            f"{dataset.info.title}: split {dataset.split!r} holds no pictures; `colorzoo data info` shows "
+            "what the splits hold"
+        )
+    return ids
+
+
+_examiner: Examiner | None = None
+
+
+def _start(task: Task) -> None:
+    global _examiner  # each worker keeps its own
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _examiner = Examiner(task)
+
+
+def _at_work() -> Examiner:
+    if _examiner is None:
+        raise DataError("a worker was asked before it was told what to compare")
+    return _examiner
+
+
+def _work(jobs: Sequence[Job]) -> list[Examined]:
+    try:
+        return [_examined(_at_work(), job) for job in jobs]
+    except ColorzooError as error:
+        raise PluginError(str(error)) from None  # others may not survive the way between processes
+
+
+def _cost(probe: Probe) -> Cost:
+    try:
+        return cost_of(_at_work(), probe)
+    except ColorzooError as error:
+        raise PluginError(str(error)) from None
+
+
+def _examined(examiner: Examiner, job: Job) -> Examined:
+    index, wanted = job
+    return index, examiner.measure(index, wanted)

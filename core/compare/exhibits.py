@@ -1,0 +1,95 @@
+"""Pictures worth looking at: some spread over all, and every method's best, median and worst."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from colorzoo.core.compare.contestant import Contestant
+from colorzoo.core.compare.examiner import Examiner, Task, one_thread
+from colorzoo.core.compare.results import Exhibit, Method, Results
+from colorzoo.core.images import Picture, resize, write
+
+SPREAD, SAMPLES, LARGEST = 6, 5, 768
+"""Pictures spread over all, samples shown of each, and the longest side shown, in pixels."""
+Why = Literal["spread", "best", "median", "worst"]
+Choice = tuple[str, Why, str | None]
+
+
+def exhibit(task: Task, results: Results, folder: Path) -> Results:
+    """Colour the chosen pictures again, write them as JPEG files; return the results with them."""
+    examiner = Examiner(task)
+    compared = [c for c in task.contestants if not c.control] or task.contestants
+    shown = {c.label: c for c in compared}
+    places = {name: index for index, name in enumerate(task.dataset.ids())}
+    found = []
+    with one_thread():
+        for number, (name, why, label) in enumerate(chosen(results, list(shown))):
+            contestants = [shown[label]] if label else list(shown.values())
+            picture = examiner.fitted(task.dataset[places[name]])
+            hall = _Hall(examiner, folder, f"{number:02}")
+            found.append(hall.exhibit(name, picture, why, label, contestants))
+    return results.model_copy(update={"exhibits": found})
+
+
+def chosen(results: Results, labels: Sequence[str]) -> Iterator[Choice]:
+    """Yield picture, reason and method."""
+    names = results.pictures
+    for place in np.unique(np.linspace(0, len(names) - 1, min(SPREAD, len(names))).round().astype(int)):
+        yield names[place], "spread", None
+    for method in results.methods:
+        if method.label in labels:
+            yield from _extremes(results, method)
+
+
+def _extremes(results: Results, method: Method) -> Iterator[Choice]:
+    values = method.values[results.ranked_by].per_picture if method.values else None
+    there = [(value, place) for place, value in enumerate(values or []) if value is not None]
+    if not there:
+        return
+    ordered = sorted(there, reverse=results.metric(results.ranked_by).higher_is_better)
+    for why, place in (("best", 0), ("median", len(ordered) // 2), ("worst", -1)):
+        yield results.pictures[ordered[place][1]], why, method.label  # type: ignore[misc]  # a literal
+
+
+class _Hall:
+    """Writes the files of one exhibit."""
+
+    def __init__(self, examiner: Examiner, folder: Path, prefix: str) -> None:
+        self.examiner, self.folder, self.prefix = examiner, folder, prefix
+
+    def exhibit(
+        self, name: str, picture: Picture, why: Why, label: str | None, contestants: Sequence[Contestant]
+    ) -> Exhibit:
+        gray = np.repeat(picture.gray[..., None], 3, 2)
+        return Exhibit(
+            picture=name,
+            why=why,
+            method=label,
+            gray=self._file("grey", Picture(gray)),
+            original=self._file("original", picture),
+            samples={c.label: self._samples(c, name, picture) for c in contestants},
+        )
+
+    def _samples(self, contestant: Contestant, name: str, picture: Picture) -> list[str]:
+        try:
+            colored = self.examiner.colorings(contestant, name, picture)
+        except Exception:  # the results tell what went wrong
+            return []
+        return [
+            self._file(f"{contestant.label}-{number}", sample)
+            for number, sample in enumerate(colored[:SAMPLES], start=1)
+        ]
+
+    def _file(self, label: str, picture: Picture) -> str:
+        name = f"{self.prefix}-{re.sub(r'[^A-Za-z0-9]+', '-', label).strip('-')}.jpg"
+        height, width = picture.rgb.shape[:2]
+        scale = LARGEST / max(height, width)
+        if scale < 1:
+            picture = Picture(resize(picture.rgb, round(width * scale), round(height * scale)))
+        write(self.folder / name, picture)
+        return name

@@ -1,0 +1,227 @@
+"""What a comparison found out, as data: the content of results.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Literal
+
+import pydantic
+from pydantic import Field
+
+from colorzoo.core.config import Strict
+from colorzoo.core.errors import ResultsError
+from colorzoo.core.images import atomic_write
+from colorzoo.core.metric import Curve
+
+FILE = "results.json"
+MAX_BYTES = 1_000_000_000
+SAFE_NAME = r"^[\w~-][\w.~-]*\.(jpg|png)$"
+"""Names of picture files: no folders, so that foreign results reach nothing outside their own."""
+
+
+class Protocol(Strict):
+    """What the measured values depend on besides the colorizers."""
+
+    version: Literal["1"] = "1"
+    data: str = Field(description="address of the dataset, as it was given")
+    split: str
+    pictures: int = Field(gt=0)
+    data_fingerprint: str = Field(description="sha256 over ids and content of the pictures measured")
+    train_fingerprint: str = Field(description="of the pictures that the controls are fitted on")
+    train_is_measured: bool = Field(
+        False, description="the source has no train split, so controls are fitted on what is measured"
+    )
+    side: int = Field(256, ge=0, description="longest side of a picture when it is coloured; 0: its own")
+    fit: Literal["keep", "squash", "crop", "pad"] = Field(
+        "keep", description="how a picture gets that side"
+    )
+    samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 over everything but the address: results with the same one belong together."""
+        facts = self.model_dump(mode="json", exclude={"data"})
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+class Environment(Strict):
+    """Where it was measured."""
+
+    colorzoo: str
+    torch: str
+    python: str
+    platform: str
+    device: str
+
+
+class MetricFacts(Strict):
+    """What a column means."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    summary: str
+
+
+class Value(Strict):
+    """One metric of one method: the value, its 95 % interval, and where it comes from."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    per_picture: list[float | None] | None = Field(
+        None, description="in the order of the pictures; none: failed there"
+    )
+    curve: Curve | None = None
+
+
+class Cost(Strict):
+    """What one picture costs."""
+
+    milliseconds: float | None = Field(None, description="median wall time of one picture, warmed up")
+    peak_mib: float | None = Field(None, description="most memory of a process that colours one, MiB")
+    device_mib: float | None = Field(None, description="most memory taken on an accelerator, MiB")
+    parameters: int | None = None
+    gflop: float | None = Field(None, description="floating-point operations of one picture, 1e9")
+
+
+class Failure(Strict):
+    """A picture that a method did not colour, and why."""
+
+    picture: str
+    reason: str
+
+
+class WeightsUsed(Strict):
+    """Which weights a method ran with."""
+
+    name: str
+    sha256: str
+    licence: str
+    trained_on: str = ""
+
+
+class Method(Strict):
+    """One colorizer with its weights and options, and what was measured of it."""
+
+    label: str
+    plugin: str
+    distribution: str
+    control: bool = False
+    deterministic: bool = False
+    weights: WeightsUsed | None = None
+    options: dict[str, str] = {}
+    run: int = Field(0, description="which of the runs measured it")
+    values: dict[str, Value]
+    cost: Cost = Cost()
+    failures: list[Failure] = []
+
+
+class Pair(Strict):
+    """Two methods by one metric, picture by picture: the mean of one minus other."""
+
+    metric: str
+    one: str
+    other: str
+    difference: float
+    low: float | None = Field(
+        None, description="bounds of the bootstrap 95 % interval; none: too few pictures"
+    )
+    high: float | None = None
+    wins: float = Field(description="share of the pictures on which `one` is better")
+    ties: float
+    pictures: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is shown: the interval leaves out 0."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+class Exhibit(Strict):
+    """A picture worth looking at, with the files that show it."""
+
+    picture: str
+    why: Literal["spread", "best", "median", "worst"]
+    method: str | None = Field(None, description="whose best, median or worst it is")
+    gray: str = Field(pattern=SAFE_NAME)
+    original: str = Field(pattern=SAFE_NAME)
+    samples: dict[str, list[str]] = Field(description="files by the label of the method")
+
+    @pydantic.field_validator("samples")
+    @classmethod
+    def _safe(cls, samples: dict[str, list[str]]) -> dict[str, list[str]]:
+        import re
+
+        for name in (file for files in samples.values() for file in files):
+            if not re.match(SAFE_NAME, name):
+                raise ValueError(f"{name!r} is not the plain name of a picture file")
+        return samples
+
+
+class Results(Strict):
+    """A whole comparison, or several of the same protocol merged."""
+
+    format: Literal["colorzoo results 1"] = "colorzoo results 1"
+    fingerprint: str
+    protocol: Protocol
+    runs: list[Environment]
+    command: str = ""
+    ranked_by: str
+    metrics: list[MetricFacts]
+    pictures: list[str]
+    left_out: dict[str, str] = Field({}, description="unreadable pictures, and why")
+    methods: list[Method]
+    pairs: list[Pair]
+    exhibits: list[Exhibit] = []
+
+    @pydantic.model_validator(mode="after")
+    def _whole(self) -> Results:
+        if self.fingerprint != self.protocol.fingerprint:
+            raise ValueError("the fingerprint is not that of the protocol: the file was changed")
+        for method in self.methods:
+            for name, value in method.values.items():
+                if value.per_picture is not None and len(value.per_picture) != len(self.pictures):
+                    raise ValueError(f"{method.label}: {name} has not one value a picture")
+        return self
+
+    def metric(self, name: str) -> MetricFacts:
+        """Return the facts of a metric."""
+        return next(metric for metric in self.metrics if metric.name == name)
+
+    def ranking(self) -> list[Method]:
+        """Return the methods, the best by `ranked_by` first; those with failures come last."""
+        sign = -1 if self.metric(self.ranked_by).higher_is_better else 1
+
+        def place(method: Method) -> tuple[bool, float]:
+            found = method.values.get(self.ranked_by)
+            value = found.value if found and found.value is not None else math.inf * sign
+            return bool(method.failures), sign * value
+
+        return sorted(self.methods, key=place)
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write results.json."""
+    with atomic_write(path) as file:
+        file.write(results.model_dump_json(indent=1, exclude_defaults=False).encode() + b"\n")
+
+
+def read_results(path: Path) -> Results:
+    """Read results.json, or the one in a folder."""
+    path = path / FILE if path.is_dir() else path
+    if not path.is_file():
+        raise ResultsError(f"{path}: no such file; `colorzoo compare ... -o DIR` writes one")
+    if path.stat().st_size > MAX_BYTES:
+        raise ResultsError(f"{path}: larger than {MAX_BYTES:,} bytes, not the results of a comparison")
+    try:
+        return Results.model_validate_json(path.read_bytes())
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ResultsError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None

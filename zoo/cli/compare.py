@@ -1,0 +1,142 @@
+"""`colorzoo compare`: any colorizers on the same pictures."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli import tables
+from colorzoo.cli.options import Device
+
+if TYPE_CHECKING:
+    from colorzoo.core.compare.results import Method, Results
+
+
+def compare(
+    methods: Annotated[
+        list[str],
+        typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
+    ],
+    data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")],
+    split: Annotated[str | None, typer.Option(help="part of the dataset [default: test]")] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
+        "comparison"
+    ),
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same numbers")] = 0,
+    side: Annotated[int, typer.Option(min=0, help="longest side, in pixels; 0: as the pictures are")] = 256,
+    fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = "keep",
+    limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
+    ] = None,
+    device: Device = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes [default: one a processor, one on a GPU]")
+    ] = None,
+) -> None:
+    """Compare colorizers on a dataset, with controls, intervals and a report.
+
+    What was measured before is not measured again; an interrupted comparison goes on.
+    On several devices: accelerate launch -m colorzoo compare ...
+    """
+    from colorzoo.compare import compare as carry_out
+
+    device = _resolved(device)
+    with _Progress() as progress:
+        results = carry_out(
+            methods,
+            data,
+            out,
+            split=split,
+            samples=samples,
+            seed=seed,
+            side=side,
+            fit=fit,
+            limit=limit,
+            metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
+            device=device,
+            workers=workers or (1 if device != "cpu" else min(8, os.cpu_count() or 1)),
+            progress=progress,
+            command=shlex.join(["colorzoo", *sys.argv[1:]]),
+        )
+    if results:
+        show(results)
+        _report(results, out)
+
+
+def show(results: Results) -> None:
+    """Print the ranking."""
+    metric = results.metric(results.ranked_by)
+    rows = [
+        {
+            "method": method.label,
+            metric.name: _bounded(method, metric.name),
+            "ms": _number(method.cost.milliseconds),
+            "MiB": _number(method.cost.peak_mib),
+            "failed": len(method.failures) or "",
+        }
+        for method in results.ranking()
+    ]
+    tables.show(rows, as_json=False)
+    better = "higher" if metric.higher_is_better else "lower"
+    typer.echo(f"\n{metric.name}: {metric.unit}, {better} is better; 95 % intervals of the mean")
+    for failed in [method for method in results.methods if method.failures]:
+        first = failed.failures[0]
+        typer.echo(
+            f"{failed.label}: failed on {len(failed.failures)} pictures; {first.picture}: {first.reason}",
+            err=True,
+        )
+    for name, why in results.left_out.items():
+        typer.echo(f"left out: {name}: {why}", err=True)
+
+
+def _report(results: Results, out: Path) -> None:
+    from colorzoo.report.page import write_report
+
+    for path in write_report(results, out):
+        if path.suffix in (".html", ".md"):
+            typer.echo(f"{path}")
+
+
+def _bounded(method: Method, metric: str) -> str:
+    value = method.values[metric]
+    if value.low is None or value.high is None:
+        return _number(value.value)
+    return f"{_number(value.value)} ({_number(value.low)} to {_number(value.high)})"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _resolved(device: str) -> str:
+    from colorzoo.core import devices
+
+    return str(devices.resolve(device))
+
+
+class _Progress:
+    """A bar over pictures; silent in all but the first process."""
+
+    def __enter__(self) -> _Progress:
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+        self._bars = Progress(*columns, disable=os.environ.get("RANK", "0") != "0")
+        self._task = self._bars.add_task("pictures", total=None)
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self._bars.update(self._task, completed=done, total=total)
