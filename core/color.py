@@ -6,12 +6,13 @@ grey of OpenCV's RGB2GRAY. Chroma is BT.601's full-range (Cb, Cr), as in JPEG, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from colorzoo.core.remember import remembered
 
 LUMA = (0.299, 0.587, 0.114)
 CHUNK = 2**18
@@ -109,30 +110,9 @@ def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 1, smoothing:
     return up(chroma) + up(slope) * (gray - up(guide))
 
 
-_known: dict[int, tuple[Tensor, Tensor]] | None = None
-
-
-@contextmanager
-def remembering_lab() -> Iterator[None]:
-    """Let `lab` compute every tensor once within the block; none of them may change there."""
-    global _known  # one process measures one picture at a time
-    _known = {}
-    try:
-        yield
-    finally:
-        _known = None
-
-
+@remembered
 def lab(rgb: Tensor) -> Tensor:
     """Convert sRGB (..., 3, H, W) to CIE Lab, D65, 2 degree observer; L in [0, 100] (IEC 61966-2-1)."""
-    if _known is None:
-        return _lab(rgb)
-    if id(rgb) not in _known:
-        _known[id(rgb)] = rgb, _lab(rgb)  # the tensor is kept too: its id must not pass to another
-    return _known[id(rgb)][1]
-
-
-def _lab(rgb: Tensor) -> Tensor:
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp_min(0) + 0.055) / 1.055) ** 2.4)
     matrix = rgb.new_tensor(
         [

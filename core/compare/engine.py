@@ -5,34 +5,32 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import torch
 
 from colorzoo.core import devices, processes
-from colorzoo.core.compare.contestant import Contestant, code_digest
+from colorzoo.core.compare.contestant import Contestant
 from colorzoo.core.compare.cost import Probe, cost_of
 from colorzoo.core.compare.examiner import Examiner, Task, one_thread
-from colorzoo.core.compare.results import (
-    Cost,
-    Results,
-)
+from colorzoo.core.compare.results import Cost, Results
 from colorzoo.core.compare.store import Row, Store, encoded, key_of
 from colorzoo.core.compare.summary import Summary
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.errors import ColorzooError, DataError, ImageError, PluginError
 from colorzoo.core.images import Picture
 
-CHUNK = 4
-"""Pictures handed to a worker at once."""
+CHUNK, AHEAD = 4, 3
+"""Pictures handed to a worker at once, and how many such hands a worker has waiting."""
 PRELOAD = ("torch", "cv2", "colorzoo.core.compare.examiner")
 Job = tuple[int, dict[int, list[str]]]
 """A picture, and by place of the contestant the metrics that are wanted of it."""
-Examined = tuple[int, list[tuple[int, Row]]]
-"""A picture, and the rows of contestants by their places."""
+Examined = tuple[int, list[tuple[int, bytes]]]
+"""A picture, and the encoded rows of contestants by their places."""
 
 
 class Comparison:
@@ -41,9 +39,6 @@ class Comparison:
     def __init__(self, task: Task, store: Store) -> None:
         self.task, self.store = task, store
         self.ids = checked_ids(task.dataset)
-        self.metric_keys = {
-            name: f"{name} {code_digest(kind.__module__)[:16]}" for name, kind in task.metrics.items()
-        }
         digests = [task.dataset.digest(index) for index in range(len(self.ids))]
         self.keys = [self._keys(contestant, digests) for contestant in task.contestants]
 
@@ -54,7 +49,7 @@ class Comparison:
         share = Share.of_this_process(self.task.device)
         jobs = list(self._jobs())[share.rank :: share.count]
         for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
-            self.store.put((self.keys[place][index], encoded(self._renamed(row))) for place, row in rows)
+            self.store.put((self.keys[place][index], row) for place, row in rows)
             if progress:
                 progress(done, len(jobs))
         share.wait()
@@ -64,7 +59,7 @@ class Comparison:
 
     def _rows(self, place: int) -> Iterator[Row | None]:
         """Yield a contestant's rows in the order of the pictures, states under the names of the metrics."""
-        names = {key: name for name, key in self.metric_keys.items()}
+        names = {key: name for name, key in self.task.metric_keys.items()}
         for row in self.store.get(self.keys[place]):
             states = {names[key]: state for key, state in row.states.items() if key in names} if row else {}
             yield row.model_copy(update={"states": states}) if row else None
@@ -82,7 +77,7 @@ class Comparison:
             wanted = {}
             for place, row in enumerate(rows):
                 there = row.states if row and not row.spoilt else {}
-                missing = [name for name, key in self.metric_keys.items() if key not in there]
+                missing = [name for name, key in self.task.metric_keys.items() if key not in there]
                 if missing:
                     wanted[place] = missing
             if wanted:
@@ -97,10 +92,16 @@ class Comparison:
             return
         chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
         with processes.pool(min(workers, len(chunks)), processes.fresh(PRELOAD), _start, self.task) as pool:
-            futures = [pool.submit(_work, chunk) for chunk in chunks]
+            waiting, running = iter(chunks), set[Future[list[Examined]]]()
             try:
-                for future in as_completed(futures):
-                    yield from future.result()
+                while True:
+                    ahead = islice(waiting, AHEAD * workers - len(running))
+                    running |= {pool.submit(_work, chunk) for chunk in ahead}
+                    if not running:
+                        break
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield from future.result()
             except BrokenProcessPool:
                 raise DataError(
                     "a worker was killed, perhaps for want of memory; run again with fewer --workers: what "
@@ -108,11 +109,6 @@ class Comparison:
                 ) from None
             finally:
                 pool.shutdown(cancel_futures=True)
-
-    def _renamed(self, row: Row) -> Row:
-        """Put the states of metrics under names that change with their code."""
-        states = {self.metric_keys[name]: state for name, state in row.states.items()}
-        return row.model_copy(update={"states": states})
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
         """Return every contestant's cost; what is unknown is tried, each in a process of its own."""
@@ -210,4 +206,4 @@ def _cost(probe: Probe) -> Cost:
 
 def _examined(examiner: Examiner, job: Job) -> Examined:
     index, wanted = job
-    return index, examiner.measure(index, wanted)
+    return index, [(place, encoded(row)) for place, row in examiner.measure(index, wanted)]

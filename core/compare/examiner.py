@@ -7,16 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from colorzoo.core import color, devices
+from colorzoo.core import devices
 from colorzoo.core.colorize import colorize
 from colorzoo.core.colorizer import Colorizer, Exam
-from colorzoo.core.compare.contestant import Contestant
+from colorzoo.core.compare.contestant import Contestant, code_digest
 from colorzoo.core.compare.results import Protocol
 from colorzoo.core.compare.store import Row
 from colorzoo.core.dataset import Dataset, Sample
@@ -24,6 +25,7 @@ from colorzoo.core.errors import ColorzooError, DataError, ImageError, PluginErr
 from colorzoo.core.images import Picture, Pixels, resize, square
 from colorzoo.core.metric import Metric
 from colorzoo.core.packed import Packed, pack
+from colorzoo.core.remember import forget_all_but, remembering
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Task:
     protocol: Protocol
     metrics: Mapping[str, type[Metric]]
     device: str = "cpu"
+
+    @cached_property
+    def metric_keys(self) -> dict[str, str]:
+        """Names of metrics to what their states are kept under: with other code, another state."""
+        return {name: f"{name} {code_digest(kind.__module__)[:16]}" for name, kind in self.metrics.items()}
 
 
 class Examiner:
@@ -55,12 +62,14 @@ class Examiner:
         except (ImageError, DataError) as error:
             return [(place, Row(unreadable=str(error))) for place in wanted]
         picture = self.fitted(sample)
-        with color.remembering_lab():
+        with remembering():
             truth = tensor([picture])[:, 0]
-            return [
-                (place, self._row(self.task.contestants[place], sample.id, picture, truth, metrics))
-                for place, metrics in wanted.items()
-            ]
+            rows = []
+            for place, metrics in wanted.items():
+                row = self._row(self.task.contestants[place], sample.id, picture, truth, metrics)
+                rows.append((place, row))
+                forget_all_but(truth)
+            return rows
 
     def colorings(self, contestant: Contestant, name: str, picture: Picture) -> list[Picture]:
         """Return the samples of a fitted picture; a single one where all are the same."""
@@ -103,7 +112,8 @@ class Examiner:
         except Exception as error:  # a plugin may raise anything; the others go on
             return Row(failure=reason(error))
         predicted = tensor(colored)
-        states = {metric: self._state(metric, name, predicted, truth) for metric in metrics}
+        keys = self.task.metric_keys
+        states = {keys[metric]: self._state(metric, name, predicted, truth) for metric in metrics}
         return Row(milliseconds=milliseconds, states=states)
 
     def _state(self, metric: str, name: str, predicted: Tensor, truth: Tensor) -> dict[str, object]:

@@ -209,7 +209,7 @@ class Results(Strict):
 def write_results(results: Results, path: Path) -> None:
     """Write results.json."""
     with atomic_write(path) as file:
-        file.write(results.model_dump_json(indent=1, exclude_defaults=False).encode() + b"\n")
+        file.write(results.model_dump_json().encode() + b"\n")
 
 
 def read_results(path: Path) -> Results:

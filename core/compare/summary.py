@@ -107,14 +107,17 @@ def environment(device: str) -> Environment:
 
 
 def _value(total: Metric, done: Sequence[bool]) -> Value:
-    """Return the result, its values a picture at the places of the pictures that were coloured."""
+    """Return the result, its values a picture at the places of the pictures that were coloured.
+
+    They keep 9 digits: all that a float32 has.
+    """
     if not any(done):
         return Value(value=None, unit=getattr(total, "unit", ""))
     result = total.compute()
     per_picture = None
     if result.per_image is not None:
         found = iter(result.per_image)
-        per_picture = [finite(next(found)) if there else None for there in done]
+        per_picture = [finite(float(f"{next(found):.9g}")) if there else None for there in done]
     return Value(value=finite(result.value), unit=result.unit, per_picture=per_picture, curve=result.curve)
 
 

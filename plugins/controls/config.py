@@ -11,6 +11,7 @@ class FittedConfig(ColorizerConfig):
     """What a control looks at."""
 
     size: int = Field(64, ge=8, le=512, description="side of the training pictures it looks at, in pixels")
+    pictures: int = Field(2000, ge=1, description="how many of them it looks at, at most")
 
 
 class ByLumaConfig(FittedConfig):

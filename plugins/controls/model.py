@@ -14,10 +14,9 @@ from colorzoo.core.colorizer import Colorizer, Exam
 from colorzoo.core.config import ColorizerConfig, RunOptions
 from colorzoo.core.errors import PluginError
 from colorzoo.core.images import Pixels
-from colorzoo.core.packed import Packed
 from colorzoo.plugins.controls.config import ByLumaConfig, FittedConfig
 
-BATCH = 256
+BATCH = 100
 """Training pictures looked at together."""
 
 
@@ -52,6 +51,16 @@ class Fitted(Colorizer):
             )
         return self._exam
 
+    def batches(self) -> Iterator[Tensor]:
+        """Yield training pictures, sRGB (N, 3, size, size): runs of neighbours, spread over all.
+
+        Runs, because reading a mapped picture brings its neighbours into memory anyway.
+        """
+        train = self.exam.train(self.config.size)
+        runs = -(-min(len(train), self.config.pictures) // BATCH)
+        for start in np.linspace(0, max(0, len(train) - BATCH), runs).round().astype(int):
+            yield pixels(train.images[start : start + BATCH])
+
 
 class MeanChroma(Fitted):
     """Give every picture the mean chroma field of the training pictures, place by place."""
@@ -61,9 +70,8 @@ class MeanChroma(Fitted):
     @cached_property
     def field(self) -> Tensor:
         """The mean chroma (2, size, size)."""
-        train = self.exam.train(self.config.size)
-        total = sum(color.chroma(batch).double().sum(0) for batch in batches(train))
-        return (torch.as_tensor(total) / len(train)).float()
+        sums = [(color.chroma(batch).double().sum(0), len(batch)) for batch in self.batches()]
+        return (sum(total for total, _ in sums) / sum(count for _, count in sums)).float()  # type: ignore[union-attr]
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         field = color.resize_area(self.field[None].to(gray), (gray.shape[-2], gray.shape[-1]))
@@ -86,7 +94,7 @@ class ChromaByLuma(Fitted):
         """The mean chroma (2, bins) by luma."""
         bins = self.config.bins
         sums, counts = torch.zeros(2, bins, dtype=torch.double), torch.zeros(bins, dtype=torch.double)
-        for batch in batches(self.exam.train(self.config.size)):
+        for batch in self.batches():
             place = (color.luma(batch) * bins).long().clamp(0, bins - 1).flatten()
             counts += torch.bincount(place, minlength=bins)
             for row, values in zip(sums, color.chroma(batch).unbind(1), strict=True):
@@ -124,12 +132,6 @@ class Oracle(Fitted):
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         truth = torch.stack([self.exam.truth(picture) for picture in gray])
         return truth[:, None].expand(-1, options.samples, -1, -1, -1)
-
-
-def batches(packed: Packed) -> Iterator[Tensor]:
-    """Yield the pictures as sRGB (N, 3, size, size) in [0, 1]."""
-    for start in range(0, len(packed), BATCH):
-        yield pixels(packed.images[start : start + BATCH])
 
 
 def pixels(images: Pixels) -> Tensor:

@@ -6,6 +6,41 @@ import torch
 from torch import Tensor
 
 from colorzoo.core.metric import Metric, MetricResult, PerImageMetric
+from colorzoo.core.remember import remembered
+
+
+@remembered
+def first(predicted: Tensor) -> Tensor:
+    """Return the first samples (N, 3, H, W), always as the same tensor."""
+    return predicted[:, 0]
+
+
+@remembered
+def colorfulness(rgb: Tensor) -> Tensor:
+    """Return the colourfulness (N,) of sRGB (N, 3, H, W) in [0, 1] (Hasler and Suesstrunk 2003, M3).
+
+    Zero for grey, 33 is moderately and 59 quite colourful on its scale of 0-255 values.
+    """
+    return _strength(_opponent(rgb))
+
+
+@remembered
+def published(rgb: Tensor) -> Tensor:
+    """Return the same of absolute opponent colours: not the definition, but what most papers print."""
+    return _strength(_opponent(rgb).abs())
+
+
+@remembered
+def _opponent(rgb: Tensor) -> Tensor:
+    """Return red - green and yellow - blue (N, 2, pixels), of 255."""
+    red, green, blue = (255 * rgb).flatten(2).unbind(1)
+    return torch.stack([red - green, (red + green) / 2 - blue], 1)
+
+
+def _strength(opponent: Tensor) -> Tensor:
+    mean = opponent.mean(-1)
+    spread = (opponent - mean[..., None]).square().mean(-1).sum(1).sqrt()
+    return spread + 0.3 * mean.norm(dim=1)  # type: ignore[no-any-return]
 
 
 class Colorfulness(Metric):
@@ -21,7 +56,7 @@ class Colorfulness(Metric):
         self._true: list[float] = []
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
-        self._predicted += colorfulness(predicted[:, 0]).tolist()
+        self._predicted += colorfulness(first(predicted)).tolist()
         self._true += colorfulness(target).tolist()
 
     def compute(self) -> MetricResult:
@@ -37,7 +72,7 @@ class MeanColorfulness(PerImageMetric):
     unit = "of 0-255 RGB"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return colorfulness(predicted[:, 0])
+        return colorfulness(first(predicted))
 
 
 class PublishedColorfulness(PerImageMetric):
@@ -47,7 +82,7 @@ class PublishedColorfulness(PerImageMetric):
     unit = "of 0-255 RGB"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return colorfulness(predicted[:, 0], absolute=True)
+        return published(first(predicted))
 
 
 class ColorfulnessGap(Metric):
@@ -57,13 +92,13 @@ class ColorfulnessGap(Metric):
     """
 
     higher_is_better = False
-    absolute = False
+    measured = staticmethod(colorfulness)
 
     def __init__(self) -> None:
         self._difference, self._count = 0.0, 0
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
-        gap = colorfulness(predicted[:, 0], self.absolute) - colorfulness(target, self.absolute)
+        gap = (self.measured(first(predicted)) - self.measured(target)).double()
         self._difference += float(gap.sum())
         self._count += len(gap)
 
@@ -75,19 +110,4 @@ class ColorfulnessGap(Metric):
 class PublishedColorfulnessGap(ColorfulnessGap):
     """The same for the published variant of colourfulness."""
 
-    absolute = True
-
-
-def colorfulness(rgb: Tensor, absolute: bool = False) -> Tensor:
-    """Return the colourfulness (N,) of sRGB (N, 3, H, W) in [0, 1] (Hasler and Suesstrunk 2003, M3).
-
-    Zero for grey, 33 is moderately and 59 quite colourful on its scale of 0-255 values. absolute: take
-    the absolute opponent colours first, which is not the definition but what most papers print.
-    """
-    red, green, blue = (255 * rgb.double()).flatten(2).unbind(1)
-    opponent = torch.stack([red - green, (red + green) / 2 - blue], 1)
-    if absolute:
-        opponent = opponent.abs()
-    mean = opponent.mean(-1)
-    spread = (opponent - mean[..., None]).square().mean(-1).sum(1).sqrt()
-    return spread + 0.3 * mean.norm(dim=1)  # type: ignore[no-any-return]
+    measured = staticmethod(published)

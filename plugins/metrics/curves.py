@@ -7,7 +7,9 @@ from torch import Tensor
 
 from colorzoo.core import color
 from colorzoo.core.metric import Curve, Metric, MetricResult, PerImageMetric
+from colorzoo.core.remember import remembered
 from colorzoo.plugins.metrics.difference import chroma_distance
+from colorzoo.plugins.metrics.error import squared_errors
 
 THRESHOLDS = 151
 """0, 1 ... 150 units of ab; published implementations differ by one."""
@@ -26,9 +28,7 @@ class AuC(PerImageMetric):
     unit = "%"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        distance = _distance(predicted, target)
-        # within t for t >= ceil(distance): so many of the 151 thresholds
-        return 100 * (THRESHOLDS - distance.ceil()).clamp_min(0).mean(-1) / THRESHOLDS
+        return 100 * _within(predicted, target).mean(-1)
 
 
 class RebalancedAuC(Metric):
@@ -48,7 +48,7 @@ class RebalancedAuC(Metric):
         )
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
-        within = (THRESHOLDS - _distance(predicted, target).ceil()).clamp_min(0) / THRESHOLDS
+        within = _within(predicted, target)
         ab = color.lab(target)[:, 1:].flatten(2)
         place = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
         bins = (place[:, 0] * 2 * REACH + place[:, 1]).flatten().cpu()
@@ -97,10 +97,11 @@ class MinL2(PerImageMetric):
 
 def nearest(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the least RMSE (N,) of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
-    squared = (predicted.double() - target.double()[:, None]).square().mean((-3, -2, -1))
-    return squared.min(1).values.sqrt()
+    return squared_errors(predicted, target).min(1).values.sqrt()
 
 
-def _distance(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the ab distance (N, pixels) of the first sample."""
-    return chroma_distance(predicted, target).double().flatten(1)
+@remembered
+def _within(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return for every pixel (N, pixels) the share of thresholds that its ab distance is within."""
+    distance = chroma_distance(predicted, target).flatten(1).double()
+    return (THRESHOLDS - distance.ceil()).clamp_min(0) / THRESHOLDS  # those from ceil(distance) on

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from colorzoo.core import color
 from colorzoo.core.metric import PerImageMetric
+from colorzoo.core.remember import remembered
 
 HIGHEST_PSNR = 100.0
 """What identical pictures count as, in dB; their own value is infinite and would swallow every mean."""
@@ -58,6 +59,7 @@ def eight_bits(rgb: Tensor) -> Tensor:
     return (255 * rgb.double()).round().clamp(0, 255)
 
 
+@remembered
 def chroma_distance(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the distance of CIE ab (N, H, W) of the first of samples (N, K, 3, H, W) to (N, 3, H, W)."""
     difference = color.lab(predicted)[:, 0] - color.lab(target)

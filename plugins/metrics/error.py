@@ -7,6 +7,7 @@ from torch import Tensor
 
 from colorzoo.core import color
 from colorzoo.core.metric import Curve, PerImageMetric
+from colorzoo.core.remember import remembered
 
 AB_UNIT = 128.0
 """Deshpande et al. 2017 (Table 3) state no unit; their code divides 8-bit ab by 128."""
@@ -19,8 +20,7 @@ class BestSquaredError(PerImageMetric):
     unit = "squared grey levels"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        squared = (255 * (predicted - target[:, None])).square().mean((-3, -2, -1))
-        return squared.min(1).values
+        return 255**2 * squared_errors(predicted, target).min(1).values
 
 
 class ErrorOfBest(PerImageMetric):
@@ -36,8 +36,7 @@ class ErrorOfBest(PerImageMetric):
         self._best: list[list[float]] = []
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        wrong = color.lab(predicted)[:, :, 1:] - color.lab(target)[:, None, 1:]
-        best = (wrong / AB_UNIT).abs().mean((-3, -2, -1))[:, : self.best_of].cummin(1).values
+        best = _ab_errors(predicted, target)[:, : self.best_of].cummin(1).values
         self._best += best.double().tolist()
         return best[:, -1]
 
@@ -91,6 +90,19 @@ class Variance(PerImageMetric):
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
         return _variance(color.lab(predicted)[:, :, 1:] / AB_UNIT).mean((-3, -2, -1))
+
+
+@remembered
+def squared_errors(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error (N, K) of samples (N, K, 3, H, W), RGB in [0, 1]."""
+    return (predicted - target[:, None]).square_().mean((-3, -2, -1))
+
+
+@remembered
+def _ab_errors(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the mean absolute difference (N, K) of ab in units of 128."""
+    wrong = color.lab(predicted)[:, :, 1:] - color.lab(target)[:, None, 1:]
+    return wrong.abs_().mean((-3, -2, -1)) / AB_UNIT
 
 
 def _variance(samples: Tensor) -> Tensor:

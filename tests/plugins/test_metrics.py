@@ -15,7 +15,8 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from colorzoo.core import color
 from colorzoo.core.errors import ColorzooError, MetricError, MissingExtraError
 from colorzoo.core.registry import registry
-from colorzoo.plugins.metrics.colorfulness import ColorfulnessGap, colorfulness
+from colorzoo.core.remember import remembering
+from colorzoo.plugins.metrics.colorfulness import ColorfulnessGap, colorfulness, published
 from colorzoo.plugins.metrics.curves import AuC, MinL2, RebalancedAuC, Success
 from colorzoo.plugins.metrics.difference import (
     CIEDE2000,
@@ -126,7 +127,7 @@ RED, GREEN, BLUE = [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]
 
 
 @pytest.mark.parametrize(
-    ("image", "cf", "published"),
+    ("image", "cf", "as_published"),
     [
         (halves([0.5] * 3, [0.5] * 3), 0, 0),
         (halves(RED, RED), 85.53, 85.53),
@@ -134,9 +135,9 @@ RED, GREEN, BLUE = [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]
         (halves(RED, BLUE), 272.62, 211.51),
     ],
 )
-def test_colourfulness_both_ways(image, cf, published):
+def test_colourfulness_both_ways(image, cf, as_published):
     assert colorfulness(image).item() == pytest.approx(cf, abs=0.01)
-    assert colorfulness(image, absolute=True).item() == pytest.approx(published, abs=0.01)
+    assert published(image).item() == pytest.approx(as_published, abs=0.01)
 
 
 def test_the_gap_is_that_of_the_means():
@@ -259,7 +260,7 @@ def photo(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "cf", "published"),
+    ("name", "cf", "as_published"),
     [
         ("astronaut", 72.605, 71.373),
         ("coffee", 76.918, 76.780),
@@ -267,13 +268,13 @@ def photo(name):
         ("rocket", 38.559, 28.983),
     ],
 )
-def test_colourfulness_of_well_known_pictures(name, cf, published):
+def test_colourfulness_of_well_known_pictures(name, cf, as_published):
     try:
         image = photo(name)
     except Exception as error:  # newer releases of scikit-image download some of them
         pytest.skip(f"{name}: {error}")
     assert colorfulness(image).item() == pytest.approx(cf, abs=2e-3)
-    assert colorfulness(image, absolute=True).item() == pytest.approx(published, abs=2e-3)
+    assert published(image).item() == pytest.approx(as_published, abs=2e-3)
 
 
 def test_auc_of_the_truth_and_of_grey_on_a_well_known_picture():
@@ -311,7 +312,7 @@ def test_the_error_of_the_best_never_grows_with_the_samples(seed, count):
 
 def test_lab_is_computed_once_where_that_is_asked_for():
     image = torch.rand(1, 3, 4, 4)
-    with color.remembering_lab():
+    with remembering():
         first = color.lab(image)
         assert color.lab(image) is first
         assert color.lab(image.clone()) is not first

@@ -13,12 +13,15 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from bench import deshpande
 from colorzoo import catalog
 from colorzoo.cards import card
 from colorzoo.cli import build
 from colorzoo.core import hooks
+from colorzoo.core.compare.results import read_results
 from colorzoo.core.registry import load_plugins, registry
 from colorzoo.core.weights import read_info
+from colorzoo.report import markdown
 from tests.conftest import made_picture
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +96,21 @@ def with_results(text: str) -> str:
     return marked.sub(table, text)
 
 
+def tables() -> dict[Path, str]:
+    """Return the tables that results of comparisons come to, by where they belong."""
+    found = {}
+    for path in sorted((ROOT / "docs" / "results").glob("*.json")):
+        if path.read_text(errors="replace").startswith('{"format":"colorzoo results'):
+            make = deshpande.table if path.stem == "deshpande" else markdown.table
+            found[path.with_suffix(".md")] = make(read_results(path))
+    return found
+
+
+def test_the_tables_of_comparisons_are_those_of_their_results():
+    for path, text in tables().items():
+        assert path.read_text() == text, f"{path}: run make docs"
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_results_in_the_text_are_the_measured_ones(name):
     text = (ROOT / name).read_text()
@@ -128,5 +146,7 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
 
 if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
+    for path, text in tables().items():
+        path.write_text(text)
     for name in DOCUMENTS:
         (ROOT / name).write_text(with_results((ROOT / name).read_text()))

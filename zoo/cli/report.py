@@ -49,7 +49,7 @@ def merge(
 
     parts = [read_results(path) for path in results]
     whole = joined(parts)
-    copy_pictures([path if path.is_dir() else path.parent for path in results], parts, whole, out)
+    copy_pictures(parts, [path if path.is_dir() else path.parent for path in results], out)
     write_results(whole, out / FILE)
     show(whole)
     for path in write_report(whole, out):

@@ -1,0 +1,125 @@
+"""`colorzoo compare` and `colorzoo report` as users type them."""
+
+import json
+
+import pytest
+
+from colorzoo.compare import compare, contestants_of, metrics_of
+from colorzoo.core.compare.results import read_results
+from colorzoo.core.errors import ConfigError, DataError, UnknownNameError
+
+FEW = ("--metrics", "mse255,psnr,eob,success", "--samples", 2, "--side", 32, "--workers", 1)
+
+
+def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
+    done = cli("compare", "vae-mdn", "vae-mdn,mode=mean", "--data", pictures, "--split", "all", *FEW,
+               "-o", "one", code=0)  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["METHOD", "MSE255", "MS"]
+    assert lines[1].startswith("oracle")
+    assert {line.split()[0] for line in lines[1:8]} == {
+        "oracle", "vae-mdn", "vae-mdn,mode=mean", "grey", "mean-chroma", "mean-chroma-given-luma",
+        "random-reference",
+    }  # fmt: skip
+    assert "squared grey levels, lower is better; 95 % intervals" in done.stdout
+    folder = pictures.parent / "one"
+    assert {"report.html", "table.md", "results.json", "pictures", "figures", "grid.jpg"} <= {
+        path.name for path in folder.iterdir()
+    }
+    results = read_results(folder)
+    assert len(results.pictures) == 12
+    assert results.command.startswith("colorzoo compare vae-mdn vae-mdn,mode=mean --data ")
+    assert results.methods[1].options == {"mode": "mean"}
+    assert results.methods[0].weights.licence
+    assert results.protocol.samples == 2
+    for exhibit in results.exhibits:
+        files = [exhibit.gray, exhibit.original, *(f for files in exhibit.samples.values() for f in files)]
+        assert all((folder / "pictures" / name).is_file() for name in files)
+    assert {e.why for e in results.exhibits} == {"spread", "best", "median", "worst"}
+
+    cli("compare", "unet", "--data", pictures, "--split", "all", *FEW, "-o", "two")
+    merged = cli("report", "merge", "one", "two", "-o", "both")
+    assert "unet" in merged.stdout
+    both = read_results(pictures.parent / "both")
+    assert [m.label for m in both.methods if not m.control] == ["vae-mdn", "vae-mdn,mode=mean", "unet"]
+    assert {p.one for p in both.pairs} | {p.other for p in both.pairs} == {m.label for m in both.methods}
+    assert (pictures.parent / "both" / "report.html").stat().st_size > 10_000
+    table = cli("report", "table", "both", "--metrics", "psnr")
+    assert "psnr" in table.stdout
+    assert "unet" in table.stdout
+    (pictures.parent / "both" / "report.html").unlink()
+    cli("report", "write", "both")
+    assert (pictures.parent / "both" / "report.html").exists()
+
+    cli("compare", "unet", "--data", pictures, "--split", "all", *FEW, "--seed", 1, "-o", "other")
+    refused = cli("report", "merge", "one", "other", "-o", "no", code=2)
+    assert "seed" in refused.stderr
+    assert not (pictures.parent / "no").exists()
+
+
+def test_what_is_wrong_is_said_before_anything_is_computed(cli, pictures, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for arguments, message in (
+        (["vea-mdn"], "did you mean vae-mdn?"),
+        (["vae-mdn:nowhere"], "no weights of vae-mdn named 'nowhere'"),
+        (["vae-mdn,temprature=1"], "did you mean temperature?"),
+        (["vae-mdn,samples=3"], "samples is the same for all; use --samples, --seed"),
+        (["unet", "unet"], "named twice"),
+        (["unet", "--metrics", "pnsr"], "did you mean psnr?"),
+        (["unet", "--metrics", "eob@100"], "eob@100: needs --samples 100 or more, got 8"),
+        (["unet", "--fit", "stretch"], "fit"),
+        (["unet", "--device", "cuda:9"], "--device cuda:9: not on this machine"),
+    ):
+        done = cli("compare", *arguments, "--data", pictures, code=2)
+        assert message in done.stderr, arguments
+        assert done.stderr.count("\n") == 1
+    done = cli("compare", "unet", "--data", tmp_path / "empty", code=2)
+    assert "no pictures" in done.stderr
+    done = cli("report", "write", tmp_path / "empty", code=2)
+    assert "colorzoo compare" in done.stderr
+
+
+def test_a_damaged_file_is_left_out_and_named(cli, pictures):
+    (pictures / "series0" / "00.png").write_bytes(b"not a picture")
+    done = cli("compare", "grey", "--data", pictures, "--split", "all", *FEW, "-o", "out")
+    assert "left out: series0/00.png: " in done.stderr
+    assert len(read_results(pictures.parent / "out").pictures) == 11
+
+
+def test_one_picture_and_no_train_split(cli, pictures):
+    one = pictures / "series1"
+    for path in sorted(one.iterdir())[1:]:
+        path.unlink()
+    done = cli("compare", "unet", "--data", one, "--split", "all", *FEW, "-o", "out")
+    assert " to " not in done.stdout.split("\n\n")[0]  # no intervals
+    values = json.loads((pictures.parent / "out" / "results.json").read_text())
+    assert len(values["pictures"]) == 1
+
+
+def test_from_python(pictures, tmp_path):
+    options = {"samples": 2, "side": 24, "metrics": ["psnr", "mse255"], "split": "all"}
+    results = compare(["grey"], str(pictures), tmp_path / "out", **options, limit=5)
+    assert results.ranked_by == "psnr"
+    assert len(results.pictures) == 5
+    assert results.ranking()[0].label == "oracle"
+    assert read_results(tmp_path / "out") == results
+    with pytest.raises(ConfigError, match="limit"):
+        compare(["grey"], str(pictures), limit=0)
+    with pytest.raises(DataError, match="no pictures"):
+        compare(["grey"], f"pages:{tmp_path}/nothing")
+
+
+def test_the_metrics_that_are_measured_unless_others_are_named():
+    kinds = metrics_of(None, 8)
+    assert next(iter(kinds)) == "mse255"
+    assert {"eob@1", "eob@5", "eob@8", "ciede2000", "auc-rebalanced", "delta-cf-abs"} <= kinds.keys()
+    assert not {"eob@100", "lpips", "fid"} & kinds.keys()
+    assert list(metrics_of(["ssim", "psnr"], 1)) == ["ssim", "psnr"]
+    with pytest.raises(UnknownNameError):
+        metrics_of(["ssmi"], 1)
+
+
+def test_a_control_that_is_named_takes_part_once():
+    labels = [contestant.label for contestant in contestants_of(["grey", "unet"])]
+    assert labels[:2] == ["grey", "unet"]
+    assert labels.count("grey") == 1

@@ -1,0 +1,289 @@
+"""The report: numbers and verdicts by hand, merging, figures, and the page in a real browser."""
+
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorzoo.core.compare.results import (
+    Cost,
+    Environment,
+    Exhibit,
+    Failure,
+    Method,
+    MetricFacts,
+    Protocol,
+    Results,
+    Value,
+    WeightsUsed,
+)
+from colorzoo.core.compare.statistics import pairs_of, with_intervals
+from colorzoo.core.errors import MissingExtraError, ResultsError, UnknownNameError
+from colorzoo.core.metric import Curve
+from colorzoo.report import figures, markdown, text
+from colorzoo.report.merge import copy_pictures, merge
+from colorzoo.report.page import page, write_report
+from tests.conftest import made_picture
+
+HOSTILE = "<script>alert(1)</script>\"'&|"
+PICTURES = [f"p{index}<b>" for index in range(40)]
+METRICS = [
+    MetricFacts(name="error", unit="levels", higher_is_better=False, summary="How wrong."),
+    MetricFacts(name="likeness", unit="of 1", higher_is_better=True, summary="How alike."),
+]
+
+
+def method(label, offset, *, control=False, noise=3.0, **changes):
+    """Make a method whose error is 10 above a common base, plus offset, plus noise of its own."""
+    base = np.random.default_rng(0).normal(20, 5, len(PICTURES))
+    own = np.random.default_rng(len(label)).normal(0, noise, len(PICTURES)) if noise else 0
+    error = (base + own + offset).tolist() if label != "oracle" else [0.0] * len(PICTURES)
+    curve = Curve(over="samples", x=[1.0, 2.0, 3.0], y=[3.0, 2.0, 1.5 + offset / 10])
+    values = {
+        "error": Value(value=float(np.mean(error)), unit="levels", per_picture=error, curve=curve),
+        "likeness": Value(
+            value=0.5 - offset / 100,
+            unit="of 1",
+            curve=Curve(over="RMSE below", x=[0.0, 0.1], y=[0.0, 1.0]),
+        ),
+    }
+    facts = {
+        "label": label, "plugin": "p", "distribution": "d 1", "control": control, "values": values,
+        "cost": Cost(milliseconds=12.5 + offset, peak_mib=300, parameters=2_000_000, gflop=1.5),
+        "weights": None if control else WeightsUsed(name="default", sha256="ab" * 32, licence="cc0"),
+    }  # fmt: skip
+    return Method(**{**facts, **changes})
+
+
+def results(*methods, exhibits=(), metrics=METRICS, **protocol):
+    facts = {"data": "made", "split": "test", "pictures": len(PICTURES), "data_fingerprint": "d" * 64,
+             "train_fingerprint": "t" * 64, "samples": 3, **protocol}  # fmt: skip
+    made = Protocol(**facts)
+    methods = with_intervals(methods or [*two(), *controls()])
+    return Results(
+        fingerprint=made.fingerprint, protocol=made, ranked_by="error", metrics=metrics,
+        runs=[Environment(colorzoo="1", torch="2", python="3", platform="linux", device="cpu")],
+        command=f"colorzoo compare {HOSTILE}", pictures=PICTURES, methods=methods,
+        pairs=pairs_of(methods, metrics), exhibits=exhibits,
+    )  # fmt: skip
+
+
+def two():
+    return [method("good", 0), method(HOSTILE, 8)]
+
+
+def controls():
+    return [method("grey", 12, control=True), method("oracle", 0, control=True)]
+
+
+def exhibited(folder, samples=("good", HOSTILE)):
+    """Write small pictures and return exhibits that show them; one file is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {}
+    for index, label in enumerate(("grey", "original", *samples)):
+        names[label] = f"00-{index}.jpg"
+        Image.fromarray(made_picture(index, 40, 30)).save(folder / names[label])
+    shown = {label: [names[label]] for label in samples}
+    one = {"picture": PICTURES[3], "gray": names["grey"], "original": names["original"]}
+    return [
+        Exhibit(**one, why="spread", samples=shown),
+        Exhibit(**one, why="worst", method="good", samples={"good": ["nowhere.jpg"]}),
+    ]
+
+
+def test_numbers_are_short_and_plain():
+    expected = {
+        0: "0.00", 1234.5: "1,234", 482.35: "482", -20.554: "-20.55", 4.6462: "4.646", 0.2461: "0.2461",
+        0.0449123: "0.0449", 0.00312: "0.00312", 3.2e-5: "3.2e-05", None: "–",
+    }  # fmt: skip
+    assert {value: text.number(value) for value in expected} == expected
+
+
+def test_the_table_says_who_wins_and_by_how_much():
+    found = results()
+    lines = markdown.table(found).splitlines()
+    assert "40 pictures of `made`, split test, longest side 256, 3 samples, seed 0" in lines[0]
+    assert found.fingerprint[:16] in lines[0]
+    rows = [line for line in lines if line.startswith("| ")]
+    assert [row.split(" |")[0] for row in rows[1:3]] == ["| *oracle*", "| good"]
+    assert "| **" in rows[2]  # the best that is no control
+    assert "12.50 | 300 | 2.000 | 1.500 |" in rows[2]
+    assert "\\|" in rows[3]  # a name does not end its cell
+    pair = next(row for row in rows if row.startswith("| good − <script>"))
+    difference = found.pairs[0].difference
+    assert f"| {text.number(difference)} | " in pair
+    assert pair.endswith("| good is better |")
+    assert "likeness" not in markdown.table(found, ["error"]).split("\n\n")[1]
+    with pytest.raises(UnknownNameError, match="did you mean error"):
+        markdown.table(found, ["errol"])
+
+
+def test_no_difference_is_shown_exactly_when_the_interval_holds_zero():
+    same = method("same", 0)
+    shifted = [value + 0.01 for value in same.values["error"].per_picture]
+    value = same.values["error"].model_copy(update={"per_picture": shifted})
+    tiny = same.model_copy(update={"label": "tiny", "values": {**same.values, "error": value}})
+    noisy = method("noisy one", 0, noise=20)
+    found = results(same, tiny, noisy)
+    verdicts = {(p.one, p.other): text.verdict(p, METRICS[0]) for p in found.pairs if p.metric == "error"}
+    assert verdicts["same", "tiny"] == "same is better"  # however small, it is on every picture
+    held = next(p for p in found.pairs if (p.one, p.other) == ("same", "noisy one"))
+    assert held.low < 0 < held.high
+    assert verdicts["same", "noisy one"] == "no difference shown"
+
+
+def test_what_a_reader_must_know_is_said():
+    failed = method("bad", 1, failures=[Failure(picture=PICTURES[0], reason="boom")])
+    found = results(method("good", 0), failed, train_is_measured=True)
+    found = found.model_copy(update={"left_out": {"x": "damaged"}})
+    said = " ".join(text.warnings(found))
+    assert "fitted on the very pictures" in said
+    assert "bad failed on 1 of 40 pictures" in said
+    assert "1 pictures could not be read" in said
+    assert "Only" not in said
+    assert found.ranking()[-1].label == "bad"
+
+
+def test_merging_joins_methods_and_refuses_what_does_not_belong(tmp_path):
+    one = results(method("a", 0), *controls(), exhibits=exhibited(tmp_path / "one/pictures", ("a",)))
+    other = results(method("b", 3), *controls(), exhibits=exhibited(tmp_path / "two/pictures", ("b",)))
+    both = merge([one, other])
+    assert [m.label for m in both.methods] == ["a", "b", "grey", "oracle"]
+    assert [m.run for m in both.methods] == [0, 1, 0, 0]
+    assert len(both.runs) == 2
+    assert {(p.one, p.other) for p in both.pairs} >= {("a", "b"), ("b", "grey")}
+    copy_pictures([one, other], [tmp_path / "one", tmp_path / "two"], tmp_path / "both")
+    files = {path.name for path in (tmp_path / "both/pictures").iterdir()}
+    assert files == {f"{part}-00-{index}.jpg" for part in (0, 1) for index in (0, 1, 2)}
+    assert both.exhibits[0].samples == {"a": ["0-00-2.jpg"]}
+    assert Results.model_validate_json(both.model_dump_json()) == both
+
+    with pytest.raises(ResultsError, match="seed 0 and 1"):
+        merge([one, results(method("b", 3), seed=1)])
+    with pytest.raises(ResultsError, match=r"a means two things: .*'x': '1'"):
+        merge([one, results(method("a", 0, options={"x": "1"}))])
+    fewer = results(method("b", 3), metrics=METRICS[:1])
+    assert [m.name for m in merge([one, fewer]).metrics] == ["error"]
+
+
+def test_figures_show_something_and_are_left_out_where_there_is_nothing(tmp_path):
+    pytest.importorskip("matplotlib")
+    written = figures.write_figures(results(), tmp_path)
+    assert [path.name for path in written] == ["ranking.png", "success.png", "best_of.png", "speed.png"]
+    for path in written:
+        assert np.asarray(Image.open(path).convert("L")).std() > 5
+    plain = method("plain", 0, cost=Cost())
+    values = {name: v.model_copy(update={"curve": None}) for name, v in plain.values.items()}
+    bare = results(plain.model_copy(update={"values": values}))
+    assert list(figures.figures(bare)) == ["ranking"]
+    first, second = (figures.svg(figures.figures(results())["ranking"]) for _ in range(2))
+    assert first == second
+
+
+def test_without_matplotlib_the_page_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingExtraError, match=r"colorzoo\[report\]"):
+        figures.figures(results())
+    written = write_report(results(), tmp_path)
+    assert [path.name for path in written] == ["report.html", "table.md"]
+    assert "There are no figures" in written[0].read_text()
+
+
+@pytest.fixture
+def report(tmp_path):
+    folder = tmp_path / "report"
+    found = results(exhibits=exhibited(folder / "pictures"))
+    write_report(found, folder)
+    return folder / "report.html"
+
+
+@pytest.fixture
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def opened(browser, report, **options):
+    """Open the page; whatever it complains about or asks for is collected."""
+    tab = browser.new_page(**options)
+    problems = []
+    tab.on("console", lambda message: problems.append(message.text))
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("request", lambda r: problems.append(r.url) if r.url.startswith(("http", "ws")) else None)
+    tab.goto(report.as_uri())
+    return tab, problems
+
+
+def test_the_page_in_a_browser(browser, report):
+    tab, problems = opened(browser, report)
+    assert tab.evaluate("[...document.images].filter(i => i.src && !i.naturalWidth).length") == 0
+    assert tab.evaluate("document.images.length") >= 8
+    assert tab.locator("h1").inner_text() == f"good and {HOSTILE}"
+    assert tab.locator(".missing").count() == 1
+    assert "good is better than" in tab.locator(".findings").inner_text()
+
+    rows = tab.locator("#pairs tbody tr:visible")
+    assert {row.get_attribute("data-metric") for row in rows.all()} == {"error"}
+    assert tab.locator("#metric option").count() == 1  # of the other there are no values a picture
+
+    picture = tab.locator(".picture[data-kind=sample]").first
+    picture.focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#viewer").is_visible()
+    clip = "getComputedStyle(document.getElementById('after')).clipPath"
+    before = tab.evaluate(clip)
+    tab.keyboard.press("ArrowRight")
+    assert tab.evaluate(clip) != before
+    assert "51" in tab.evaluate(clip)
+    gray = tab.locator("#before").get_attribute("src")
+    tab.locator("#swap").click()
+    assert tab.locator("#before").get_attribute("src") != gray
+    assert "original" in tab.locator("#viewer-title").inner_text()
+    tab.keyboard.press("Escape")
+    assert not tab.locator("#viewer").is_visible()
+    assert tab.evaluate("document.activeElement.dataset.name") == "good"
+    assert not problems
+
+
+def test_the_metric_can_be_chosen(browser, tmp_path):
+    second = METRICS[0].model_copy(update={"name": "second"})
+    methods = [m.model_copy(update={"values": {**m.values, "second": m.values["error"]}}) for m in two()]
+    write_report(results(*methods, metrics=[*METRICS, second]), tmp_path)
+    tab, problems = opened(browser, tmp_path / "report.html")
+    tab.locator("#metric").select_option("second")
+    rows = tab.locator("#pairs tbody tr:visible")
+    assert [row.get_attribute("data-metric") for row in rows.all()] == ["second"]
+    assert not problems
+
+
+def test_the_page_in_the_dark_and_on_a_telephone(browser, report):
+    luminance = (
+        "getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).slice(0, 3)"
+        ".reduce((a, b) => a + Number(b), 0)"
+    )
+    light, _ = opened(browser, report, color_scheme="light")
+    dark, _ = opened(browser, report, color_scheme="dark")
+    assert light.evaluate(luminance) > 600 > 200 > dark.evaluate(luminance)
+    small, problems = opened(browser, report, viewport={"width": 360, "height": 700})
+    assert small.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not problems
+
+
+def test_everything_in_the_page_is_text(report):
+    content = report.read_text()
+    assert "<script>alert(1)" not in content
+    assert "&lt;script&gt;alert(1)" in content
+    assert "Content-Security-Policy" in content
+    assert "http://" not in content.replace("http://www.w3.org", "")
+
+
+def test_a_page_without_pictures_and_pairs_is_still_one(tmp_path):
+    assert "What one picture costs" in page(results(method("alone", 0)), tmp_path)

@@ -1,0 +1,110 @@
+"""The tables of a comparison in Markdown, for papers and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from colorzoo.core.compare.results import Method, MetricFacts, Results
+from colorzoo.core.errors import UnknownNameError
+from colorzoo.report.text import arrow, bounded, compared, number, verdict
+
+SHOWN = 8
+"""Metrics in a table unless they are named: more do not fit a page."""
+
+
+def table(results: Results, metrics: Sequence[str] | None = None) -> str:
+    """Return protocol, ranking with intervals and costs, and paired differences.
+
+    metrics: the columns; by default the first ones of the results.
+    """
+    chosen = _chosen(results, metrics)
+    parts = [_protocol(results), _ranking(results, chosen), _pairs(results)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _chosen(results: Results, names: Sequence[str] | None) -> list[MetricFacts]:
+    known = {metric.name: metric for metric in results.metrics}
+    for name in names or ():
+        if name not in known:
+            raise UnknownNameError("metric in these results", name, known)
+    return [known[name] for name in names] if names else results.metrics[:SHOWN]
+
+
+def _protocol(results: Results) -> list[str]:
+    protocol = results.protocol
+    side = f"longest side {protocol.side}" if protocol.side else "full size"
+    if protocol.side and protocol.fit != "keep":
+        side = f"{protocol.side}x{protocol.side} ({protocol.fit})"
+    return [
+        f"{len(results.pictures)} pictures of `{protocol.data}`, split {protocol.split}, {side}, "
+        f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
+        "In brackets: 95 % intervals of the mean. Controls in italics."
+    ]
+
+
+def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
+    heads = ["method", *(f"{m.name} {arrow(m)}" for m in metrics), "ms", "MiB", "M parameters", "GFLOP"]
+    best = {metric.name: _best(results, metric) for metric in metrics}
+    rows = [
+        [
+            _name(method),
+            *(_cell(method, metric, method.label == best[metric.name]) for metric in metrics),
+            *_costs(method),
+        ]
+        for method in results.ranking()
+    ]
+    return [_line(heads), "|---|" + "---:|" * (len(heads) - 1), *map(_line, rows)]
+
+
+def _name(method: Method) -> str:
+    name = f"*{_plain(method.label)}*" if method.control else _plain(method.label)
+    return f"{name} (failed on {len(method.failures)})" if method.failures else name
+
+
+def _cell(method: Method, metric: MetricFacts, best: bool) -> str:
+    text = bounded(method.values[metric.name])
+    return f"**{text}**" if best else text
+
+
+def _best(results: Results, metric: MetricFacts) -> str | None:
+    """Return the label of the best method that is no control."""
+    there = [
+        (value, method.label)
+        for method in results.methods
+        if not method.control and (value := method.values[metric.name].value) is not None
+    ]
+    choose = max if metric.higher_is_better else min
+    return choose(there)[1] if len(there) > 1 else None
+
+
+def _costs(method: Method) -> list[str]:
+    cost = method.cost
+    parameters = cost.parameters / 1e6 if cost.parameters is not None else None
+    return [number(value) for value in (cost.milliseconds, cost.peak_mib, parameters, cost.gflop)]
+
+
+def _pairs(results: Results) -> list[str]:
+    metric = results.metric(results.ranked_by)
+    labels = compared(results)
+    rows = [
+        [
+            f"{_plain(pair.one)} − {_plain(pair.other)}",
+            number(pair.difference),
+            f"{number(pair.low)} to {number(pair.high)}",
+            f"{pair.wins:.0%}",
+            _plain(verdict(pair, metric)),
+        ]
+        for pair in results.pairs
+        if pair.metric == metric.name and (pair.one in labels or pair.other in labels)
+    ]
+    heads = [f"{metric.name}, picture by picture", "difference", "95 % interval", "first wins", ""]
+    return [_line(heads), "|---|---:|---:|---:|---|", *map(_line, rows)] if rows else []
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Keep a name from ending a cell."""
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,116 @@
+"""Several comparisons of the same protocol as one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from colorzoo.core.compare.results import Exhibit, Method, MetricFacts, Results
+from colorzoo.core.compare.statistics import pairs_of
+from colorzoo.core.errors import ResultsError
+
+PICTURES = "pictures"
+
+
+def merge(parts: Sequence[Results]) -> Results:
+    """Join the methods of results with the same fingerprint; controls and repeated methods count once.
+
+    Metrics that not all of them have are left out.
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        _check_same(first, other)
+    names = [m.name for m in first.metrics if all(_has(part, m.name) for part in parts)]
+    if not names:
+        raise ResultsError("these results have no metric in common; compare with the same --metrics")
+    metrics = [first.metric(name) for name in names]
+    methods = _methods(parts, metrics)
+    return first.model_copy(
+        update={
+            "runs": [run for part in parts for run in part.runs],
+            "command": "\n".join(dict.fromkeys(part.command for part in parts if part.command)),
+            "ranked_by": first.ranked_by if first.ranked_by in names else names[0],
+            "metrics": metrics,
+            "methods": methods,
+            "pairs": pairs_of(methods, metrics),
+            "exhibits": [e for number, part in enumerate(parts) for e in _exhibits(number, part)],
+        }
+    )
+
+
+def copy_pictures(parts: Sequence[Results], folders: Sequence[Path], out: Path) -> None:
+    """Copy the pictures that merged results show; parts and their folders in the order of `merge`."""
+    (out / PICTURES).mkdir(parents=True, exist_ok=True)
+    for number, (part, folder) in enumerate(zip(parts, folders, strict=True)):
+        for exhibit in part.exhibits:
+            for name in _files(exhibit):
+                if (folder / PICTURES / name).is_file():
+                    shutil.copyfile(folder / PICTURES / name, out / PICTURES / _renamed(number, name))
+
+
+def _check_same(one: Results, other: Results) -> None:
+    if one.fingerprint == other.fingerprint and one.pictures == other.pictures:
+        return
+    here, there = (part.protocol.model_dump(exclude={"data"}) for part in (one, other))
+    apart = [f"{name} {here[name]} and {there[name]}" for name in here if here[name] != there[name]]
+    raise ResultsError(
+        "these results do not belong together, since they differ in "
+        f"{'; '.join(apart) or 'the pictures that could be read'}; compare again with the same settings"
+    )
+
+
+def _has(part: Results, metric: str) -> bool:
+    return any(known.name == metric for known in part.metrics)
+
+
+def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[Method]:
+    """Return every method once; the same label must mean the same thing."""
+    found: dict[str, Method] = {}
+    runs = 0
+    for part in parts:
+        for method in part.methods:
+            values = {metric.name: method.values[metric.name] for metric in metrics}
+            mine = method.model_copy(update={"run": method.run + runs, "values": values})
+            known = found.setdefault(method.label, mine)
+            if _identity(known) != _identity(mine):
+                raise ResultsError(
+                    f"{method.label} means two things: {_identity(known)} and {_identity(mine)}; "
+                    "compare one of them under another name, such as the path of its weights"
+                )
+        runs += len(part.runs)
+    return sorted(found.values(), key=lambda method: method.control)
+
+
+def _identity(method: Method) -> str:
+    weights = f"weights {method.weights.sha256[:16]}" if method.weights else "no weights"
+    return f"{method.plugin} of {method.distribution}, {weights}, options {dict(method.options)}"
+
+
+def _exhibits(number: int, part: Results) -> list[Exhibit]:
+    """Return what a part shows, its files under names of their own."""
+    return [
+        exhibit.model_copy(
+            update={
+                "gray": _renamed(number, exhibit.gray),
+                "original": _renamed(number, exhibit.original),
+                "samples": {
+                    label: [_renamed(number, name) for name in names]
+                    for label, names in exhibit.samples.items()
+                },
+            }
+        )
+        for exhibit in part.exhibits
+    ]
+
+
+def _renamed(number: int, name: str) -> str:
+    return f"{number}-{name}"
+
+
+def _files(exhibit: Exhibit) -> list[str]:
+    return [
+        exhibit.gray,
+        exhibit.original,
+        *(name for names in exhibit.samples.values() for name in names),
+    ]
