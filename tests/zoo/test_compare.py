@@ -105,7 +105,7 @@ def test_from_python(pictures, tmp_path):
     assert read_results(tmp_path / "out") == results
     with pytest.raises(ConfigError, match="limit"):
         compare(["grey"], str(pictures), limit=0)
-    with pytest.raises(DataError, match="no pictures"):
+    with pytest.raises(DataError, match="no such folder"):
         compare(["grey"], f"pages:{tmp_path}/nothing")
 
 

@@ -124,19 +124,23 @@ def _resolved(device: str) -> str:
 
 
 class _Progress:
-    """A bar over pictures; silent in all but the first process."""
+    """A bar over pictures, from the first one on; silent in all but the first process."""
 
     def __enter__(self) -> _Progress:
+        from rich.console import Console
         from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
         columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
-        self._bars = Progress(*columns, disable=os.environ.get("RANK", "0") != "0")
-        self._task = self._bars.add_task("pictures", total=None)
-        self._bars.start()
+        silent = os.environ.get("RANK", "0") != "0"
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=silent)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+        if self._bars.tasks:
+            self._bars.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        self._bars.update(self._task, completed=done, total=total)
+        if not self._bars.tasks:
+            self._bars.add_task("pictures")
+            self._bars.start()
+        self._bars.update(self._bars.tasks[0].id, completed=done, total=total)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.errors import UnknownNameError
-from colorzoo.report.text import arrow, bounded, compared, number, verdict
+from colorzoo.report.text import arrow, best_control, bounded, compared, number, verdict
 
 SHOWN = 8
 """Metrics in a table unless they are named: more do not fit a page."""
@@ -84,8 +84,10 @@ def _costs(method: Method) -> list[str]:
 
 
 def _pairs(results: Results) -> list[str]:
+    """Return the differences between methods, and to the best control."""
     metric = results.metric(results.ranked_by)
-    labels = compared(results)
+    control = best_control(results)
+    labels = {*compared(results), *([control.label] if control else [])}
     rows = [
         [
             f"{_plain(pair.one)} − {_plain(pair.other)}",
@@ -95,7 +97,7 @@ def _pairs(results: Results) -> list[str]:
             _plain(verdict(pair, metric)),
         ]
         for pair in results.pairs
-        if pair.metric == metric.name and (pair.one in labels or pair.other in labels)
+        if pair.metric == metric.name and {pair.one, pair.other} <= labels
     ]
     heads = [f"{metric.name}, picture by picture", "difference", "95 % interval", "first wins", ""]
     return [_line(heads), "|---|---:|---:|---:|---|", *map(_line, rows)] if rows else []

@@ -21,7 +21,7 @@ def number(value: float | None) -> str:
         return f"{value:.1e}"
     digits = 2 if size >= 10 or size == 0 else 3 if size >= 1 else 4
     text = f"{value:.{digits}f}"
-    return text if size >= 0.1 or size == 0 else f"{value:.3g}"
+    return text if size >= 0.1 or size == 0 else f"{value:#.3g}"
 
 
 def bounded(value: Value) -> str:
