@@ -88,8 +88,11 @@ def _opened(source: Source, name: str, max_pixels: int, side: int | None = None)
         raise ImageError(f"{name}: damaged picture ({error})") from None
 
 
-def write(path: str | os.PathLike[str], picture: Picture) -> None:
-    """Encode to the format of the suffix, atomically; JPEG and BMP drop the alpha."""
+def write(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) -> None:
+    """Encode to the format of the suffix, atomically; JPEG and BMP drop the alpha.
+
+    quality: of JPEG, up to 100.
+    """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise ImageError(f"{path}: unknown picture suffix; expected one of {', '.join(SUFFIXES)}")
@@ -97,7 +100,7 @@ def write(path: str | os.PathLike[str], picture: Picture) -> None:
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None and not lossy and path.suffix.lower() != ".bmp":
         image.putalpha(Image.fromarray(picture.alpha))
-    options: dict[str, object] = {"quality": 95, "subsampling": 0} if lossy else {}
+    options: dict[str, object] = {"quality": quality, "subsampling": 0} if lossy else {}
     if path.suffix.lower() == ".png":
         options["compress_level"] = 1  # three times as fast as the default, a tenth larger
     if picture.profile:

@@ -14,8 +14,10 @@ from colorzoo.core.compare.examiner import Examiner, Task, one_thread
 from colorzoo.core.compare.results import Exhibit, Method, Results
 from colorzoo.core.images import Picture, resize, write
 
-SPREAD, SAMPLES, LARGEST = 6, 5, 768
-"""Pictures spread over all, samples shown of each, and the longest side shown, in pixels."""
+SPREAD, SAMPLES = 6, 5
+"""Pictures spread over all, and samples shown of each."""
+LARGEST, QUALITY = 640, 85
+"""Longest side of what is shown, in pixels, and JPEG quality: all of it goes into one file."""
 Why = Literal["spread", "best", "median", "worst"]
 Choice = tuple[str, Why, str | None]
 
@@ -91,5 +93,5 @@ class _Hall:
         scale = LARGEST / max(height, width)
         if scale < 1:
             picture = Picture(resize(picture.rgb, round(width * scale), round(height * scale)))
-        write(self.folder / name, picture)
+        write(self.folder / name, picture, quality=QUALITY)
         return name
