@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorzoo.core.packed import Packed
+    from colorzoo.core.weights import WeightsInfo
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Colorizer(ABC):
     """The engine puts the picture's own luma back; False for a model that may change it."""
     native_side: int | None = None
     """Longest side the engine hands over; a larger picture's colour is brought up along its edges."""
+
+    weights_info: WeightsInfo | None = None
+    """What is known of the loaded weights."""
 
     def __init__(self, config: ColorizerConfig | None = None) -> None:
         super().__init__()

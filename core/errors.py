@@ -46,6 +46,10 @@ class WeightsError(ColorzooError):
     """Weights are absent, damaged or belong to something else."""
 
 
+class HubError(ColorzooError):
+    """The Hugging Face Hub, the way to it or the cache of what came from it fails."""
+
+
 class TrainingError(ColorzooError):
     """A training run cannot start, go on or resume."""
 

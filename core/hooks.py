@@ -55,5 +55,10 @@ def register_commands(cli: typer.Typer) -> None:
 
 
 @hookspec
+def register_weights() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Return the TOML files of the weights this plugin knows by name: embedded, or pinned on the Hub."""
+
+
+@hookspec
 def register_sites() -> Sequence[Path]:  # type: ignore[empty-body]
     """Return the TOML files of the site profiles this plugin adds to `colorzoo data crawl`."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.config import Strict, validate
+from colorzoo.core.config import ColorizerConfig, Strict, validate
 from colorzoo.core.errors import WeightsError
 from colorzoo.core.images import atomic_write
+from colorzoo.core.tensors import check_fit, read_header
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 CONFIG, TENSORS, CARD = "config.json", "model.safetensors", "README.md"
 MAX_CONFIG_BYTES = 1_000_000
@@ -53,6 +58,7 @@ class WeightsInfo(Strict):
 
     format: Literal["1"] = "1"
     plugin: str
+    distribution: str = Field("", description="package that brings the plugin")
     name: str = Field("default", description="short name, as --weights takes it")
     summary: str = ""
     colorzoo_version: str
@@ -105,7 +111,11 @@ def read_info(folder: Path) -> WeightsInfo:
 
 
 def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
-    """Build the colorizer that the folder describes and load its tensors, after checking their hash."""
+    """Build the colorizer that the folder describes and load its tensors.
+
+    Checked before, in this order: the configuration, the hash, the file's header, and that every tensor is
+    what the plugin expects. Only then is memory taken for it.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load as decode
 
@@ -115,7 +125,7 @@ def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
             f"{folder}: weights of {info.plugin!r}, not of {plugin!r}; "
             f"use: colorzoo run {info.plugin} --weights {folder}"
         )
-    colorizer = kind(validate(kind.Config, info.config, f"{folder / CONFIG}: config"))
+    config = validate(kind.Config, info.config, f"{folder / CONFIG}: config")
     path = folder / TENSORS
     try:
         data = path.read_bytes()
@@ -124,7 +134,21 @@ def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
     if info.sha256 and hashlib.sha256(data).hexdigest() != info.sha256:
         raise WeightsError(f"{path}: its sha256 is not the one in {CONFIG}; fetch the folder again")
     try:
+        check_fit(read_header(data), _expected(kind, config), kind.__name__)
+        colorizer = kind(config)
         colorizer.load_state(decode(data))
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: damaged ({error}); fetch the folder again") from None
+    except (SafetensorError, WeightsError) as error:
+        raise WeightsError(f"{path}: {error}") from None
+    colorizer.weights_info = info
     return colorizer
+
+
+def _expected(kind: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:
+    """Return the tensors of a configuration without their memory: it may ask for more than there is."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            return kind(config).state()
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, OverflowError) as error:
+        raise WeightsError(f"its configuration builds no {kind.__name__} ({error})") from None

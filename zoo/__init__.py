@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from colorzoo.api import colorize, load, read
+    from colorzoo.push import push_to_hub, save_pretrained
 
-_HOME = {"load": "api", "colorize": "api", "read": "api"}
-__all__ = ["__version__", "colorize", "load", "read"]
+_HOME = {
+    "colorize": "api",
+    "load": "api",
+    "push_to_hub": "push",
+    "read": "api",
+    "save_pretrained": "push",
+}
+__all__ = ["__version__", "colorize", "load", "push_to_hub", "read", "save_pretrained"]
 
 
 def __getattr__(name: str) -> Any:

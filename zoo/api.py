@@ -18,15 +18,22 @@ from colorzoo.core.registry import registry
 __all__ = ["colorize", "load", "read"]
 
 
-def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Colorizer:
+def load(
+    name: str, weights: str | None = None, *, revision: str | None = None, device: str = "cpu"
+) -> Colorizer:
     """Return a colorizer ready to use, in eval mode.
 
-    name: a plugin's, as `colorzoo plugins` lists them. weights: the name of embedded ones or a folder;
-    by default the embedded `default`, or none for a colorizer that has no weights.
+    name: a plugin's, as `colorzoo plugins` lists them, or `owner/name` of weights on the Hub. weights: a
+    name of the catalogue, a folder, or `owner/name` on the Hub; by default the embedded `default`, or none
+    for a colorizer that has no weights. revision: branch, tag or commit of weights on the Hub.
     """
     import torch
 
     place = devices.resolve(device)
+    if "/" in name and weights is None:
+        name, weights = _plugin_of(name, revision), name
+    if revision and weights:
+        weights = f"{weights}@{revision}"
     kind = registry().find("colorizer", name).load()
     folder = catalog.find(name, weights)
     colorizer: Colorizer = store.load(folder, kind, name) if folder else kind()
@@ -38,6 +45,26 @@ def load(name: str, weights: str | None = None, *, device: str = "cpu") -> Color
     if isinstance(colorizer, torch.nn.Module):
         colorizer.to(place).eval()
     return colorizer
+
+
+def _plugin_of(text: str, revision: str | None) -> str:
+    """Pull weights and return the plugin they are of, which must be installed."""
+    from colorzoo.hub import HubId, pull
+
+    name = HubId.parse(f"{text}@{revision}" if revision else text)
+    if name is None:
+        raise WeightsError(f"{text!r}: expected the name of a plugin, or owner/name[@revision] on the Hub")
+    info = pull(name).info
+    if info.plugin not in registry().names("colorizer"):
+        raise WeightsError(missing_plugin(info))
+    return info.plugin
+
+
+def missing_plugin(info: store.WeightsInfo) -> str:
+    """Say which package brings the plugin that weights are of."""
+    package = info.distribution or f"colorzoo-{info.plugin}"
+    guess = "" if info.distribution else " (a guess from its name)"
+    return f"these weights are of {info.plugin!r}, which is not installed: pip install {package}{guess}"
 
 
 def colorize(

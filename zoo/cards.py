@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from colorzoo.core.weights import Measured, WeightsInfo
 
+if TYPE_CHECKING:
+    from huggingface_hub import ModelCardData
 
-def card(info: WeightsInfo) -> str:
-    """Return the model card as Markdown with the Hub's YAML header."""
+
+def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
+    """Return the model card as Markdown with the Hub's YAML header.
+
+    repo: where on the Hub it will stand. samples: file of a picture to show.
+    """
     parts = [
-        _header(info),
+        f"---\n{_header(info).to_yaml()}\n---",
         f"# {info.plugin}: {info.name}",
         info.summary,
-        _usage(info),
+        f"![a grey picture and colourings of it]({samples})" if samples else "",
+        _usage(info, repo),
         _training(info),
         _results(info.metrics),
         _limits(info),
@@ -19,16 +28,38 @@ def card(info: WeightsInfo) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _header(info: WeightsInfo) -> str:
-    return (
-        "---\nlibrary_name: colorzoo\npipeline_tag: image-to-image\n"
-        f"license: {info.licence.lower()}\ntags: [colorization, {info.plugin}]\n---"
+def _header(info: WeightsInfo) -> ModelCardData:
+    """Return the facts in the Hub's own terms."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    trained = [step.dataset for step in info.trained_on.history] if info.trained_on else []
+    results = [
+        EvalResult(
+            task_type="image-to-image",
+            dataset_type=m.fingerprint[:16] or "unknown",
+            dataset_name=m.protocol,
+            metric_type=m.name,
+            metric_value=float(f"{m.value:.6g}"),
+        )
+        for m in info.metrics
+    ]
+    return ModelCardData(
+        library_name="colorzoo",
+        pipeline_tag="image-to-image",
+        license=info.licence.lower(),
+        tags=["colorization", info.plugin],
+        datasets=list(dict.fromkeys(trained)) or None,
+        model_name=f"{info.plugin} {info.name}" if results else None,
+        eval_results=results or None,
     )
 
 
-def _usage(info: WeightsInfo) -> str:
-    weights = "" if info.name == "default" else f" --weights {info.name}"
-    return f"```\ncolorzoo run {info.plugin} picture.jpg{weights}\n```"
+def _usage(info: WeightsInfo, repo: str) -> str:
+    weights = f" --weights {repo or info.name}" if repo or info.name != "default" else ""
+    lines = [f"colorzoo run {info.plugin} picture.jpg{weights}"]
+    if repo:
+        lines.insert(0, f"colorzoo pull {repo}")
+    return "\n".join(["```", *lines, "```"])
 
 
 def _training(info: WeightsInfo) -> str:

@@ -19,6 +19,7 @@ from colorzoo.core.config import ColorizerConfig
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.images import atomic_write
 from colorzoo.core.packed import Fit
+from colorzoo.core.registry import registry
 from colorzoo.core.training import Reporter, TrainConfig, train
 from colorzoo.data import packer
 
@@ -77,6 +78,7 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     )
     info = store.WeightsInfo(
         plugin=order.plugin,
+        distribution=registry().find("colorizer", order.plugin).distribution,
         name=order.name,
         summary=order.summary,
         colorzoo_version=colorzoo.__version__,

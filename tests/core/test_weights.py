@@ -75,7 +75,7 @@ def scramble(folder):
         (lambda f: edit(f, plugin="other"), WeightsError, "colorzoo run other"),
         (lambda f: edit(f, sha256="0" * 64), WeightsError, "sha256 is not the one"),
         (lambda f: (f / "model.safetensors").unlink(), WeightsError, "only safetensors"),
-        (lambda f: scramble(f), WeightsError, "damaged"),
+        (lambda f: scramble(f), WeightsError, "claims a header of"),
     ],
 )  # fmt: skip
 def test_every_damage_is_named(tmp_path, damage, error, reason):

@@ -30,9 +30,10 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "examples/*.md", "plugins/*/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
-VERBS = ("", "run", "train", "compare", "report", "report write", "report table", "report merge", "plugins",
+VERBS = ("", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
+         "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
          "plugins list", "plugins show", "data", "data list", "data info",
-         "data fetch")  # fmt: skip
+         "data fetch", "data prepare", "metrics", "metrics list", "metrics show")  # fmt: skip
 
 
 def reference() -> str:

@@ -14,7 +14,19 @@ def build() -> typer.Typer:
     """Return the application with our verbs and those that plugins add."""
     import typer
 
-    from colorzoo.cli import compare, data, metrics, options, plugins, prepare, report, run, train
+    from colorzoo.cli import (
+        compare,
+        data,
+        hub,
+        metrics,
+        options,
+        plugins,
+        prepare,
+        report,
+        run,
+        train,
+        weights,
+    )
     from colorzoo.core.registry import registry
 
     app = typer.Typer(
@@ -29,6 +41,9 @@ def build() -> typer.Typer:
     app.command("run")(run.run)
     app.command("train")(train.train)
     app.command("compare")(compare.compare)
+    app.command("pull")(hub.pull)
+    app.command("push")(hub.push)
+    app.add_typer(weights.app, name="weights")
     app.add_typer(report.app, name="report")
     app.add_typer(plugins.app, name="plugins")
     data.app.command("prepare")(prepare.prepare)

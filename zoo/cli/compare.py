@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo.cli import tables
-from colorzoo.cli.options import Device
+from colorzoo.cli.options import Device, Offline
 
 if TYPE_CHECKING:
     from colorzoo.core.compare.results import Method, Results
@@ -39,6 +39,7 @@ def compare(
     workers: Annotated[
         int | None, typer.Option(min=1, help="processes [default: one a processor, one on a GPU]")
     ] = None,
+    offline: Offline = False,
 ) -> None:
     """Compare colorizers on a dataset, with controls, intervals and a report.
 

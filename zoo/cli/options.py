@@ -10,6 +10,18 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
+def _offline(wanted: bool) -> None:
+    if wanted:
+        import os
+
+        os.environ["HF_HUB_OFFLINE"] = "1"  # before the Hub's client is imported, which reads it then
+
+
+Offline = Annotated[
+    bool, typer.Option("--offline", callback=_offline, help="never touch the network; use what is cached")
+]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         import colorzoo

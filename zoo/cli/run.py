@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from colorzoo.cli.options import Device
+from colorzoo.cli.options import Device, Offline
 
 if TYPE_CHECKING:
     from colorzoo.core.colorizer import Colorizer
@@ -24,10 +24,11 @@ def run(
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for the results")] = Path("colorized"),
     samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="same seed, same colourings")] = None,
-    weights: Annotated[str | None, typer.Option(help="name of embedded weights, or a folder")] = None,
+    weights: Annotated[str | None, typer.Option(help="name, folder, or owner/name[@revision]")] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
     device: Device = "auto",
+    offline: Offline = False,
 ) -> None:
     """Colour pictures: writes every colouring and a labelled contact sheet."""
     from colorzoo.api import load

@@ -1,0 +1,140 @@
+"""`colorzoo weights`: what is embedded and cached, and whether it is still what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from colorzoo.cli import tables
+from colorzoo.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List, show, verify or remove weights on this machine.")
+NAME = Annotated[
+    str, typer.Argument(help="PLUGIN:NAME, owner/name[@commit], or a folder", metavar="WEIGHTS")
+]
+
+
+class Held(NamedTuple):
+    """Weights on this machine: how they are called, where they are, and where they came from."""
+
+    name: str
+    folder: Path
+    origin: str
+
+
+def held() -> list[Held]:
+    """Return the weights of the catalogue that are in packages, and those pulled from the Hub."""
+    from colorzoo import catalog
+    from colorzoo.hub import cached
+
+    own = [
+        Held(f"{entry.plugin}:{entry.name}", place / entry.folder, "embedded")
+        for entry, place in catalog.known()
+        if entry.folder
+    ]
+    return own + [Held(f"{found.repo}@{found.commit[:12]}", found.folder, "Hub") for found in cached()]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List embedded and cached weights with sizes, hashes and licences."""
+    from colorzoo.core.weights import TENSORS, read_info
+
+    rows = []
+    for found in held():
+        info = read_info(found.folder)
+        size = (found.folder / TENSORS).stat().st_size
+        rows.append(
+            {
+                "weights": found.name,
+                "plugin": info.plugin,
+                "MB": round(size / 1e6, 1),
+                "sha256": info.sha256[:16],
+                "licence": info.licence,
+                "from": found.origin,
+            }
+        )
+    tables.show(rows, as_json)
+
+
+@app.command()
+def show(name: NAME) -> None:
+    """Say what weights are."""
+    from colorzoo.cli.hub import facts
+    from colorzoo.core.weights import read_info
+
+    folder = _folder(name)
+    typer.echo("\n".join([f"folder: {folder}", *facts(read_info(folder))]))
+
+
+@app.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="as in show [default: all]", metavar="WEIGHTS")] = None,
+) -> None:
+    """Compute every hash anew and load the weights strictly; what is wrong is named."""
+    from colorzoo.core import weights as store
+    from colorzoo.core.errors import ColorzooError
+    from colorzoo.core.registry import registry
+
+    chosen = [Held(name, _folder(name), "")] if name else held()
+    wrong = []
+    for found in chosen:
+        try:
+            _check_digests(found.folder)
+            info = store.read_info(found.folder)
+            kind = registry().find("colorizer", info.plugin).load()
+            store.load(found.folder, kind, info.plugin)
+            typer.echo(f"{found.name}: as it should be")
+        except ColorzooError as error:
+            wrong.append(found.name)
+            typer.echo(f"{found.name}: {error}", err=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metavar="WEIGHTS")]) -> None:
+    """Delete weights that were pulled from the Hub."""
+    from colorzoo.core.errors import UnknownNameError
+    from colorzoo.hub import cached
+    from colorzoo.hub import remove as delete
+
+    repo, _, commit = name.partition("@")
+    chosen = [found for found in cached() if found.repo == repo and found.commit.startswith(commit)]
+    if not chosen:
+        raise UnknownNameError(
+            "pulled weights", name, [f"{found.repo}@{found.commit}" for found in cached()]
+        )
+    for found in chosen:
+        typer.echo(f"{found.repo}@{found.commit[:12]}: {delete(found) / 1e6:.1f} MB freed")
+
+
+def _folder(name: str) -> Path:
+    from colorzoo import catalog
+    from colorzoo.core.errors import UnknownNameError
+
+    plugin, colon, weights = name.partition(":")
+    if colon and "/" not in plugin:
+        folder = catalog.find(plugin, weights)
+        assert folder is not None  # named weights are found, or it raises
+        return folder
+    if Path(name).is_dir():
+        return Path(name)
+    repo, _, commit = name.partition("@")
+    for found in held():
+        if found.origin == "Hub" and found.name.startswith(f"{repo}@{commit[:12]}"):
+            return found.folder
+    raise UnknownNameError("weights", name, [found.name for found in held()])
+
+
+def _check_digests(folder: Path) -> None:
+    """Compare pulled files with the digests that their commit had."""
+    from colorzoo.hub import cached
+    from colorzoo.hub import verify as check
+
+    for found in cached():
+        if found.folder == folder:
+            for file, digest in found.digests.items():
+                check(folder / file, digest, f"{found.repo}: {file}")
