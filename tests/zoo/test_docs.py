@@ -30,10 +30,13 @@ DOCUMENTS = [
     for pattern in ("*.md", "docs/*.md", "examples/*.md", "plugins/*/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
-VERBS = ("", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
-         "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
-         "plugins list", "plugins show", "data", "data list", "data info",
-         "data fetch", "data prepare", "metrics", "metrics list", "metrics show")  # fmt: skip
+VERBS = (
+    "", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
+    "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
+    "plugins list",
+    "plugins show", "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
+    "metrics list", "metrics show",
+)  # fmt: skip
 
 
 def reference() -> str:
