@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +20,10 @@ from colorzoo.core.images import Picture, Pixels, atomic_write, write
 from colorzoo.core.registry import Registered, registry
 from colorzoo.core.sheet import Cell, contact_sheet
 from colorzoo.core.weights import CARD, CONFIG, TENSORS, Measured, WeightsInfo
-from colorzoo.hub import HubId, saying_errors
+from colorzoo.hub import METRICS, HubId, saying_errors
 
 SAMPLES = "samples.jpg"
-FILES = (CONFIG, TENSORS, CARD, SAMPLES)
+FILES = (CONFIG, TENSORS, CARD, SAMPLES, METRICS)
 """All that is ever uploaded: no checkpoints, no logs, no data."""
 
 
@@ -46,6 +47,9 @@ def stage(
     if results:
         info = info.model_copy(update={"metrics": [*info.metrics, *measured(results, info)]})
     write(out / SAMPLES, Picture(sheet))
+    with atomic_write(out / METRICS) as file:
+        rows = [row.model_dump(mode="json") for row in info.metrics]
+        file.write((json.dumps(rows, indent=1) + "\n").encode())
     with atomic_write(out / TENSORS) as file:
         file.write((folder / TENSORS).read_bytes())
     with atomic_write(out / CARD) as file:

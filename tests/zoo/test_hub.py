@@ -18,7 +18,7 @@ from colorzoo.hub import HubId
 from tests.conftest import made_picture
 from tests.zoo.small_hub import TOKEN, SmallHub
 
-WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg"}
+WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg", "metrics.json"}
 
 
 @pytest.fixture
