@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,3 +112,18 @@ def _check_places(entries: Mapping[str, Entry], size: int) -> None:
     gaps = any(entry.start != before for entry, before in zip(ordered, bounds[:-1], strict=True))
     if gaps or bounds[-1] != size:
         raise WeightsError(f"its tensors overlap, leave holes or do not end with the file ({size:,} bytes)")
+
+
+def without_chance() -> AbstractContextManager[object]:
+    """Leave out the random numbers of `nn.init`: without memory they cost the import of a compiler."""
+    from torch.overrides import TorchFunctionMode
+
+    class WithoutChance(TorchFunctionMode):
+        def __torch_function__(  # type: ignore[no-untyped-def]
+            self, function, types, values=(), named=None
+        ):
+            if getattr(function, "__name__", "").endswith("normal_"):
+                return values[0] if values else named["tensor"]
+            return function(*values, **(named or {}))
+
+    return WithoutChance()

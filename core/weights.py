@@ -14,7 +14,7 @@ from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig, Strict, validate
 from colorzoo.core.errors import WeightsError
 from colorzoo.core.images import atomic_write
-from colorzoo.core.tensors import check_fit, read_header
+from colorzoo.core.tensors import check_fit, read_header, without_chance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -148,7 +148,7 @@ def _expected(kind: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Te
     import torch
 
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), without_chance():
             return kind(config).state()
     except Exception as error:  # a plugin may raise anything for numbers nobody thought of
         raise WeightsError(f"its configuration builds no {kind.__name__} ({error})") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -178,7 +179,10 @@ def saying_errors(name: HubId) -> Iterator[None]:
     """Turn whatever the Hub's client raises into one line that says what to do."""
     from huggingface_hub import errors
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
 
+    loud = get_verbosity()
+    set_verbosity(logging.ERROR)  # what it would warn of is said below, once
     try:
         yield
     except errors.GatedRepoError:
@@ -210,6 +214,8 @@ def saying_errors(name: HubId) -> Iterator[None]:
         ):
             raise
         raise HubError(_unreachable(name, error)) from None
+    finally:
+        set_verbosity(loud)
 
 
 def _status(error: BaseException) -> str:

@@ -138,7 +138,7 @@ class MixtureNetwork(nn.Module):
         flat = self.trunk.widths[-1] * (config.size // 16) ** 2 if self.trunk else config.size**2
         self.weights = _head(flat, config, config.components * self.weight_dimensions)
         self.shapes = _head(flat, config, 2 * config.components * config.latent)
-        self.centres = nn.Parameter(0.5 * torch.randn(config.components, config.latent))
+        self.centres = nn.Parameter(nn.init.normal_(torch.empty(config.components, config.latent), std=0.5))
         self.floor = 2 * math.log(config.min_deviation)
 
     def forward(self, gray: Tensor) -> Mixture:

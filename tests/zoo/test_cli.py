@@ -175,6 +175,13 @@ print("LOADED", sorted(loaded))
 """
 
 
+@pytest.mark.parametrize("name", ["vae-mdn", "cgan", "unet"])
+def test_loading_weights_needs_no_compiler(name):
+    script = f"import sys, colorzoo; colorzoo.load({name!r}); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False", "it takes a second to import"
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["plugins"], ["data", "list"]]
 )
