@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pluggy
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import typer
 
 PROJECT = "colorzoo"
+API = "1"
+"""The plugin API that this version speaks; a plugin says `colorzoo_api = "1"` beside its hooks."""
+Kind = Literal["colorizer", "dataset", "metric"]
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, get_args
 
 import pluggy
 
 from colorzoo.core import hooks
 from colorzoo.core.errors import PluginError, UnknownNameError
 
-KINDS = ("colorizer", "dataset", "metric")
+KINDS = get_args(hooks.Kind)
 OWN = "colorzoo"
 
 
@@ -61,6 +61,7 @@ class Registry:
     def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> None:
         """Register one plugin object; if anything is wrong the registry is left unchanged."""
         try:
+            _check_api(plugin)
             self.manager.register(plugin, name)
             self.manager.check_pending()
             found = self._announced(name, plugin, distribution, version)
@@ -136,6 +137,16 @@ def load_plugins(
 def registry() -> Registry:
     """Return the registry of this process, loaded on first use."""
     return load_plugins()
+
+
+def _check_api(plugin: object) -> None:
+    """Refuse a plugin that was written for another API; one that does not say was written for the first."""
+    wanted = getattr(plugin, "colorzoo_api", "1")
+    if str(wanted) != hooks.API:
+        raise PluginError(
+            f"it was written for plugin API {wanted}, this colorzoo speaks {hooks.API}; "
+            f"install a version of it for API {hooks.API}, or another colorzoo"
+        )
 
 
 def _called(hook: Any) -> Iterable[object]:

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
+
+from colorzoo.testing import made_picture
 
 REAL_DATA = os.environ.get("COLORZOO_DATA")
 """Where real pictures are, if anywhere; tests that need them skip without."""
@@ -25,16 +26,6 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     for name in ("COLORZOO_DATA", "COLORZOO_PLUGINS", "COLORZOO_STRICT_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
-
-
-def made_picture(seed: int, height: int = 72, width: int = 64) -> np.ndarray:
-    """Make a picture with smooth colour, edges and texture: uint8 (height, width, 3)."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width] / max(height, width)
-    base = np.stack([np.sin(3 * x + p) * np.cos(2 * y + p) for p in rng.uniform(0, 6, 3)], -1)
-    disc = ((x - rng.uniform(0.3, 0.7)) ** 2 + (y - 0.5) ** 2 < 0.05)[..., None]
-    picture = 0.5 + 0.3 * base + disc * rng.uniform(-0.3, 0.3, 3) + rng.normal(0, 0.02, (height, width, 1))
-    return (picture.clip(0, 1) * 255).astype(np.uint8)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import ConfigError, PluginError
 from colorzoo.core.images import Picture
 from colorzoo.core.sheet import Cell, contact_sheet
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 class Wild(Colorizer):

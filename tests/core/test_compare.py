@@ -22,7 +22,7 @@ from colorzoo.core.compare.store import Row, Store, encoded
 from colorzoo.core.dataset import Dataset, Sample, Subset
 from colorzoo.core.errors import DataError, ImageError, ResultsError
 from colorzoo.core.registry import registry
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 SIZES = [(24, 20), (20, 24), (31, 17), (64, 64), (1, 1), (40, 9)]
 METRICS = ("mse255", "eob", "psnr", "ssim", "auc-rebalanced", "delta-cf", "variance", "success")

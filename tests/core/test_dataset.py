@@ -12,7 +12,7 @@ from colorzoo.core.dataset import Dataset, Sample, combine, parse_address, share
 from colorzoo.core.errors import DataError, UnknownNameError
 from colorzoo.core.packed import pack
 from colorzoo.datasources.folder import Folder
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), unique=True), st.randoms())

@@ -7,7 +7,7 @@ from PIL import Image
 from colorzoo.core import images
 from colorzoo.core.errors import ImageError
 from colorzoo.core.images import Picture
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 def save(path, image, **options):

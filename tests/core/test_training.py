@@ -21,7 +21,7 @@ from colorzoo.core.errors import MissingExtraError, TrainingError
 from colorzoo.core.packed import Packed
 from colorzoo.core.stage import Stage, StageConfig
 from colorzoo.core.training import TrainConfig, train
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 CPU = TrainConfig(device="cpu", precision="float32", log_every=2, checkpoint_seconds=0)
 

@@ -7,7 +7,7 @@ from PIL import Image
 from colorzoo.core.errors import DataError, MissingExtraError, UnknownNameError
 from colorzoo.data import open_dataset
 from colorzoo.datasources.hub import Address
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 datasets = pytest.importorskip("datasets", reason="the extra hf is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # the library's own

@@ -16,7 +16,7 @@ from colorzoo.core.download import download, extract_pictures
 from colorzoo.core.errors import DataError
 from colorzoo.datasources import lfw
 from colorzoo.datasources.lfw import LFW
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from colorzoo.core.dataset import Joined
 from colorzoo.core.errors import DataError
 from colorzoo.core.packed import pack
 from colorzoo.data import open_dataset, open_datasets
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.model import CGan
 from colorzoo.plugins.cgan.networks import Discriminator
 from colorzoo.plugins.cgan.style import styled
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 
 def built(*settings, preset="default"):

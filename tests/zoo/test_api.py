@@ -9,7 +9,7 @@ from colorzoo import catalog
 from colorzoo.core import weights
 from colorzoo.core.errors import ImageError, UnknownNameError
 from colorzoo.core.registry import registry
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 EMBEDDED = [(plugin, name) for plugin in registry().names("colorizer") for name in catalog.embedded(plugin)]
 

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from colorzoo.cli.run import gather
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 TRAIN = ("--set", "fit.steps=3", "--set", "width=4", "--set", "fit.batch_size=4", "--device", "cpu")
 

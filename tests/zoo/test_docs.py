@@ -22,7 +22,7 @@ from colorzoo.core.compare.results import read_results
 from colorzoo.core.registry import load_plugins, registry
 from colorzoo.core.weights import read_info
 from colorzoo.report import markdown
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -33,8 +33,8 @@ DOCUMENTS = [
 VERBS = (
     "", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
     "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
-    "plugins list",
-    "plugins show", "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
+    "plugins list", "plugins show", "plugins check", "plugins new", "plugins install", "plugins uninstall",
+    "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
     "metrics list", "metrics show",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from colorzoo import catalog
 from colorzoo.hub import HubId
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 from tests.zoo.small_hub import TOKEN, SmallHub
 
 WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg", "metrics.json"}

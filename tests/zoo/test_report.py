@@ -25,7 +25,7 @@ from colorzoo.core.metric import Curve
 from colorzoo.report import figures, markdown, text
 from colorzoo.report.merge import copy_pictures, merge
 from colorzoo.report.page import page, write_report
-from tests.conftest import made_picture
+from colorzoo.testing import made_picture
 
 HOSTILE = "<script>alert(1)</script>\"'&|"
 PICTURES = [f"p{index}<b>" for index in range(40)]

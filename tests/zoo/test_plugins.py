@@ -1,0 +1,125 @@
+"""Plugins of strangers: written, installed, checked, used and removed."""
+
+import json
+import os
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorzoo.testing import made_picture
+
+KINDS = {
+    "tint": [],
+    "small-net": ["--trainable"],
+    "comix": ["--kind", "dataset"],
+    "mae": ["--kind", "metric"],
+}
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """Return the python of an environment of its own that sees what is installed in ours."""
+    root = tmp_path_factory.mktemp("environment") / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", root], check=True)
+    libraries = next(root.glob("lib/python*/site-packages"))
+    lines = [f"import site; site.addsitedir({path!r})\n" for path in site.getsitepackages()]
+    (libraries / "ours.pth").write_text("".join(lines))
+    return root / "bin" / "python"
+
+
+@pytest.fixture
+def zoo(environment, tmp_path):
+    """Return the command line of that environment."""
+
+    def run(*words, code=0, program=("-m", "colorzoo")):
+        done = subprocess.run(
+            [str(environment), *program, *map(str, words)], cwd=tmp_path, capture_output=True, text=True,
+            timeout=300, check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PIP_NO_BUILD_ISOLATION": "0"},
+        )  # fmt: skip
+        assert done.returncode == code, f"{words}: {done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_new_plugin_installs_passes_its_tests_and_is_there(zoo, name, tmp_path, pictures):
+    made = zoo("plugins", "new", name, *KINDS[name])
+    package = tmp_path / f"colorzoo-{name}"
+    assert f"colorzoo plugins install -e {package.name}" in made.stdout
+    assert f"{name}, of colorzoo-{name} 0.1.0" in zoo("plugins", "install", package).stdout
+    try:
+        rows = {row["name"]: row for row in json.loads(zoo("plugins", "--json").stdout)}
+        assert rows[name]["distribution"] == f"colorzoo-{name} 0.1.0"
+        own = zoo("-q", "-p", "no:cacheprovider", package / "tests", program=("-m", "pytest"))
+        assert "passed" in own.stdout
+        address = f"{name}:{pictures}" if name == "comix" else name
+        checked = json.loads(zoo("plugins", "check", address, "--json").stdout)
+        results = [outcome["result"] for outcomes in checked.values() for outcome in outcomes]
+        assert results.count("passed") >= 7
+        assert "failed" not in results
+    finally:
+        zoo("plugins", "uninstall", name)
+    assert name not in zoo("plugins", "--json").stdout
+
+
+def test_a_trainable_one_is_trained_run_and_compared(zoo, tmp_path, pictures):
+    zoo("plugins", "new", "small-net", "--trainable")
+    zoo("plugins", "install", "-e", "colorzoo-small-net")
+    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    try:
+        zoo("train", "small-net", "--data", pictures, "--split", "all", "-o", "run", "--threads", 1,
+            "--set", "fit.steps=3", "--set", "fit.batch_size=4")  # fmt: skip
+        zoo("run", "small-net", "picture.png", "--weights", "run", "-O", "strength=0.5", "-o", "out")
+        assert (tmp_path / "out" / "picture-small-net-1.png").exists()
+        zoo("compare", "small-net:run", "unet", "--data", pictures, "--split", "all", "-o", "compared",
+            "--metrics", "psnr,mse255")  # fmt: skip
+        results = (tmp_path / "compared" / "results.json").read_text()
+        assert "small-net" in results
+    finally:
+        zoo("plugins", "uninstall", "small-net")
+
+
+def test_a_plugin_that_breaks_the_contract_is_told_what_to_do(zoo, tmp_path):
+    zoo("plugins", "new", "tint")
+    model = tmp_path / "colorzoo-tint" / "src" / "colorzoo_tint" / "model.py"
+    text = model.read_text()
+    model.write_text(
+        text.replace("deterministic = True", "deterministic = False").replace(
+            "rgb[:, None].expand(-1, options.samples, -1, -1, -1)", "2 * rgb[:, None]"
+        )
+    )
+    zoo("plugins", "install", "./colorzoo-tint")
+    try:
+        said = zoo("plugins", "check", "tint", code=1).stdout
+        assert "colorize returned shape (2, 1, 3, 64, 64), expected (2, 3, 3, 64, 64)" in said
+        assert "the luma is off by" in said
+        assert "set deterministic = True" in said
+    finally:
+        zoo("plugins", "uninstall", "tint")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["new", "vae-mdn"], "already taken by colorzoo"),
+        (["new", "Bad Name"], "lower case letters"),
+        (["new", "mae", "--kind", "metric", "--trainable"], "only a colorizer is trainable"),
+        (["check", "vae-mdm"], "did you mean vae-mdn"),
+        (["install", "./no-such-folder"], "failed"),
+        (["uninstall", "vae-mdn"], "belong to colorzoo itself"),
+    ],
+)
+def test_mistakes_are_said(cli, words, said):
+    assert said in cli("plugins", *words, code=2).stderr
+
+
+def test_nothing_is_overwritten(cli, tmp_path):
+    Path(tmp_path / "colorzoo-mine").mkdir()
+    assert "is there already" in cli("plugins", "new", "mine", code=2).stderr

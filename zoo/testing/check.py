@@ -1,0 +1,101 @@
+"""Run the contracts over an installed plugin, and say what came of each."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from colorzoo.core.errors import MissingExtraError
+
+SUITE = """
+from colorzoo.testing import {kind}Contract
+
+class TestPlugin({kind}Contract):
+    plugin = {name!r}
+    preset = {preset!r}
+    config = __import__("json").loads({config!r})
+
+    def location(self, tmp_path):
+        return {location!r}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one test: its first line, and the reason where it failed or was not applicable."""
+
+    what: str
+    result: Literal["passed", "failed", "skipped"]
+    reason: str = ""
+
+
+@dataclass
+class _Recorder:
+    """A pytest plugin that keeps what happens."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    lines: dict[str, str] = field(default_factory=dict)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        for item in items:
+            line = (item.obj.__doc__ or item.name).strip().splitlines()[0].rstrip(".")
+            case = item.callspec.id if hasattr(item, "callspec") else ""
+            self.lines[item.nodeid] = f"{line} ({case})" if case else line
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when != "call" and report.passed:
+            return
+        if report.when == "teardown":
+            return
+        result = "skipped" if report.skipped else "passed" if report.passed else "failed"
+        self.outcomes.append(Outcome(self.lines[report.nodeid], result, _reason(report)))  # type: ignore[arg-type]
+
+
+def check(
+    kind: str,
+    name: str,
+    *,
+    preset: str = "default",
+    config: Mapping[str, Any] | None = None,
+    location: str | None = None,
+) -> list[Outcome]:
+    """Run the contract of a kind over the plugin of that name.
+
+    preset, config: of a colorizer; fields that make it small. location: of a dataset.
+    """
+    try:
+        import pytest
+    except ImportError:
+        raise MissingExtraError("checking a plugin", "pytest", "testing") from None
+
+    recorder = _Recorder()
+    with tempfile.TemporaryDirectory() as temporary:
+        suite = Path(temporary) / "test_plugin.py"
+        values = {"preset": preset, "config": json.dumps(dict(config or {})), "location": location}
+        text = SUITE.format(kind=kind.capitalize(), name=name, **values)
+        suite.write_text(text)
+        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+        place = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
+        with contextlib.redirect_stdout(io.StringIO()):
+            pytest.main([*options, *place, str(suite)], plugins=[recorder])
+    return recorder.outcomes
+
+
+def _reason(report: Any) -> str:
+    """Return the message of a failed assertion, or the reason of a skip, in one line."""
+    if report.passed:
+        return ""
+    if report.skipped:
+        text = str(report.longrepr[2])
+    else:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        text = crash.message if crash else str(report.longrepr)
+    text = text.removeprefix("Skipped: ").removeprefix("AssertionError: ").partition("\nassert")[0]
+    return " ".join(text.split())
