@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any, get_args
 
 import pluggy
@@ -41,13 +43,26 @@ class Registered:
             found = getattr(importlib.import_module(module), name)
         except Exception as error:  # a plugin may raise anything at import
             raise PluginError(f"{self._who()}: {self.entry.target} does not import: {error!r}") from error
-        base = _base(self.kind)
-        if not (isinstance(found, type) and issubclass(found, base)):
-            raise PluginError(f"{self._who()}: {self.entry.target} is not a {base.__name__} class")
-        return found
+        for problem in _problems(found, self.kind):
+            raise PluginError(f"{self._who()}: {self.entry.target} {problem}")
+        kind: type[Any] = found
+        return kind
 
     def _who(self) -> str:
         return f"{self.kind} {self.entry.name!r} of {self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An entry point that was left out, and why."""
+
+    name: str
+    distribution: str
+    version: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of {self.distribution} was left out: {self.reason}"
 
 
 @dataclass
@@ -56,10 +71,12 @@ class Registry:
 
     manager: pluggy.PluginManager
     things: dict[str, dict[str, Registered]] = field(default_factory=lambda: {k: {} for k in KINDS})
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
 
     def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> None:
         """Register one plugin object; if anything is wrong the registry is left unchanged."""
+        if self.manager.has_plugin(name):
+            raise PluginError(f"the name {name!r} of its entry point is taken by another plugin")
         try:
             _check_api(plugin)
             self.manager.register(plugin, name)
@@ -83,7 +100,8 @@ class Registry:
         """Return what goes by that name, or suggest close ones."""
         if name in self.things[kind]:
             return self.things[kind][name]
-        broken = f"not loaded: {', '.join(self.failures)}" if self.failures else ""
+        names = ", ".join(failure.name for failure in self.failures)
+        broken = f"not loaded: {names}; colorzoo doctor says why" if names else ""
         raise UnknownNameError(kind, name, self.things[kind], hint=broken)
 
     def _announced(self, name: str, plugin: object, dist: str, version: str) -> list[Registered]:
@@ -117,19 +135,20 @@ def load_plugins(
     manager.add_hookspecs(hooks)
     registry = Registry(manager)
     chosen = [name for name in environ.get("COLORZOO_PLUGINS", "").split(",") if name]
-    points = entry_points(group=hooks.PROJECT) if found is None else found
-    for point in sorted(points, key=lambda p: (_distribution(p) != OWN, p.name)):
+    points = _entry_points() if found is None else found
+    for point in sorted(points, key=lambda p: (_distribution(p) != OWN, p.name, _distribution(p))):
         if chosen and point.name not in chosen:
             continue
         try:
-            version = point.dist.version if point.dist else ""
-            registry.add(point.name, point.load(), _distribution(point), version)
+            if point.group != hooks.PROJECT:
+                raise PluginError(f"its group is {point.group!r}, expected {hooks.PROJECT!r}")
+            registry.add(point.name, point.load(), _distribution(point), _version(point))
         except Exception as error:  # a plugin may raise anything; the zoo goes on
-            message = f"plugin {point.name!r} of {_distribution(point)} was left out: {_reason(error)}"
+            failure = Failure(point.name, _distribution(point), _version(point), _reason(error))
             if environ.get("COLORZOO_STRICT_PLUGINS", "0") not in ("", "0"):
-                raise PluginError(message) from error
-            registry.failures[point.name] = message
-            warnings.warn(message, PluginWarning, stacklevel=2)
+                raise PluginError(str(failure)) from error
+            registry.failures.append(failure)
+            warnings.warn(str(failure), PluginWarning, stacklevel=2)
     return registry
 
 
@@ -149,6 +168,22 @@ def _check_api(plugin: object) -> None:
         )
 
 
+@cache
+def origin(name: str) -> str:
+    """Say where a distribution came from: built in, an index, an address, or a folder."""
+    if name == OWN:
+        return "built in"
+    try:
+        text = distribution(name).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return "unknown"
+    if not text:
+        return "an index"
+    facts = json.loads(text)
+    editable = facts.get("dir_info", {}).get("editable")
+    return f"{facts['url'].removeprefix('file://')}{' (editable)' if editable else ''}"
+
+
 def _called(hook: Any) -> Iterable[object]:
     return hook() or ()
 
@@ -157,12 +192,33 @@ def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else "unknown"
 
 
+def _version(point: EntryPoint) -> str:
+    return point.dist.version if point.dist else ""
+
+
+def _entry_points() -> list[EntryPoint]:
+    """Return those of our group, and those of groups that somebody took for ours."""
+    everything = entry_points()
+    near = [group for group in everything.groups if re.match(rf"{hooks.PROJECT}($|[._-])", group)]
+    return [point for group in near for point in everything.select(group=group)]
+
+
 def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}"
 
 
-def _base(kind: str) -> type[Any]:
+def _problems(found: object, kind: str) -> Iterator[str]:
+    """Say in what a class is not what its kind asks for."""
     module = importlib.import_module(f"colorzoo.core.{kind}")
     base: type[Any] = getattr(module, kind.capitalize())
-    return base
+    if not (isinstance(found, type) and issubclass(found, base)):
+        yield f"is not a {base.__name__} class"
+        return
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        yield f"does not define {', '.join(missing)}, which a {base.__name__} must"
+    for part in ("Config", "Options") if kind == "colorizer" else ():
+        wanted, got = getattr(base, part), getattr(found, part)
+        if not (isinstance(got, type) and issubclass(got, wanted)):
+            yield f"has {part} = {got!r}, expected a class that derives from {wanted.__name__}"

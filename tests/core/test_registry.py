@@ -31,7 +31,7 @@ def entry(name, module, distribution="someone"):
     return found
 
 
-def sepia(target="colorzoo.core.colorizer:Colorizer", name="sepia"):
+def sepia(target="colorzoo.plugins.unet.model:UNetColorizer", name="sepia"):
     return [Entry(name, target, "one brown tint")]
 
 
@@ -39,7 +39,7 @@ def test_a_plugin_is_found_and_imported_when_used(monkeypatch):
     registry = load_plugins([point(monkeypatch, "a", register_colorizers=sepia())], {})
     item = registry.find("colorizer", "sepia")
     assert (item.distribution, item.version) == ("someone", "1.0")
-    assert item.load().__name__ == "Colorizer"
+    assert item.load().__name__ == "UNetColorizer"
 
 
 def test_a_misspelt_name_gets_a_suggestion(monkeypatch):
@@ -63,7 +63,7 @@ def test_a_broken_plugin_is_named_and_the_others_go_on(monkeypatch, hooks, reaso
     with pytest.warns(PluginWarning, match=f"brokenware.*{reason}"):
         registry = load_plugins([broken, good], {})
     assert registry.names("colorizer") == ["good"]
-    assert "broken" in registry.failures
+    assert [failure.name for failure in registry.failures] == ["broken"]
     with pytest.raises(PluginError, match="brokenware"):
         load_plugins([broken, good], {"COLORZOO_STRICT_PLUGINS": "1"})
 
@@ -71,7 +71,7 @@ def test_a_broken_plugin_is_named_and_the_others_go_on(monkeypatch, hooks, reaso
 def test_a_plugin_that_does_not_import(monkeypatch):
     with pytest.warns(PluginWarning, match="ModuleNotFoundError"):
         registry = load_plugins([entry("gone", "no_such_module_at_all")], {})
-    assert list(registry.failures) == ["gone"]
+    assert [failure.name for failure in registry.failures] == ["gone"]
 
 
 def test_a_taken_name_is_refused_whole_and_built_ins_win(monkeypatch):
@@ -93,6 +93,7 @@ def test_a_taken_name_is_refused_whole_and_built_ins_win(monkeypatch):
         ("colorzoo.core.colorizer:Nothing", "does not import"),
         ("colorzoo.core.metric:Metric", "is not a Colorizer class"),
         ("colorzoo.core.config:validate", "is not a Colorizer class"),
+        ("colorzoo.core.colorizer:Colorizer", "does not define colorize"),
     ],
 )
 def test_a_target_that_is_not_what_it_says(monkeypatch, target, reason):

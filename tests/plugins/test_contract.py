@@ -2,13 +2,26 @@
 
 import zipfile
 
+import torch
 from PIL import Image
 
+from colorzoo.core import color
 from colorzoo.core.registry import registry
 from colorzoo.testing import ColorizerContract, DatasetContract, MetricContract, made_picture
 
 NARROW = {"width": 4, "discriminator_width": 4, "crop": None, "size": 64}
 """What makes the built-in models quick to test."""
+
+
+class Exact:
+    """What the built-in colorizers promise beyond the contract."""
+
+    def test_luma_is_kept_to_the_last_digit(self, model):
+        gray = torch.rand(1, 1, 48, 48)
+        with torch.inference_mode():
+            out = model(gray, seed=0)
+        if model.keeps_luma:
+            torch.testing.assert_close(color.luma(out[:, 0]), gray, atol=1e-4, rtol=0)
 
 
 def colorizer(name, preset):
@@ -20,7 +33,7 @@ def colorizer(name, preset):
     }
     if preset != "default":  # they train alike
         facts |= dict.fromkeys(vars(ColorizerContract).keys() & TRAINING)
-    return type(f"Test{name}{preset}".title().replace("-", ""), (ColorizerContract,), facts)
+    return type(f"Test{name}{preset}".title().replace("-", ""), (Exact, ColorizerContract), facts)
 
 
 TRAINING = {"test_training_lowers_its_own_loss", "test_training_resumes_to_the_same_weights"}

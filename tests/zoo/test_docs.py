@@ -23,11 +23,12 @@ from colorzoo.core.registry import load_plugins, registry
 from colorzoo.core.weights import read_info
 from colorzoo.report import markdown
 from colorzoo.testing import made_picture
+from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "examples/*.md", "plugins/*/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/plugins/*.md", "examples/*.md", "plugins/*/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
 VERBS = (
@@ -35,7 +36,7 @@ VERBS = (
     "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
     "plugins list", "plugins show", "plugins check", "plugins new", "plugins install", "plugins uninstall",
     "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
-    "metrics list", "metrics show",
+    "metrics list", "metrics show", "doctor",
 )  # fmt: skip
 
 
@@ -66,7 +67,8 @@ def test_every_hook_is_in_the_architecture():
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_and_pictures_exist(name):
     path = ROOT / name
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)|src=\"([^\"]+)\"", path.read_text()):
+    prose = re.sub(r"```.*?```", "", path.read_text(), flags=re.S)
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)|src=\"([^\"]+)\"", prose):
         link = "".join(target)
         if not link.startswith("http"):
             assert (path.parent / link).exists(), link
@@ -150,6 +152,7 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
 
 if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
+    test_surface.write()
     for path, text in tables().items():
         path.write_text(text)
     for name in DOCUMENTS:

@@ -17,6 +17,7 @@ def build() -> typer.Typer:
     from colorzoo.cli import (
         compare,
         data,
+        doctor,
         hub,
         metrics,
         options,
@@ -49,6 +50,7 @@ def build() -> typer.Typer:
     data.app.command("prepare")(prepare.prepare)
     app.add_typer(data.app, name="data")
     app.add_typer(metrics.app, name="metrics")
+    app.command("doctor")(doctor.doctor)
     registry().manager.hook.register_commands(cli=app)
     return app
 

@@ -1,0 +1,217 @@
+"""What this installation is: versions, devices, plugins and their errors, caches, the way to the Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distributions, requires, version
+from pathlib import Path
+
+from colorzoo.core.config import Strict
+from colorzoo.core.hooks import API, PROJECT
+from colorzoo.core.packed import cache_root
+from colorzoo.core.registry import OWN, Registered, Registry, origin
+
+SECONDS = 20
+"""How long the classes of one distribution may take to import."""
+PROBE = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+from colorzoo.core.registry import registry
+for kind, name in json.loads(sys.argv[1]):
+    print(json.dumps([kind, name]), flush=True)
+    try:
+        registry().find(kind, name).load()
+    except BaseException as error:
+        print(json.dumps(str(error) or repr(error)), flush=True)
+    else:
+        print(json.dumps(""), flush=True)
+"""
+
+
+class PluginHealth(Strict):
+    """One distribution that brings plugins; problems is empty when all is well."""
+
+    distribution: str
+    version: str
+    origin: str
+    brings: dict[str, list[str]]
+    problems: list[str]
+
+
+class Report(Strict):
+    """What `colorzoo doctor` found."""
+
+    versions: dict[str, str]
+    machine: dict[str, str]
+    extras: dict[str, str]
+    plugins: list[PluginHealth]
+    caches: dict[str, str]
+    hub: str
+
+    @property
+    def healthy(self) -> bool:
+        """True when every plugin loads."""
+        return not any(plugin.problems for plugin in self.plugins)
+
+
+def examine(registry: Registry, *, offline: bool = False) -> Report:
+    """Look at everything; every class is imported in a process of its own, for at most 20 seconds."""
+    return Report(
+        versions=versions(),
+        machine=machine(),
+        extras=extras(),
+        plugins=health(registry),
+        caches=caches(),
+        hub=hub(offline),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return our own version, the plugin API's, Python's and those of what we are built on."""
+    ours = {"colorzoo": version(OWN), "plugin API": API, "Python": platform.python_version()}
+    names = (
+        "torch",
+        "numpy",
+        "pluggy",
+        "pydantic",
+        "typer",
+        "safetensors",
+        "huggingface-hub",
+        "opencv-python",
+    )
+    return ours | {name: _version(name) for name in names}
+
+
+def machine() -> dict[str, str]:
+    """Return where we run, and on what we can compute."""
+    import torch
+
+    from colorzoo.core import devices
+
+    return {
+        "system": platform.platform(),
+        "environment": sys.prefix,
+        "devices": ", ".join(devices.available()),
+        "threads": f"{torch.get_num_threads()} of {os.cpu_count()}",
+        "auto": str(devices.resolve("auto")),
+    }
+
+
+def extras() -> dict[str, str]:
+    """Return what each extra lacks, by extra."""
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for line in requires(OWN) or ():
+        requirement, _, marker = line.partition(";")
+        extra = marker.partition("extra ==")[2].strip(" \"'")
+        if extra and extra != "dev":
+            name = requirement.split(">")[0].split("=")[0].split("[")[0].strip()
+            lacking[extra] += [name] if _version(name) == "missing" else []
+    return {extra: f"lacks {', '.join(names)}" if names else "ready" for extra, names in lacking.items()}
+
+
+def health(registry: Registry) -> list[PluginHealth]:
+    """Import what every distribution announces, and name what does not work."""
+    by_owner: dict[str, list[Registered]] = defaultdict(list)
+    for things in registry.things.values():
+        for item in things.values():
+            by_owner[item.distribution].append(item)
+    problems: dict[str, list[str]] = defaultdict(list)
+    for failure in registry.failures:
+        problems[failure.distribution].append(f"{failure.name}: {failure.reason}")
+    for name in silent():
+        problems[name].append(f"its name says plugin, but it has no entry point in the group {PROJECT!r}")
+    return [
+        PluginHealth(
+            distribution=owner,
+            version=_version(owner),
+            origin=origin(owner),
+            brings=_by_kind(by_owner[owner]),
+            problems=[*problems[owner], *_imported(by_owner[owner])],
+        )
+        for owner in sorted({*by_owner, *problems}, key=lambda name: (name != OWN, name))
+    ]
+
+
+def silent() -> Iterable[str]:
+    """Return distributions whose name begins with `colorzoo-` and that announce nothing."""
+    for found in distributions():
+        name = str(found.metadata["Name"] or "")
+        if name.startswith(f"{PROJECT}-") and not any(
+            point.group.startswith(PROJECT) for point in found.entry_points
+        ):
+            yield name
+
+
+def caches() -> dict[str, str]:
+    """Return the folders that hold what can be made or fetched again, with their sizes."""
+    from huggingface_hub import constants
+
+    places = {"colorzoo": cache_root(), "Hugging Face Hub": Path(constants.HF_HUB_CACHE)}
+    return {name: f"{place}, {_size(place)}" for name, place in places.items()}
+
+
+def hub(offline: bool = False) -> str:
+    """Say whether the Hub answers, within three seconds."""
+    import requests
+    from huggingface_hub import constants
+
+    if offline or constants.HF_HUB_OFFLINE:
+        return f"{constants.ENDPOINT}: not asked, offline"
+    try:
+        code = requests.head(constants.ENDPOINT, timeout=3).status_code
+    except requests.RequestException as error:
+        return f"{constants.ENDPOINT}: cannot be reached ({type(error).__name__}); embedded weights work"
+    return f"{constants.ENDPOINT}: answers ({code})"
+
+
+def _imported(items: list[Registered]) -> list[str]:
+    """Import the classes in another process; return what went wrong."""
+    if not items:
+        return []
+    wanted = json.dumps([[item.kind, item.entry.name] for item in items])
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROBE, wanted], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        out, _ = process.communicate(timeout=SECONDS)
+        ended = f"the process ended with status {process.returncode}"
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, _ = process.communicate()
+        ended = f"takes longer than {SECONDS} seconds to import"
+    lines = [json.loads(line) for line in out.splitlines()]
+    said = list(zip(lines[::2], lines[1::2], strict=False))
+    problems = [reason for _, reason in said if reason]
+    if len(said) < len(items):
+        item = items[len(said)]
+        problems.append(f"{item.kind} {item.entry.name}: {ended}")
+    return problems
+
+
+def _by_kind(items: Iterable[Registered]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        found[item.kind].append(item.entry.name)
+    return found
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _size(place: Path) -> str:
+    if not place.exists():
+        return "empty"
+    total = sum(
+        path.stat().st_size for path in place.rglob("*") if path.is_file() and not path.is_symlink()
+    )
+    return f"{total / 1e6:,.1f} MB"
