@@ -1,13 +1,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
+EXAMPLES := $(wildcard examples/colorzoo-*)
 
-.PHONY: demo test lint types tree docs fix bench clean
+.PHONY: demo test test-examples lint types tree docs fix bench clean
 
 demo: .venv/installed  ## colour the example photo with the embedded weights
 	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
 
 test: .venv/dev lint types  ## everything that CI checks
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+
+test-examples: .venv-examples/installed  ## the plugins in examples/, installed as strangers would
+	for name in $(EXAMPLES); do .venv-examples/bin/python -m pytest -q -p no:cacheprovider $$name/tests || exit 1; done
+	.venv-examples/bin/python -m colorzoo doctor --offline
 
 lint: .venv/dev tree
 	$(BIN)/ruff check .
@@ -28,7 +33,7 @@ bench: .venv/dev
 	$(BIN)/python bench/speed.py
 
 clean:
-	rm -rf .venv .types build dist demo *.egg-info
+	rm -rf .venv .venv-examples .types build dist demo *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -39,6 +44,15 @@ clean:
 
 .venv/dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+# an environment of its own that sees ours: what is installed there does not show in the other tests
+.venv-examples/installed: .venv/dev $(wildcard examples/colorzoo-*/pyproject.toml)
+	$(BIN)/python -m venv --without-pip .venv-examples
+	echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" \
+		> $$(.venv-examples/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth
+	.venv-examples/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+		$(patsubst %,./%,$(EXAMPLES))
 	touch $@
 
 # mypy and import-linter do not see the mapping of folders to packages: show them a tree of links

@@ -1,5 +1,6 @@
 """What every registered plugin must do: the built-in ones pass the same contracts as a stranger's."""
 
+import tarfile
 import zipfile
 
 import torch
@@ -62,7 +63,13 @@ def archive(tmp_path):
     return tmp_path / "pictures.zip"
 
 
-PLACES = {"folder": folder, "pages": folder, "zip": archive}
+def tar(tmp_path):
+    with tarfile.open(tmp_path / "pictures.tar.gz", "w:gz") as out:
+        out.add(folder(tmp_path), "pictures")
+    return tmp_path / "pictures.tar.gz"
+
+
+PLACES = {"folder": folder, "pages": folder, "panels": folder, "hf": folder, "zip": archive, "tar": tar}
 
 
 def dataset(name):
