@@ -52,7 +52,7 @@ clean:
 	echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" \
 		> $$(.venv-examples/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth
 	.venv-examples/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
-		$(patsubst %,./%,$(EXAMPLES))
+		$(patsubst %,'./%[test]',$(EXAMPLES))
 	touch $@
 
 # mypy and import-linter do not see the mapping of folders to packages: show them a tree of links

@@ -28,12 +28,19 @@ from tests.zoo import test_surface
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "docs/plugins/*.md", "examples/*.md", "plugins/*/*.md")
+    for pattern in (
+        "*.md",
+        "docs/*.md",
+        "docs/plugins/*.md",
+        "examples/*.md",
+        "examples/*/*.md",
+        "plugins/*/*.md",
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
 VERBS = (
     "", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
-    "weights", "weights list", "weights show", "weights verify", "weights remove", "plugins",
+    "weights", "weights list", "weights show", "weights verify", "weights remove", "weights new", "plugins",
     "plugins list", "plugins show", "plugins check", "plugins new", "plugins install", "plugins uninstall",
     "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
     "metrics list", "metrics show", "doctor",

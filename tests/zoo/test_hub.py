@@ -17,6 +17,7 @@ from colorzoo import catalog
 from colorzoo.hub import HubId
 from colorzoo.testing import made_picture
 from tests.zoo.small_hub import TOKEN, SmallHub
+from tests.zoo.strangers import installed
 
 WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg", "metrics.json"}
 
@@ -369,6 +370,22 @@ def test_a_catalogue_of_a_plugin_pins_weights_on_the_hub(zoo, hub, picture, tmp_
         "run", "unet", picture, "--weights", "theirs", "-o", "out", code=2, PYTHONPATH=str(package)
     )
     assert "the catalogue expects 0000" in refused.stderr
+
+
+def test_a_configuration_without_parameters_travels_as_weights(zoo, hub, picture, tmp_path):
+    package = tmp_path / "site"
+    installed(package, "plain")
+    env = {"PYTHONPATH": str(package)}
+    zoo("weights", "new", "plain", "-o", "configured", **env)
+    zoo("run", "plain", picture, "--weights", "configured", "-o", "here", **env)
+    zoo("push", "configured", "me/plain", **env)
+    zoo("run", "plain", picture, "--weights", "me/plain", "-o", "there", **env)
+    here, there = (tmp_path / name / "picture-plain-1.png" for name in ("here", "there"))
+    assert here.read_bytes() == there.read_bytes()
+    assert (
+        "holds weights already" in zoo("weights", "new", "plain", "-o", "configured", code=2, **env).stderr
+    )
+    assert "has to be trained" in zoo("weights", "new", "unet", "-o", "other", code=2).stderr
 
 
 def test_the_live_hub():

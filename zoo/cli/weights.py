@@ -138,3 +138,30 @@ def _check_digests(folder: Path) -> None:
         if found.folder == folder:
             for file, digest in found.digests.items():
                 check(folder / file, digest, f"{found.repo}: {file}")
+
+
+@app.command()
+def new(
+    plugin: Annotated[str, typer.Argument(help="colorizer that needs no training, see `colorzoo plugins`")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder to write")],
+    preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
+    pairs: Annotated[list[str] | None, typer.Option("--set", help="key=value of the configuration")] = None,
+) -> None:
+    """Write a configuration as a weights folder, for a colorizer that has nothing to learn.
+
+    `run --weights`, `compare PLUGIN:FOLDER` and `push` take it as any other.
+    """
+    from colorzoo.core.config import from_preset
+    from colorzoo.core.errors import WeightsError
+    from colorzoo.core.registry import registry
+    from colorzoo.core.weights import CONFIG
+    from colorzoo.push import save_pretrained
+
+    kind = registry().find("colorizer", plugin).load()
+    colorizer = kind(from_preset(kind.Config, preset, pairs or []))
+    if colorizer.state():
+        raise WeightsError(f"{plugin} has to be trained: colorzoo train {plugin} --data ... -o {out}")
+    if (out / CONFIG).exists():
+        raise WeightsError(f"{out}: holds weights already; choose another -o folder")
+    save_pretrained(colorizer, out)
+    print(f"{out}\n\n  colorzoo run {plugin} photo.jpg --weights {out}")

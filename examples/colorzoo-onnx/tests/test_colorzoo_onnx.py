@@ -1,0 +1,177 @@
+"""The contract of colorzoo, and what onnx promises: the graph's numbers, to 1e-4 of torch's."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from colorzoo_onnx.config import OnnxConfig
+from colorzoo_onnx.model import Onnx, lightness
+from PIL import Image
+
+from colorzoo.core import color
+from colorzoo.core.config import from_preset, validate
+from colorzoo.core.errors import ConfigError, WeightsError
+from colorzoo.testing import ColorizerContract, made_picture
+
+
+class Net(torch.nn.Module):
+    """A small network: three channels of grey in, two of colour out."""
+
+    def __init__(self, channels=3, outputs=2):
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = torch.nn.Sequential(
+            torch.nn.Conv2d(channels, 8, 3, padding=1),
+            torch.nn.ReLU(),
+            torch.nn.Conv2d(8, outputs, 3, padding=1),
+        )
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def export(path, net, channels, size=None, batch=None):
+    """Export a network with fixed or free sizes."""
+    free = {0: "batch"} if batch is None else {}
+    free |= {2: "height", 3: "width"} if size is None else {}
+    x = torch.rand(batch or 2, channels, size or 32, size or 32)
+    torch.onnx.export(net.eval(), (x,), str(path), input_names=["input"], output_names=["output"],
+                      dynamic_axes={"input": free, "output": free}, dynamo=False)  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
+def ab(tmp_path_factory):
+    return export(tmp_path_factory.mktemp("onnx") / "ab.onnx", Net(), 3)
+
+
+class TestOnnx(ColorizerContract):
+    plugin = "onnx"
+
+    @pytest.fixture(autouse=True)
+    def file(self, ab):
+        self.place = ab
+
+    def build(self, **changes):
+        return self.ready(Onnx(OnnxConfig(file=str(self.place), channels=3, scale=20.0, **changes)))
+
+
+def test_the_graph_gives_what_torch_gives(ab):
+    gray = torch.rand(3, 1, 40, 30)
+    config = OnnxConfig(file=str(ab), channels=3, black=-1, white=1, scale=30.0)
+    with torch.inference_mode():
+        given = 30 * Net().eval()(2 * gray.expand(-1, 3, -1, -1) - 1)
+        expected = color.lab(torch.cat([gray] * 3, 1))
+    model = Onnx(config)
+    rgb = model.rgb(gray.numpy(), model_given(model, gray))
+    found = color.lab(torch.from_numpy(rgb))
+    inside = ((torch.from_numpy(rgb) > 0.001) & (torch.from_numpy(rgb) < 0.999)).all(1, keepdim=True)
+    wrong = (found[:, 1:] - given).abs() * inside
+    assert wrong.max() < 0.05
+    np.testing.assert_allclose(lightness(gray.numpy()), expected[:, :1].numpy(), atol=2e-2)
+
+
+def model_given(model, gray):
+    from colorzoo_onnx import graph
+
+    return graph.load(model.config, 0, "all")(model.prepared(gray.numpy()), 2)
+
+
+@pytest.mark.parametrize("optimization", ["off", "basic", "extended", "all"])
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_session_and_batch_do_not_change_the_numbers(ab, optimization, batch):
+    from colorzoo_onnx import graph
+
+    x = torch.rand(5, 3, 24, 24)
+    found = graph.load(OnnxConfig(file=str(ab)), 1, optimization)(x.numpy(), batch)
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, Net().eval()(x).numpy(), atol=1e-4)
+
+
+def test_a_graph_of_one_size_and_one_picture(tmp_path):
+    file = export(tmp_path / "fixed.onnx", Net(), 3, size=32, batch=1)
+    model = Onnx(
+        validate(OnnxConfig, {**OnnxConfig.presets["ddcolor-256"], "size": 32, "file": str(file)}, "test")
+    )
+    gray = torch.rand(3, 1, 50, 70)
+    out = model(gray)
+    assert out.shape == (3, 1, 3, 50, 70)
+    torch.testing.assert_close(color.luma(out[:, 0]), gray, atol=1e-4, rtol=0)
+
+
+def test_a_graph_that_gives_rgb_of_255(tmp_path):
+    file = export(tmp_path / "rgb.onnx", Net(3, 3), 3)
+    config = from_preset(OnnxConfig, "deoldify", [f"file={file}", "size=none"])
+    gray = torch.rand(1, 1, 16, 16)
+    model = Onnx(config)
+    with torch.inference_mode():
+        expected = (Net(3, 3).eval()(255 * gray.expand(-1, 3, -1, -1)) / 255).clamp(0, 1)
+    np.testing.assert_allclose(model.rgb(gray.numpy(), model_given(model, gray)), expected, atol=1e-4)
+
+
+def test_lightness_in_one_channel(tmp_path):
+    file = export(tmp_path / "l.onnx", Net(1), 1)
+    model = Onnx(OnnxConfig(file=str(file), takes="lightness", black=-0.5, white=0.5, multiple=8))
+    assert model(torch.rand(1, 1, 13, 9)).shape == (1, 1, 3, 13, 9)
+    white = model.prepared(np.ones((1, 1, 2, 2), np.float32))
+    np.testing.assert_allclose(white, 0.5, atol=1e-5)
+
+
+def test_what_is_wrong_is_said(ab, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    gray = torch.rand(1, 1, 8, 8)
+    with pytest.raises(WeightsError, match="onnx needs a graph"):
+        Onnx()(gray)
+    with pytest.raises(WeightsError, match="no such file"):
+        Onnx(OnnxConfig(file="nowhere.onnx"))(gray)
+    with pytest.raises(WeightsError, match="sha256"):
+        Onnx(OnnxConfig(file=str(ab), sha256="0" * 64))(gray)
+    (tmp_path / "bad.onnx").write_bytes(b"not a graph")
+    with pytest.raises(WeightsError, match="cannot load"):
+        Onnx(OnnxConfig(file=str(tmp_path / "bad.onnx")))(gray)
+    with pytest.raises(ConfigError, match="needs revision"):
+        validate(OnnxConfig, {"repo": "some/repo", "file": "x.onnx"}, "config")
+    pinned = {"repo": "some/repo", "file": "x.onnx", "revision": "0" * 40, "sha256": "0" * 64}
+    with pytest.raises(WeightsError, match="some/repo@000000000000"):
+        Onnx(OnnxConfig(**pinned))(gray)
+    good = hashlib.sha256(ab.read_bytes()).hexdigest()
+    Onnx(OnnxConfig(file=str(ab), channels=3, sha256=good))(gray)
+
+
+def test_a_graph_becomes_weights_that_run_and_compare(ab, tmp_path):
+    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+
+    def zoo(*words):
+        words = [sys.executable, "-m", "colorzoo", *words]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    zoo("weights", "new", "onnx", "--set", f"file={ab}", "--set", "channels=3", "-o", "graph")
+    zoo("run", "onnx", "picture.png", "--weights", "graph", "-O", "threads=1", "-o", "out")
+    zoo(
+        "compare",
+        "onnx:graph",
+        "grey",
+        "--data",
+        ".",
+        "--split",
+        "all",
+        "--metrics",
+        "psnr",
+        "-o",
+        "compared",
+    )
+    assert (tmp_path / "out" / "picture-onnx-1.png").exists()
+    assert '"onnx' in (tmp_path / "compared" / "results.json").read_text()
+
+
+def test_the_plugin_imports_no_torch():
+    script = (
+        "import sys; import colorzoo_onnx, colorzoo_onnx.config, colorzoo_onnx.graph; "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
