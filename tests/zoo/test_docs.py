@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+import textwrap
+import tomllib
 import types
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -155,6 +158,41 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
     found = load_plugins([EntryPoint("sepia", "my_package", "colorzoo")], {})
     sepia = found.find("colorizer", "sepia").load()()
     assert sepia(names["gray"], samples=2).shape == (2, 2, 3, 40, 30)
+
+
+def test_the_python_of_comparing_runs(tmp_path, pictures):
+    (script,) = blocks("docs/comparing.md")
+    (tmp_path / "script.py").write_text("if __name__ == '__main__':\n" + textwrap.indent(script, "    "))
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"vae-mdn", "unet", "grey"} <= {line.split()[0] for line in done.stdout.splitlines()}
+
+
+def test_the_catalogue_of_the_hub_page_is_one():
+    (text,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "hub.md").read_text(), re.S)
+    text = text.replace("of model.safetensors", "a" * 64).replace("the full commit", "b" * 40)
+    (entry,) = tomllib.loads(text)["weights"]
+    assert catalog.Known.model_validate(entry).plugin == "sepia"
+
+
+def test_every_block_of_code_is_one_that_the_tests_run():
+    known = {
+        "README.md",
+        "docs/comparing.md",
+        "docs/crawling.md",
+        "docs/hub.md",
+        "docs/plugins/tutorial.md",
+    }
+    written = {"docs/plugins/api.md", "docs/plugins/hooks.md"}
+    found = {name for name in DOCUMENTS if re.search(r"^```[a-z]", (ROOT / name).read_text(), re.M)}
+    assert found <= known | written
 
 
 if __name__ == "__main__":

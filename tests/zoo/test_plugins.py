@@ -3,11 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from colorzoo.cli.plugins import install
 from colorzoo.testing import made_picture
 
 KINDS = {
@@ -105,6 +107,20 @@ def test_a_plugin_that_breaks_the_contract_is_told_what_to_do(zoo, tmp_path):
 )
 def test_mistakes_are_said(cli, words, said):
     assert said in cli("plugins", *words, code=2).stderr
+
+
+def test_uv_is_used_where_uv_made_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nuv = 0.13.9\n")
+    tool = tmp_path / "bin" / "uv"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    install.uninstall(["colorzoo-dusk"])
+    assert (tmp_path / "asked").read_text().split() == [
+        "pip", "uninstall", "--python", sys.executable, "colorzoo-dusk"
+    ]  # fmt: skip
 
 
 def test_nothing_is_overwritten(cli, tmp_path):
