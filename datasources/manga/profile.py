@@ -31,7 +31,7 @@ def _selects(selector: str) -> str:
     try:
         if selector:
             soupsieve.compile(selector)
-    except (soupsieve.SelectorSyntaxError, RecursionError, ValueError) as error:
+    except (soupsieve.SelectorSyntaxError, NotImplementedError, RecursionError, ValueError) as error:
         raise ValueError(f"not a CSS selector ({str(error).splitlines()[0]})") from None
     return selector
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from colorzoo.core.errors import ColorzooError, ConfigError
@@ -104,6 +104,8 @@ lines = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(lines, max_size=40).map("\n".join))
+@example('captcha = "a::text"')
+@example('captcha = "@media"')
 def test_profiles_of_any_kind(text):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mine.toml"
