@@ -33,13 +33,13 @@ class Net(torch.nn.Module):
         return self.net(x)
 
 
-def export(path, net, channels, size=None, batch=None):
-    """Export a network with fixed or free sizes."""
-    free = {0: "batch"} if batch is None else {}
-    free |= {2: "height", 3: "width"} if size is None else {}
+def export(path, net, channels, size=None, batch=None, external_data=False):
+    """Export a network with fixed or free sizes, all of it in one file."""
     x = torch.rand(batch or 2, channels, size or 32, size or 32)
-    torch.onnx.export(net.eval(), (x,), str(path), input_names=["input"], output_names=["output"],
-                      dynamic_axes={"input": free, "output": free}, dynamo=False)  # fmt: skip
+    axes = {0: batch, 2: size, 3: size}
+    free = {axis: torch.export.Dim.DYNAMIC for axis, fixed in axes.items() if fixed is None}
+    torch.onnx.export(net.eval(), (x,), path, dynamic_shapes=(free,), external_data=external_data,
+                      verbose=False)  # fmt: skip
     return path
 
 
@@ -132,6 +132,9 @@ def test_what_is_wrong_is_said(ab, tmp_path, monkeypatch):
     (tmp_path / "bad.onnx").write_bytes(b"not a graph")
     with pytest.raises(WeightsError, match="cannot load"):
         Onnx(OnnxConfig(file=str(tmp_path / "bad.onnx")))(gray)
+    two = export(tmp_path / "two.onnx", Net(), 3, external_data=True)
+    with pytest.raises(WeightsError, match="external_data=False"):
+        Onnx(OnnxConfig(file=str(two)))(gray)
     with pytest.raises(ConfigError, match="needs revision"):
         validate(OnnxConfig, {"repo": "some/repo", "file": "x.onnx"}, "config")
     pinned = {"repo": "some/repo", "file": "x.onnx", "revision": "0" * 40, "sha256": "0" * 64}

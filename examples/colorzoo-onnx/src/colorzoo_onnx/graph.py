@@ -30,7 +30,7 @@ class Graph:
         try:
             self.session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime raises its own kinds, and plain ones
-            raise WeightsError(f"{where}: ONNX Runtime cannot load it ({str(error)[:200]})") from None
+            raise WeightsError(f"{where}: ONNX Runtime cannot load it{_reason(str(error))}") from None
         inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4:
             raise WeightsError(
@@ -50,6 +50,13 @@ class Graph:
             filled = np.concatenate([part, np.repeat(part[-1:], missing, 0)]) if missing else part
             parts.append(self.session.run([self.output], {self.input: filled})[0][: len(part)])
         return np.concatenate(parts).astype(np.float32)
+
+
+def _reason(said: str) -> str:
+    if "external data" in said.lower():
+        # one file has one sha256; torch's exporter writes two unless it is told
+        return ": its numbers are in a second file; export it with external_data=False"
+    return f" ({said[:200]})"
 
 
 @lru_cache(maxsize=4)
