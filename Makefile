@@ -30,7 +30,7 @@ fix: .venv/dev
 	$(BIN)/ruff format .
 
 bench: .venv/dev
-	$(BIN)/python bench/speed.py
+	$(BIN)/python -m bench.speed
 
 clean:
 	rm -rf .venv .venv-examples .types build dist demo *.egg-info

@@ -1,6 +1,6 @@
 """Speed and memory of cgan, as ratios and sizes measured in one run.
 
-    python bench/cgan_speed.py [-o docs/results/cgan_speed]
+    python -m bench.cgan_speed [-o docs/results/cgan_speed]
 
 step       one training step at width 64, 512x512, batch 1, against pix2pix the textbook way: float32,
            default memory layout, plain Adam; of the default preset, and of the very same networks
@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import table
 import torch
 from torch.nn import functional as F
 
+from bench import table
 from colorzoo.core.config import from_preset
 from colorzoo.core.devices import bfloat16_is_fast
 from colorzoo.core.images import Picture, write

@@ -1,6 +1,6 @@
 """Time `colorzoo compare` against a plain loop over scikit-image's metrics, in one run.
 
-    python bench/compare.py --data lfw -o docs/results/compare_speed
+    python -m bench.compare --data lfw -o docs/results/compare_speed
 
 1,000 pictures, vae-mdn, cgan and the controls, 8 samples, all default metrics, an empty cache. The loop
 colours the same pictures with the same models and measures them one by one, on a few of the pictures.

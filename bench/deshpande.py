@@ -3,7 +3,7 @@
     colorzoo compare vae-mdn vae-mdn,mode=means vae-mdn:paper --data lfw --side 64 --samples 5 \
         --metrics eob@5,eob@1,variance,sample-ssim,mse255 -o lfw64
     cp lfw64/results.json docs/results/deshpande.json
-    python bench/deshpande.py
+    python -m bench.deshpande
 """
 
 from __future__ import annotations

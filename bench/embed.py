@@ -1,6 +1,6 @@
 """Embed a run's weights in the package, with what was measured of them.
 
-    python bench/embed.py runs/faces --results docs/results/faces.json --methods "vae-mdn*"
+    python -m bench.embed runs/faces --results docs/results/faces.json --methods "vae-mdn*"
 
 Copies config.json, model.safetensors and the card to zoo/weights/PLUGIN/NAME; the rows of the results
 whose method matches one of --methods become the card's metrics.

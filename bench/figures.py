@@ -1,9 +1,9 @@
 """Draw the pictures of the documents from real pictures and embedded weights.
 
-    python bench/figures.py faces --data lfw
-    python bench/figures.py comics --data pages:comics/peppercarrot
-    python bench/figures.py inked --data pages:comics/peppercarrot
-    python bench/figures.py styles --data pages:comics/peppercarrot
+    python -m bench.figures faces --data lfw
+    python -m bench.figures comics --data pages:comics/peppercarrot
+    python -m bench.figures inked --data pages:comics/peppercarrot
+    python -m bench.figures styles --data pages:comics/peppercarrot
 
 Everything shown is from the test split: the first pictures of its ids ordered by hash, not chosen by eye.
 """

@@ -1,6 +1,6 @@
 """Time a whole process from the Hub's cache to the first coloured picture, beside the import of torch.
 
-    python bench/first_picture.py -o docs/results/first_picture
+    python -m bench.first_picture -o docs/results/first_picture
 
 A small Hub on loopback serves the embedded weights of vae-mdn; they are pulled once, and what is timed is
 `colorzoo run` on a picture, asking the Hub for the commit of a branch, and with --offline. Median of seven.

@@ -1,6 +1,6 @@
 """Throw damaged weights folders at the loader; only the project's own errors may come out.
 
-    python bench/fuzz_weights.py --cases 100000 -o docs/results/fuzz_weights
+    python -m bench.fuzz_weights --cases 100000 -o docs/results/fuzz_weights
 
 Bytes of safetensors files, their headers and config.json are flipped, cut, doubled and replaced by values
 that such files like to hold. What loads must be what was saved, or differ in the bytes of tensors alone.

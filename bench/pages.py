@@ -1,6 +1,6 @@
 """Measure full pages against the artist's colours: cgan and its controls.
 
-    python bench/pages.py --data pages:comics/peppercarrot --model "cgan=default" -o docs/results/comics
+    python -m bench.pages --data pages:comics/peppercarrot --model "cgan=default" -o docs/results/comics
 
 Squared error rewards grey, so colourfulness stands beside it. The controls are fitted on the train
 split. Held-out chapters and training pages are measured apart. Writes a Markdown table and JSON.

@@ -1,6 +1,6 @@
 """Time `colorzoo data prepare` against a plain loop over Pillow, in one run.
 
-    python bench/prepare.py --data lfw -o docs/results/prepare
+    python -m bench.prepare --data lfw -o docs/results/prepare
 
 2,000 pictures to 64 pixels, packed: wall seconds, the median of five turns that take turns.
 """

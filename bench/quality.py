@@ -1,6 +1,6 @@
 """Measure colourings at 64x64: vae-mdn, its controls, and the baseline.
 
-    python bench/quality.py --data lfw --split test -o docs/results/faces
+    python -m bench.quality --data lfw --split test -o docs/results/faces
 
 Every picture is measured at the size at which the models work, so that nothing but colour counts. The
 controls are fitted on the train split of the same source. Writes a Markdown table and a JSON file.

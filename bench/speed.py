@@ -2,7 +2,7 @@
 
 Times are the processor's, so that other work on the machine does not count.
 
-    python bench/speed.py [-o docs/results/speed]
+    python -m bench.speed [-o docs/results/speed]
 
 training   pictures/s of the VAE stage of vae-mdn against the same network trained the textbook way:
            float32, default memory layout, plain Adam
@@ -24,10 +24,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import table
 import torch
 
 import colorzoo
+from bench import table
 from colorzoo.core.colorize import colorize
 from colorzoo.core.config import validate
 from colorzoo.core.dataset import Dataset, Sample

@@ -1,6 +1,6 @@
 """CPU time of the listing with thirty installed plugins, beside none and beside Python alone.
 
-python bench/startup.py -o docs/results/startup
+python -m bench.startup -o docs/results/startup
 """
 
 from __future__ import annotations

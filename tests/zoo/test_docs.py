@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -180,6 +181,25 @@ def test_the_catalogue_of_the_hub_page_is_one():
     text = text.replace("of model.safetensors", "a" * 64).replace("the full commit", "b" * 40)
     (entry,) = tomllib.loads(text)["weights"]
     assert catalog.Known.model_validate(entry).plugin == "sepia"
+
+
+MEASUREMENTS = sorted(
+    {
+        line.split("[")[0].strip()
+        for path in [*(ROOT / name for name in DOCUMENTS), *ROOT.glob("bench/*.py")]
+        for line in re.findall(r"python -m (bench\..*)", path.read_text())
+    }
+)
+
+
+@pytest.mark.parametrize("line", MEASUREMENTS)
+def test_every_measurement_starts_as_it_is_written(line):
+    module, *words = shlex.split(line)
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert {word for word in words if word.startswith("-")} <= set(re.findall(r"-[\w-]+", done.stdout))
 
 
 def test_every_block_of_code_is_one_that_the_tests_run():
