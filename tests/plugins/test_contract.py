@@ -3,15 +3,19 @@
 import tarfile
 import zipfile
 
+import numpy as np
 import torch
 from PIL import Image
 
 from colorzoo.core import color
+from colorzoo.core.packed import write_packed
 from colorzoo.core.registry import registry
 from colorzoo.testing import ColorizerContract, DatasetContract, MetricContract, made_picture
 
 NARROW = {"width": 4, "discriminator_width": 4, "crop": None, "size": 64}
 """What makes the built-in models quick to test."""
+SIDES = {("cgan", "paper"): {"size": 256}}
+"""Where that is too small: pix2pix halves eight times."""
 
 
 class Exact:
@@ -27,10 +31,11 @@ class Exact:
 
 def colorizer(name, preset):
     config = registry().find("colorizer", name).load().Config
+    small = NARROW | SIDES.get((name, preset), {})
     facts = {
         "plugin": name,
         "preset": preset,
-        "config": {key: value for key, value in NARROW.items() if key in config.model_fields},
+        "config": {key: value for key, value in small.items() if key in config.model_fields},
     }
     if preset != "default":  # they train alike
         facts |= dict.fromkeys(vars(ColorizerContract).keys() & TRAINING)
@@ -69,7 +74,32 @@ def tar(tmp_path):
     return tmp_path / "pictures.tar.gz"
 
 
-PLACES = {"folder": folder, "pages": folder, "panels": folder, "hf": folder, "zip": archive, "tar": tar}
+def people(tmp_path):
+    for index in range(40):
+        path = tmp_path / "lfw-deepfunneled" / f"Person_{index:02}" / f"Person_{index:02}_0001.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(made_picture(index, 30, 30)).save(path)
+    return tmp_path / "lfw-deepfunneled"
+
+
+def packed(tmp_path):
+    source, out = tmp_path / "all.npy", tmp_path / "packed"
+    out.mkdir(exist_ok=True)
+    np.save(source, np.stack([made_picture(index, 32, 32) for index in range(6)]))
+    write_packed(out, source, range(6), [f"{index}.png" for index in range(6)], "squash")
+    return out
+
+
+PLACES = {
+    "folder": folder,
+    "pages": folder,
+    "panels": folder,
+    "hf": folder,
+    "zip": archive,
+    "tar": tar,
+    "lfw": people,
+    "packed": packed,
+}
 
 
 def dataset(name):
