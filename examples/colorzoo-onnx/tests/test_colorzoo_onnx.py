@@ -34,7 +34,7 @@ class Net(torch.nn.Module):
 
 
 def export(path, net, channels, size=None, batch=None, external_data=False):
-    """Export a network with fixed or free sizes, all of it in one file."""
+    """Export a network with fixed or free sizes, to one file or, with external data, to two."""
     x = torch.rand(batch or 2, channels, size or 32, size or 32)
     axes = {0: batch, 2: size, 3: size}
     free = {axis: torch.export.Dim.DYNAMIC for axis, fixed in axes.items() if fixed is None}
