@@ -88,5 +88,5 @@ def _path(config: OnnxConfig) -> Path:
             raise WeightsError(f"{config.repo}@{config.revision[:12]}: {config.file}: {reason}") from None
     path = Path(config.file).expanduser()
     if not path.is_file():
-        raise WeightsError(f"{path}: no such file")
+        raise WeightsError(f"{path.resolve()}: no such file; say where the graph is: --set file=PATH")
     return path
