@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import re
+import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
-from typing import Any, get_args
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pluggy
 
-from colorzoo.core import hooks
+from colorzoo.core import announced, hooks
+from colorzoo.core.announced import KINDS, Implementation
+from colorzoo.core.distributions import OWN, owner_of, plugin_points
 from colorzoo.core.errors import PluginError, UnknownNameError
+from colorzoo.core.isolation import isolated, reason
 
-KINDS = get_args(hooks.Kind)
-OWN = "colorzoo"
+__all__ = ["KINDS", "OWN", "Failure", "PluginWarning", "Registered", "Registry", "load_plugins", "registry"]
+SLOW = 1.0
+"""Seconds that a plugin may take to import before it is named: every command waits for it."""
+T = TypeVar("T")
 
 
 class PluginWarning(UserWarning):
@@ -39,14 +44,11 @@ class Registered:
     def load(self) -> type[Any]:
         """Import the class and check that it is what it says."""
         module, _, name = self.entry.target.partition(":")
-        try:
-            found = getattr(importlib.import_module(module), name)
-        except Exception as error:  # a plugin may raise anything at import
-            raise PluginError(f"{self._who()}: {self.entry.target} does not import: {error!r}") from error
-        for problem in _problems(found, self.kind):
+        with isolated(f"{self._who()}: {self.entry.target} does not import"):
+            target: type[Any] = getattr(importlib.import_module(module), name)
+        for problem in announced.problems(target, self.kind):
             raise PluginError(f"{self._who()}: {self.entry.target} {problem}")
-        kind: type[Any] = found
-        return kind
+        return target
 
     def _who(self) -> str:
         return f"{self.kind} {self.entry.name!r} of {self.distribution} {self.version}"
@@ -70,26 +72,58 @@ class Registry:
     """What all loaded plugins announce, by kind and name. A plugin gets in whole or not at all."""
 
     manager: pluggy.PluginManager
+    strict: bool = False
+    """Raise where a plugin would be left out."""
     things: dict[str, dict[str, Registered]] = field(default_factory=lambda: {k: {} for k in KINDS})
     failures: list[Failure] = field(default_factory=list)
+    owners: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Distribution and version by plugin."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each plugin took to import."""
+
+    def load(self, point: EntryPoint) -> None:
+        """Import and add the plugin of an entry point; one that fails is left out."""
+        owner, start = owner_of(point), time.perf_counter()
+        try:
+            with isolated():
+                if point.group != hooks.PROJECT:
+                    raise PluginError(f"its group is {point.group!r}, expected {hooks.PROJECT!r}")
+                plugin = point.load()
+                self.seconds[point.name] = time.perf_counter() - start
+                self.add(point.name, plugin, *owner)
+        except PluginError as error:
+            self.failed(Failure(point.name, *owner, reason(error)))
+        except KeyboardInterrupt:
+            _warn(f"interrupted while plugin {point.name!r} of {owner[0]} was being imported")
+            raise
+        if (seconds := self.seconds.get(point.name, 0)) > SLOW:
+            _warn(f"plugin {point.name!r} of {owner[0]} {slowness(seconds)}")
 
     def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> None:
         """Register one plugin object; if anything is wrong the registry is left unchanged."""
         if self.manager.has_plugin(name):
             raise PluginError(f"the name {name!r} of its entry point is taken by another plugin")
         try:
-            _check_api(plugin)
+            announced.check_api(plugin)
             self.manager.register(plugin, name)
             self.manager.check_pending()
-            found = self._announced(name, plugin, distribution, version)
-            clashes = [self._clash(item) for item in found if item.entry.name in self.things[item.kind]]
+            hooked = list(announced.implementations(self.manager, name))
+            items = [
+                Registered(kind, entry, name, distribution, version)
+                for kind, entry in announced.entries(hooked)
+            ]
+            for one in hooked:
+                if one.hook in announced.FILES:
+                    announced.files(one)
+            clashes = [self._clash(item) for item in items if item.entry.name in self.things[item.kind]]
             if clashes:
                 raise PluginError("; ".join(clashes))
         except BaseException:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
             raise
-        for item in found:
+        self.owners[name] = (distribution, version)
+        for item in items:
             self.things[item.kind][item.entry.name] = item
 
     def names(self, kind: str) -> list[str]:
@@ -104,19 +138,65 @@ class Registry:
         broken = f"not loaded: {names}; colorzoo doctor says why" if names else ""
         raise UnknownNameError(kind, name, self.things[kind], hint=broken)
 
-    def _announced(self, name: str, plugin: object, dist: str, version: str) -> list[Registered]:
-        found: list[Registered] = []
-        callers = {caller.name: caller for caller in self.manager.get_hookcallers(plugin) or ()}
-        for kind in KINDS:
-            caller = callers.get(f"register_{kind}s")
-            hooked = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin] if caller else []
-            for entry in _called(hooked[0].function) if hooked else ():
-                if not isinstance(entry, hooks.Entry) or ":" not in entry.target:
-                    raise PluginError(f"register_{kind}s returned {entry!r}, expected Entry objects")
-                if any(other.kind == kind and other.entry.name == entry.name for other in found):
-                    raise PluginError(f"{kind} {entry.name!r} is announced twice")
-                found.append(Registered(kind, entry, name, dist, version))
-        return found
+    def each(self, hook: str, use: Callable[[Implementation, str], T]) -> list[T]:
+        """Call `use` with every plugin's implementation of a hook and its distribution, our own first.
+
+        A plugin that fails in it is left out whole.
+        """
+        results = []
+        for name, _ in self.manager.list_name_plugin():
+            try:
+                with isolated():
+                    for one in announced.implementations(self.manager, name):
+                        if one.hook == hook:
+                            results.append(use(one, self._owner(name)[0]))
+            except PluginError as error:
+                self.leave_out(name, error)
+        return results
+
+    def gather(
+        self,
+        hook: str,
+        read: Callable[[Path, str], Iterable[T]],
+        key: Callable[[T], str],
+        built_in: Iterable[T] = (),
+    ) -> list[T]:
+        """Return what is in the files that plugins announce by a hook.
+
+        read: the content of a file, announced by a distribution. key: what a content is called, taken by
+        the first one that has it. A plugin with a damaged file or a taken name is left out whole.
+        """
+        items = {key(item): (item, OWN) for item in built_in}
+
+        def use(one: Implementation, owner: str) -> None:
+            new = [item for path in announced.files(one) for item in read(path, owner)]
+            names = [key(item) for item in new]
+            for place, name in enumerate(names):
+                if name in items or name in names[:place]:
+                    first = items[name][1] if name in items else "itself"
+                    raise PluginError(f"{name} is already taken by {first}")
+            items.update((key(item), (item, owner)) for item in new)
+
+        self.each(hook, use)
+        return [item for item, _ in items.values()]
+
+    def leave_out(self, name: str, error: PluginError) -> None:
+        """Take back all that a plugin announced."""
+        self.manager.unregister(name=name)
+        for things in self.things.values():
+            for item in [item for item in things.values() if item.plugin == name]:
+                del things[item.entry.name]
+        self.failed(Failure(name, *self._owner(name), reason(error)))
+
+    def failed(self, failure: Failure) -> None:
+        """Note and name what is left out; raise it in strict mode."""
+        if self.strict:
+            raise PluginError(str(failure))
+        self.failures.append(failure)
+        _warn(str(failure))
+
+    def _owner(self, name: str) -> tuple[str, str]:
+        return self.owners.get(name, ("unknown", ""))
 
     def _clash(self, item: Registered) -> str:
         first = self.things[item.kind][item.entry.name]
@@ -124,7 +204,7 @@ class Registry:
 
 
 def load_plugins(
-    found: Iterable[EntryPoint] | None = None, environ: Mapping[str, str] = os.environ
+    points: Iterable[EntryPoint] | None = None, environ: Mapping[str, str] = os.environ
 ) -> Registry:
     """Load every entry point of the group `colorzoo`, our own first, each on its own.
 
@@ -133,22 +213,14 @@ def load_plugins(
     """
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
-    registry = Registry(manager)
+    registry = Registry(manager, strict=environ.get("COLORZOO_STRICT_PLUGINS", "0") not in ("", "0"))
     chosen = [name for name in environ.get("COLORZOO_PLUGINS", "").split(",") if name]
-    points = _entry_points() if found is None else found
-    for point in sorted(points, key=lambda p: (_distribution(p) != OWN, p.name, _distribution(p))):
-        if chosen and point.name not in chosen:
-            continue
-        try:
-            if point.group != hooks.PROJECT:
-                raise PluginError(f"its group is {point.group!r}, expected {hooks.PROJECT!r}")
-            registry.add(point.name, point.load(), _distribution(point), _version(point))
-        except Exception as error:  # a plugin may raise anything; the zoo goes on
-            failure = Failure(point.name, _distribution(point), _version(point), _reason(error))
-            if environ.get("COLORZOO_STRICT_PLUGINS", "0") not in ("", "0"):
-                raise PluginError(str(failure)) from error
-            registry.failures.append(failure)
-            warnings.warn(str(failure), PluginWarning, stacklevel=2)
+    found, damaged = plugin_points() if points is None else (points, {})
+    for point in sorted(found, key=lambda p: (owner_of(p)[0] != OWN, p.name, owner_of(p))):
+        if not chosen or point.name in chosen:
+            registry.load(point)
+    for owner, problem in damaged.items():
+        registry.failed(Failure(owner[0], *owner, problem))
     return registry
 
 
@@ -158,67 +230,10 @@ def registry() -> Registry:
     return load_plugins()
 
 
-def _check_api(plugin: object) -> None:
-    """Refuse a plugin that was written for another API; one that does not say was written for the first."""
-    wanted = getattr(plugin, "colorzoo_api", "1")
-    if str(wanted) != hooks.API:
-        raise PluginError(
-            f"it was written for plugin API {wanted}, this colorzoo speaks {hooks.API}; "
-            f"install a version of it for API {hooks.API}, or another colorzoo"
-        )
+def slowness(seconds: float) -> str:
+    """Say that an import is slow."""
+    return f"takes {seconds:.1f} seconds to import, and every command waits for it"
 
 
-@cache
-def origin(name: str) -> str:
-    """Say where a distribution came from: built in, an index, an address, or a folder."""
-    if name == OWN:
-        return "built in"
-    try:
-        text = distribution(name).read_text("direct_url.json")
-    except PackageNotFoundError:
-        return "unknown"
-    if not text:
-        return "an index"
-    facts = json.loads(text)
-    editable = facts.get("dir_info", {}).get("editable")
-    return f"{facts['url'].removeprefix('file://')}{' (editable)' if editable else ''}"
-
-
-def _called(hook: Any) -> Iterable[object]:
-    return hook() or ()
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "unknown"
-
-
-def _version(point: EntryPoint) -> str:
-    return point.dist.version if point.dist else ""
-
-
-def _entry_points() -> list[EntryPoint]:
-    """Return those of our group, and those of groups that somebody took for ours."""
-    everything = entry_points()
-    near = [group for group in everything.groups if re.match(rf"{hooks.PROJECT}($|[._-])", group)]
-    return [point for group in near for point in everything.select(group=group)]
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}"
-
-
-def _problems(found: object, kind: str) -> Iterator[str]:
-    """Say in what a class is not what its kind asks for."""
-    module = importlib.import_module(f"colorzoo.core.{kind}")
-    base: type[Any] = getattr(module, kind.capitalize())
-    if not (isinstance(found, type) and issubclass(found, base)):
-        yield f"is not a {base.__name__} class"
-        return
-    missing = sorted(getattr(found, "__abstractmethods__", ()))
-    if missing:
-        yield f"does not define {', '.join(missing)}, which a {base.__name__} must"
-    for part in ("Config", "Options") if kind == "colorizer" else ():
-        wanted, got = getattr(base, part), getattr(found, part)
-        if not (isinstance(got, type) and issubclass(got, wanted)):
-            yield f"has {part} = {got!r}, expected a class that derives from {wanted.__name__}"
+def _warn(message: str) -> None:
+    warnings.warn(message, PluginWarning, stacklevel=3)

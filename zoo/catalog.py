@@ -6,16 +6,19 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from colorzoo.core.config import Strict
+from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import UnknownNameError, WeightsError
+from colorzoo.core.files import printable
+from colorzoo.core.registry import OWN as BUILT_IN
 from colorzoo.core.registry import registry
 from colorzoo.core.weights import WeightsInfo, read_info
 
 OWN = Path(__file__).parent / "catalog.toml"
+MAX_BYTES = 1_000_000
 
 
 class Known(Strict):
@@ -46,11 +49,17 @@ class Catalogue(Strict):
     weights: list[Known]
 
 
+class Entry(NamedTuple):
+    """Weights of a catalogue, with the folder of its file and the distribution that announces it."""
+
+    weights: Known
+    folder: Path
+    distribution: str
+
+
 def known(plugin: str | None = None) -> list[tuple[Known, Path]]:
     """Return what the catalogues name, with the folder of each catalogue; `default` first."""
-    found = [(entry, path.parent) for path in _files() for entry in _read(path).weights]
-    chosen = [item for item in found if plugin in (None, item[0].plugin)]
-    return sorted(chosen, key=lambda item: (item[0].plugin, item[0].name != "default", item[0].name))
+    return [(entry.weights, entry.folder) for entry in _entries(plugin)]
 
 
 def embedded(plugin: str) -> list[str]:
@@ -68,11 +77,11 @@ def find(plugin: str, weights: str | None) -> Path | None:
 
     weights: a name of the catalogue, a folder, or `owner/name[@revision]` on the Hub.
     """
-    there = {entry.name: (entry, place) for entry, place in known(plugin)}
+    named = {entry.weights.name: entry for entry in _entries(plugin)}
     if weights is None:
-        return _opened(*next(iter(there.values()))) if there else None
-    if weights in there:
-        return _opened(*there[weights])
+        return _opened(*first[:2]) if (first := _default(plugin, named.values())) else None
+    if weights in named:
+        return _opened(*named[weights][:2])
     path = Path(weights).expanduser()
     if path.is_dir():
         return path
@@ -82,7 +91,7 @@ def find(plugin: str, weights: str | None) -> Path | None:
     if name is not None:
         return pull(name).folder
     hint = "or give the path of a weights folder, or owner/name[@revision] on the Hub"
-    raise UnknownNameError(f"weights of {plugin}", weights, there, hint=hint)
+    raise UnknownNameError(f"weights of {plugin}", weights, named, hint=hint)
 
 
 def _opened(entry: Known, place: Path) -> Path:
@@ -102,17 +111,49 @@ def _opened(entry: Known, place: Path) -> Path:
     return folder
 
 
-def _files() -> list[Path]:
-    added: Iterable[Iterable[Path]] = registry().manager.hook.register_weights()
-    return [OWN, *(path for paths in added for path in paths)]
+def _entries(plugin: str | None) -> list[Entry]:
+    """Return what the catalogues name, `default` first; each name belongs to who announces it first."""
+    built_in = [Entry(weights, OWN.parent, BUILT_IN) for weights in _read(OWN).weights]
+    found = registry().gather("register_weights", _announced, _label, built_in)
+    chosen = [entry for entry in found if plugin in (None, entry.weights.plugin)]
+    return sorted(chosen, key=lambda e: (e.weights.plugin, e.weights.name != "default", e.weights.name))
+
+
+def _announced(path: Path, distribution: str) -> list[Entry]:
+    """Read a plugin's catalogue; what is used unless told is for the colorizer's own package to say."""
+    entries = [Entry(known, path.parent, distribution) for known in _read(path).weights]
+    for entry in entries:
+        owner = _owner(entry.weights.plugin)
+        if entry.weights.name == "default" and owner not in (None, distribution):
+            raise WeightsError(f"{path}: {_label(entry)} is for {owner} to name")
+    return entries
+
+
+def _label(entry: Entry) -> str:
+    return f"weights {entry.weights.name!r} of {entry.weights.plugin}"
+
+
+def _default(plugin: str, entries: Iterable[Entry]) -> Entry | None:
+    """Return the weights that are used unless told: the first of those that come with the colorizer."""
+    owner = _owner(plugin)
+    return next((entry for entry in entries if entry.distribution == owner), None)
+
+
+def _owner(plugin: str) -> str | None:
+    """Return the distribution that brings a colorizer."""
+    registered = registry().things["colorizer"].get(plugin)
+    return registered.distribution if registered else None
 
 
 @cache
 def _read(path: Path) -> Catalogue:
     try:
-        return Catalogue.model_validate(tomllib.loads(path.read_text()))
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise WeightsError(f"{path}: larger than {MAX_BYTES:,} bytes, not a catalogue of weights")
+        return validate(Catalogue, tomllib.loads(text.decode()), f"{path}: not a catalogue of weights")
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such catalogue; a plugin announced it") from None
-    except (ValidationError, ValueError) as error:
-        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise WeightsError(f"{path}: not a catalogue of weights: {said}") from None
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: not a catalogue of weights: {printable(str(error))}") from None

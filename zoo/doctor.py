@@ -7,15 +7,19 @@ import os
 import platform
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 
+from colorzoo import catalog
+from colorzoo.core.announced import FILES
 from colorzoo.core.config import Strict
+from colorzoo.core.distributions import origin
 from colorzoo.core.hooks import API, PROJECT
 from colorzoo.core.packed import cache_root
-from colorzoo.core.registry import OWN, Registered, Registry, origin
+from colorzoo.core.registry import OWN, SLOW, Registered, Registry, slowness
 
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
@@ -35,13 +39,14 @@ for kind, name in json.loads(sys.argv[1]):
 
 
 class PluginHealth(Strict):
-    """One distribution that brings plugins; problems is empty when all is well."""
+    """One distribution that brings plugins; problems is empty when all is well, notes are no problems."""
 
     distribution: str
     version: str
     origin: str
     brings: dict[str, list[str]]
     problems: list[str]
+    notes: list[str] = []
 
 
 class Report(Strict):
@@ -117,6 +122,7 @@ def extras() -> dict[str, str]:
 
 def health(registry: Registry) -> list[PluginHealth]:
     """Import what every distribution announces, and name what does not work."""
+    _read_files(registry)
     by_owner: dict[str, list[Registered]] = defaultdict(list)
     for things in registry.things.values():
         for item in things.values():
@@ -133,6 +139,7 @@ def health(registry: Registry) -> list[PluginHealth]:
             origin=origin(owner),
             brings=_by_kind(by_owner[owner]),
             problems=[*problems[owner], *_imported(by_owner[owner])],
+            notes=_slow(registry, owner),
         )
         for owner in sorted({*by_owner, *problems}, key=lambda name: (name != OWN, name))
     ]
@@ -192,6 +199,26 @@ def _imported(items: list[Registered]) -> list[str]:
         item = items[len(said)]
         problems.append(f"{item.kind} {item.entry.name}: {ended}")
     return problems
+
+
+def _read_files(registry: Registry) -> None:
+    """Read the files that plugins announce: one that is damaged leaves its plugin out."""
+
+    def read(path: Path, owner: str) -> list[Path]:
+        tomllib.loads(path.read_text())
+        return [path]
+
+    for hook in FILES:
+        registry.gather(hook, read, str)
+    catalog.known()
+
+
+def _slow(registry: Registry, owner: str) -> list[str]:
+    return [
+        f"{name}: {slowness(seconds)}"
+        for name, seconds in registry.seconds.items()
+        if seconds > SLOW and registry.owners.get(name, ("", ""))[0] == owner
+    ]
 
 
 def _by_kind(items: Iterable[Registered]) -> dict[str, list[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -114,8 +113,11 @@ def load_profile(path: Path) -> Profile:
 
 def profiles() -> dict[str, Profile]:
     """Return the profiles that come with plugins, our own among them, by name."""
-    files: Iterable[Iterable[Path]] = registry().manager.hook.register_sites()
-    found = [load_profile(path) for group in files for path in group]
+    found = registry().gather(
+        "register_sites",
+        lambda path, owner: [load_profile(path)],
+        lambda profile: f"site profile {profile.name!r}",
+    )
     return {profile.name: profile for profile in sorted(found, key=lambda profile: profile.name)}
 
 

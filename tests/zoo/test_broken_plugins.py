@@ -1,12 +1,36 @@
-"""Ten ways for a plugin to be broken: each is named, the zoo goes on, and listing stays quick."""
+"""Ways for a plugin to be broken: each is named, the zoo goes on, and listing stays quick."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from colorzoo import datasources
+from colorzoo.core.registry import SLOW
 from colorzoo.testing import made_picture
 from tests.zoo.strangers import HOOK, MODEL, installed
+
+GREY = HOOK.format(name="zz-bad", module="zz_bad_model", cls="Grey")
+"""A plugin that is good so far."""
+
+
+def also(hook, *lines):
+    """Return that plugin with one more hook."""
+    body = "".join(f"\n    {line}" for line in lines)
+    return f"{GREY}\nimport typer\nfrom pathlib import Path\n\n@hookimpl\ndef {hook}:{body}\n"
+
+
+COMMANDS, GROUP = (
+    "register_commands(cli)",
+    "(data,) = [g for g in cli.registered_groups if g.name == 'data']",
+)
 
 LEFT_OUT = {
     "raises at import": ({"hooks": "raise RuntimeError('no licence key')"}, "RuntimeError: no licence key"),
@@ -27,6 +51,40 @@ LEFT_OUT = {
         {"hooks": 'colorzoo_api = "7"\n' + HOOK}, "written for plugin API 7, this colorzoo speaks 1"
     ),
     "not entries": ({"hooks": HOOK.replace("return [Entry(", "return [(")}, "expected Entry"),
+    "name with an escape": ({"hooks": HOOK.replace("{name}", "a\\x1b[2J")}, "lower case letters and digits"),
+    "SystemExit at import": ({"hooks": "raise SystemExit(3)"}, "SystemExit: 3"),
+    "KeyboardInterrupt at import": ({"hooks": "raise KeyboardInterrupt"}, "KeyboardInterrupt"),
+    "error that cannot be said": (
+        {"hooks": "class E(Exception):\n    def __str__(self): raise self\nraise E"}, "was left out: E"
+    ),
+    "raising register_colorizers": (
+        {"hooks": HOOK.replace("return [", "raise SystemExit('gone') or [")},
+        "register_colorizers: SystemExit: gone"
+    ),
+    "raising register_weights": (
+        {"hooks": also("register_weights()", "raise SystemExit")}, "register_weights: SystemExit"
+    ),
+    "raising register_sites": ({"hooks": also("register_sites()", "1 / 0")}, "register_sites: ZeroDivisionError"),
+    "sites that are no paths": ({"hooks": also("register_sites()", "return ['x']")}, "expected paths"),
+    "wrapper": ({"hooks": GREY.replace("@hookimpl", "@hookimpl(wrapper=True)")}, "is a wrapper"),
+    "raising register_commands": (
+        {"hooks": also(COMMANDS, "raise SystemExit(0)")}, "register_commands: SystemExit: 0"
+    ),
+    "takes the verb run": (
+        {"hooks": also(COMMANDS, "cli.command('run')(lambda: print('stolen'))")},
+        "the verb 'run' is already taken by colorzoo"
+    ),
+    "takes the group data": (
+        {"hooks": also(COMMANDS, "cli.add_typer(typer.Typer(), name='data')")},
+        "the verb 'data' is already taken by colorzoo"
+    ),
+    "takes a verb of a group": (
+        {"hooks": also(COMMANDS, GROUP, "data.typer_instance.command('crawl')(lambda: None)")},
+        "the verb 'data crawl' is already taken by colorzoo"
+    ),
+    "a verb that cannot be built": (
+        {"hooks": also(COMMANDS, "def verb(x: dict): pass", "cli.command()(verb)")}, "Type not yet supported"
+    ),
 }  # fmt: skip
 AT_USE = {
     "missing target": ({"cls": "Gone"}, "does not import"),
@@ -35,6 +93,7 @@ AT_USE = {
     "config that is not a model": (
         {"model": f"{MODEL}\n    Config = dict\n"}, "expected a class that derives from ColorizerConfig"
     ),
+    "target ends the program": ({"model": "raise SystemExit(0)"}, "does not import: SystemExit: 0"),
     "abstract": ({"model": MODEL.replace("def colorize", "def colourise")}, "does not define colorize"),
 }  # fmt: skip
 
@@ -70,6 +129,116 @@ def test_what_cannot_be_registered_is_left_out_and_named(zoo, kind):
     assert said in doctor
 
 
+CATALOGUE = """[[weights]]
+plugin = "{plugin}"
+name = "{name}"
+licence = "mit"
+sha256 = "{zeros}"
+folder = "here"
+"""
+FILES = {
+    "weights that are no TOML": ("weights", "]", "not a catalogue of weights"),
+    "weights that are nested": ("weights", "a = " + 10_000 * "[", "not a catalogue of weights"),
+    "weights without a licence": ("weights", "[[weights]]\nplugin = 'a'", "weights.0.licence"),
+    "built-in weights": (
+        "weights", CATALOGUE.format(plugin="vae-mdn", name="default", zeros=64 * "0"),
+        "weights 'default' of vae-mdn is for colorzoo to name"
+    ),
+    "taken weights": (
+        "weights", CATALOGUE.format(plugin="cgan", name="photos", zeros=64 * "0"),
+        "weights 'photos' of cgan is already taken by colorzoo"
+    ),
+    "default of a control": (
+        "weights", CATALOGUE.format(plugin="grey", name="default", zeros=64 * "0"),
+        "weights 'default' of grey is for colorzoo to name"
+    ),
+    "a site that is no TOML": ("sites", "]", "not TOML"),
+    "a site without a name": ("sites", "summary = 'x'", "name: field required"),
+    "a taken site": ("sites", None, "site profile 'mkzhan' is already taken by colorzoo"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_is_damaged_or_takes_a_name_leaves_its_plugin_out(zoo, kind):
+    what, text, said = FILES[kind]
+    hook = also(f"register_{what}()", f"return [Path(__file__).with_name('{what}.toml')]")
+    installed(zoo.site, "zz-bad", hooks=hook)
+    sites = Path(datasources.__file__).parent / "manga" / "sites"
+    (zoo.site / f"{what}.toml").write_text((sites / "mkzhan.toml").read_text() if text is None else text)
+    listed = zoo("weights", "list") if what == "weights" else zoo("data", "sites")
+    assert listed.stderr.count("of zz-bad was left out") == 1
+    assert said in listed.stderr
+    assert ("vae-mdn:default" if what == "weights" else "mkzhan.com") in listed.stdout
+    assert zoo("run", "unet", "picture.png", "-o", "out").returncode == 0
+    if text:
+        assert "FAILED  zz-bad 1.0" in zoo("doctor", "--offline", code=int("name" not in said)).stdout
+    assert "no colorizer named 'zz-bad'" in zoo("run", "zz-bad", "picture.png", code=2).stderr
+
+
+def test_weights_of_others_are_never_used_unless_they_are_asked_for(zoo):
+    text = CATALOGUE.format(plugin="grey", name="aa", zeros=64 * "0")
+    installed(
+        zoo.site, "zz-bad", hooks=also("register_weights()", "return [Path(__file__).with_name('w.toml')]")
+    )
+    (zoo.site / "w.toml").write_text(text)
+    zoo("run", "grey", "picture.png", "-o", "out")
+    assert "site/here" in zoo("run", "grey", "picture.png", "--weights", "aa", code=2).stderr
+
+
+def test_a_verb_of_a_plugin_is_there_and_belongs_to_the_first(zoo):
+    verb = also(COMMANDS, "cli.command('greet')(lambda: print('good day'))", GROUP,
+                "data.typer_instance.command('greet')(lambda: print('good data'))")  # fmt: skip
+    installed(zoo.site, "aa-first", hooks=verb.replace("zz-bad", "aa-first"))
+    installed(zoo.site, "zz-bad", hooks=verb)
+    greeted = zoo("greet")
+    assert greeted.stdout == "good day\n"
+    assert "the verb 'greet' is already taken by aa-first" in greeted.stderr
+    assert zoo("data", "greet").stdout == "good data\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(b"[colorzoo]\nnonsense\n", "TypeError"), (b"[colorzoo]\na = \xff", "UnicodeDecodeError")],
+)
+def test_entry_points_that_cannot_be_read_are_named(zoo, text, said):
+    installed(zoo.site, "zz-bad")
+    (zoo.site / "zz_bad-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    listed = zoo("plugins")
+    assert (
+        f"plugin 'zz-bad' of zz-bad was left out: its entry_points.txt is damaged ({said}" in listed.stderr
+    )
+    zoo("run", "good", "picture.png", "-o", "out")
+
+
+def test_a_slow_import_is_named(zoo):
+    installed(zoo.site, "zz-slow", hooks=f"import time\ntime.sleep({1.2 * SLOW})\n{GREY}")
+    said = r"plugin 'zz-slow' of zz-slow takes \d+\.\d seconds to import, and every command waits for it"
+    assert re.search(said, zoo("plugins").stderr)
+    assert re.search(r"zz-slow: takes \d", zoo("doctor", "--offline").stdout)
+
+
+@pytest.mark.parametrize("swallow", ["pass", "raise SystemExit(0)", "raise ImportError"])
+def test_the_users_interrupt_ends_the_program_whatever_the_plugin_makes_of_it(zoo, tmp_path, swallow):
+    waiting = tmp_path / "waiting"
+    installed(
+        zoo.site, "zz-bad",
+        hooks=f"try:\n    open({str(waiting)!r}, 'w').close()\n    import time\n    time.sleep(60)\n"
+        f"except BaseException:\n    {swallow}\n",
+    )  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "colorzoo", "plugins"], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, env={**os.environ, "PYTHONPATH": str(zoo.site)},
+    )  # fmt: skip
+    while not waiting.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted while plugin 'zz-bad' of zz-bad was being imported" in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
 @pytest.mark.parametrize("kind", AT_USE)
 def test_what_is_not_what_it_says_is_named_when_it_is_used(zoo, kind):
     changes, said = AT_USE[kind]
@@ -99,7 +268,7 @@ def test_a_healthy_installation(zoo):
     report = json.loads(zoo("doctor", "--offline", "--json").stdout)
     assert report["plugins"][1] == {
         "distribution": "good", "version": "1.0", "origin": "an index",
-        "brings": {"colorizer": ["good"]}, "problems": [],
+        "brings": {"colorizer": ["good"]}, "problems": [], "notes": [],
     }  # fmt: skip
     assert report["machine"]["devices"].endswith("cpu")
     assert "offline" in report["hub"]

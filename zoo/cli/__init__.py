@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,12 @@ def build() -> typer.Typer:
         metrics,
         options,
         plugins,
-        prepare,
         report,
         run,
         train,
         weights,
     )
+    from colorzoo.cli.verbs import add_verbs
     from colorzoo.core.registry import registry
 
     app = typer.Typer(
@@ -44,15 +45,20 @@ def build() -> typer.Typer:
     app.command("compare")(compare.compare)
     app.command("pull")(hub.pull)
     app.command("push")(hub.push)
-    app.add_typer(weights.app, name="weights")
-    app.add_typer(report.app, name="report")
-    app.add_typer(plugins.app, name="plugins")
-    data.app.command("prepare")(prepare.prepare)
-    app.add_typer(data.app, name="data")
-    app.add_typer(metrics.app, name="metrics")
+    groups = {"weights": weights, "report": report, "plugins": plugins, "data": data, "metrics": metrics}
+    for name, module in groups.items():
+        app.add_typer(_own(module.app), name=name)
     app.command("doctor")(doctor.doctor)
-    registry().manager.hook.register_commands(cli=app)
+    add_verbs(app, registry())
     return app
+
+
+def _own(group: typer.Typer) -> typer.Typer:
+    """Return a copy of a group, so that what plugins add stays with one application."""
+    own = copy.copy(group)
+    own.registered_commands = [*group.registered_commands]
+    own.registered_groups = [*group.registered_groups]
+    return own
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from colorzoo.cli import tables
+from colorzoo.cli import prepare, tables
 from colorzoo.cli.options import Json
 
 app = typer.Typer(no_args_is_help=True, help="List, inspect and fetch datasets.")
@@ -70,3 +70,6 @@ def fetch(
             archive, progress=lambda done, total: bars.update(task, completed=done, total=total)
         )
     typer.echo(f"{name}: {folder}")
+
+
+app.command("prepare")(prepare.prepare)

@@ -35,6 +35,6 @@ def doctor(
         print(f"  {mark:6}  {plugin.distribution} {plugin.version}, {plugin.origin}")
         for kind, names in plugin.brings.items():
             print(f"          {kind}s: {', '.join(names)}")
-        for problem in plugin.problems:
+        for problem in [*plugin.problems, *plugin.notes]:
             print(f"          {problem}")
     raise typer.Exit(0 if report.healthy else 1)

@@ -16,7 +16,8 @@ from colorzoo.core.registry import Registered
 
 def list_(as_json: Json = False) -> None:
     """List colorizers, datasets and metrics with the distribution that brings them."""
-    from colorzoo.core.registry import origin, registry
+    from colorzoo.core.distributions import origin
+    from colorzoo.core.registry import registry
 
     found = registry()
     rows = [
@@ -67,7 +68,7 @@ def show(
 
 def _facts(item: Registered) -> dict[str, Any]:
     """Return what is known of one registered class."""
-    from colorzoo.core.registry import origin
+    from colorzoo.core.distributions import origin
 
     kind = item.load()
     facts: dict[str, Any] = {

@@ -1,0 +1,72 @@
+"""Code of others: whatever it raises becomes one error of ours, and the user's Ctrl-C stays one."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from colorzoo.core.errors import ColorzooError, PluginError
+
+
+@contextmanager
+def isolated(who: str = "") -> Iterator[None]:
+    """Turn whatever is raised inside into a PluginError, SystemExit and KeyboardInterrupt included.
+
+    who: begins the message.
+
+    Raises:
+        PluginError: the code failed; one line.
+        KeyboardInterrupt: the user pressed Ctrl-C, whatever the code made of it.
+    """
+    raised: list[BaseException] = []
+    with _noting(raised):
+        try:
+            yield
+        except BaseException as error:
+            if not raised:
+                raise PluginError(f"{who}: {reason(error)}" if who else reason(error)) from error
+    if raised:
+        raise raised[0]
+
+
+def reason(error: BaseException) -> str:
+    """Say an exception in one line fit for a terminal."""
+    from colorzoo.core.files import printable  # needs pydantic, which listing does without
+
+    try:
+        text = str(error)
+    except Exception:  # even that is foreign code
+        text = ""
+    named = text if isinstance(error, ColorzooError) else f"{type(error).__name__}: {text}"
+    return printable(named).removesuffix(":")
+
+
+@contextmanager
+def _noting(raised: list[BaseException]) -> Iterator[None]:
+    """Note what handlers of signals raise: so an interrupt is told from one that foreign code raises."""
+    if threading.current_thread() is not threading.main_thread():  # handlers run in that one only
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+    for number, handler in handlers.items():
+        signal.signal(number, _noted(handler, raised))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _noted(handler: Callable[..., Any], raised: list[BaseException]) -> Callable[..., Any]:
+    def note(number: int, frame: Any) -> Any:
+        try:
+            return handler(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    return note
