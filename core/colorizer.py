@@ -64,12 +64,21 @@ class Colorizer(ABC):
         return self.keeps_luma
 
     def __call__(self, gray: Tensor, **options: object) -> Tensor:
-        """Validate the options into `Options`, then colorize; shapes as in `colorize`."""
+        """Validate the options into `Options`, then colorize; shapes as in `colorize`.
+
+        Raises:
+            ConfigError: an option is unknown or out of its range.
+            PluginError: the colorizer returned something else than what `colorize` promises.
+        """
         if gray.ndim != 4 or gray.shape[1] != 1:
             raise PluginError(
                 f"expected a grey tensor (N, 1, H, W) in [0, 1], got shape {tuple(gray.shape)}"
             )
-        return self.colorize(gray, validate(self.Options, options, "options"))
+        from colorzoo.core.outputs import check_output
+
+        chosen = validate(self.Options, options, "options")
+        expected = (len(gray), chosen.samples, 3, *gray.shape[-2:])
+        return check_output(self.colorize(gray, chosen), expected, gray.device, type(self).__name__)
 
     def state(self) -> dict[str, Tensor]:
         """Return the weights by name; empty for a colorizer without any."""

@@ -74,3 +74,49 @@ def test_the_contact_sheet_holds_every_picture():
     assert sheet.dtype == np.uint8
     assert sheet.shape[0] > 2 * 64
     assert sheet.shape[1] > 2 * 57
+
+
+def test_a_colorizer_that_writes_to_its_input_harms_nothing():
+    class Writing(Wild):
+        def colorize(self, gray, options):
+            colored = super().colorize(gray, options)
+            gray.zero_()
+            return colored
+
+    picture = Picture(made_picture(0))
+    (wanted,), (written,) = (colorize(kind(), picture, {"seed": 3}) for kind in (Wild, Writing))
+    assert np.array_equal(wanted.rgb, written.rgb)
+    assert np.abs(written.gray.astype(int) - picture.gray).max() <= 2
+
+
+RETURNED = {
+    "a NumPy array": (lambda rgb: rgb.numpy(), "returned a ndarray, expected a torch.Tensor"),
+    "nothing": (lambda rgb: None, "returned a NoneType"),
+    "a list": (list, "returned a list"),
+    "bool": (lambda rgb: rgb > 0.5, r"returned torch\.bool, expected torch\.float32"),
+    "complex": (lambda rgb: rgb.to(torch.complex64), r"returned torch\.complex64"),
+    "half": (lambda rgb: rgb.half(), r"returned torch\.float16"),
+    "double": (lambda rgb: rgb.double(), r"returned torch\.float64"),
+    "bytes": (lambda rgb: rgb.byte(), r"returned torch\.uint8"),
+    "sparse": (lambda rgb: rgb.to_sparse(), r"returned torch\.sparse_coo torch\.float32"),
+    "on no device": (lambda rgb: rgb.to("meta"), "returned a tensor on meta, expected one on cpu"),
+    "NaN": (lambda rgb: rgb.index_fill(-1, torch.tensor([3]), torch.nan), "values from nan to nan"),
+    "infinity": (lambda rgb: rgb / 0, "values from"),
+    "too bright": (lambda rgb: rgb + 0.5, "expected 0 to 1"),
+    "no samples": (lambda rgb: rgb[:, 0], r"returned shape \(1, 3, 72, 64\), expected \(1, 1, 3, 72, 64\)"),
+}
+
+
+@pytest.mark.parametrize("kind", RETURNED)
+def test_what_a_colorizer_must_not_return_is_said_in_one_line(kind):
+    change, said = RETURNED[kind]
+
+    class Odd(Wild):
+        def colorize(self, gray, options):
+            return change(super().colorize(gray, options))
+
+    with pytest.raises(PluginError, match=said) as caught:
+        colorize(Odd(), Picture(made_picture(0)))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(PluginError, match=said):
+        Odd()(torch.rand(1, 1, 72, 64))
