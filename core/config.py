@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar, get_args
+from types import NoneType, UnionType
+from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 import pydantic
 
@@ -16,13 +17,19 @@ class Strict(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
-class ColorizerConfig(Strict):
+class Settings(Strict):
+    """Base of what users set: infinity and NaN are no values."""
+
+    model_config = pydantic.ConfigDict(allow_inf_nan=False)
+
+
+class ColorizerConfig(Settings):
     """What is built and trained; stored with the weights. `presets` names complete variants."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}}
 
 
-class RunOptions(Strict):
+class RunOptions(Settings):
     """What may differ from run to run."""
 
     samples: int = pydantic.Field(1, ge=1, le=1000, description="colourings per picture")
@@ -51,21 +58,44 @@ def from_preset(config: type[ColorizerConfig], preset: str, pairs: Iterable[str]
     return validate(config, _merged(base, parse_pairs(pairs)), "--set")
 
 
+def from_pairs(model: type[Model], pairs: Iterable[str], what: str, **given: object) -> Model:
+    """Build a model from its defaults and given values, overridden by `key=value` texts."""
+    return validate(model, {**given, **completed(model, parse_pairs(pairs))}, what)
+
+
+def completed(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values with what the defaults say of their other fields: `a.b=1` leaves `a.c`."""
+    merged = dict(values)
+    for name in values.keys() & model.model_fields.keys():
+        field = model.model_fields[name]
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        if isinstance(values[name], Mapping) and isinstance(default, pydantic.BaseModel):
+            merged[name] = _merged(default.model_dump(), values[name])
+    return merged
+
+
 def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
-    """Turn `a=1` and `a.b=x` texts into a nested mapping of texts; pydantic does the types."""
+    """Turn `a=1` and `a.b=x` texts into a nested mapping of texts; pydantic does the types.
+
+    Raises:
+        ConfigError: a text is no pair, or a key is given twice.
+    """
     values: dict[str, Any] = {}
+    pairs = list(pairs)
     bad = [pair for pair in pairs if "=" not in pair or pair.startswith("=")]
     if bad:
         raise ConfigError(f"expected key=value, got {', '.join(map(repr, bad))}")
     for pair in pairs:
         key, _, text = pair.partition("=")
         *path, last = key.strip().split(".")
-        place = values
+        inner = values
         for part in path:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
+            inner = inner.setdefault(part, {})
+            if not isinstance(inner, dict):
                 raise ConfigError(f"{key}: {part} was already given a value")
-        place[last] = None if text in ("none", "null") else text
+        if last in inner:
+            raise ConfigError(f"{key.strip()}: given twice; give every key once")
+        inner[last] = None if text in ("none", "null") else text
     return values
 
 
@@ -94,11 +124,12 @@ def fields_of(
 
 
 def _model_in(kind: object) -> type[pydantic.BaseModel] | None:
-    """Return the model that an annotation is, or holds beside None."""
-    for part in (kind, *get_args(kind)):
-        if isinstance(part, type) and issubclass(part, pydantic.BaseModel):
-            return part
-    return None
+    """Return the model that an annotation is, alone or beside None: what dotted names lead into."""
+    parts = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    parts = tuple(part for part in parts if part is not NoneType)
+    if len(parts) != 1 or not isinstance(parts[0], type) or get_origin(parts[0]) is not None:
+        return None
+    return parts[0] if issubclass(parts[0], pydantic.BaseModel) else None
 
 
 def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

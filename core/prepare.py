@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from colorzoo.core import processes
-from colorzoo.core.config import Strict
+from colorzoo.core.config import Settings, Strict
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.errors import DataError, ImageError
 from colorzoo.core.images import Picture, Pixels, atomic_write, read, square, write
@@ -32,7 +32,7 @@ MEASURED_AT = 64
 """Least side at which colour and likeness are measured, whatever size is wanted."""
 
 
-class PrepareOptions(Strict):
+class PrepareOptions(Settings):
     """What the pictures become, and which are kept."""
 
     size: int = Field(512, ge=8, le=8192, description="side of the squares, in pixels")

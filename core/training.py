@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from colorzoo.core import checkpoint, devices
 from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.config import Strict
+from colorzoo.core.config import Settings
 from colorzoo.core.errors import TrainingError
 from colorzoo.core.packed import Packed
 from colorzoo.core.runlog import RunLog, write_preview
@@ -25,10 +25,10 @@ from colorzoo.core.stage_run import Setup, StageRun, unprefixed
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
 
 
-class TrainConfig(Strict):
+class TrainConfig(Settings):
     """Settings of a run that do not change what is learned, but for the seed and the precision."""
 
-    seed: int = Field(0, ge=0, description="same seed, same weights on the same machine")
+    seed: int = Field(0, ge=0, lt=2**63, description="same seed, same weights on the same machine")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the device computes it fast"

@@ -28,7 +28,7 @@ PICTURES = "pictures"
 """Folder of the picture files beside results.json."""
 
 
-class CompareOptions(config.Strict):
+class CompareOptions(config.Settings):
     """How to compare."""
 
     split: str | None = Field(None, description="part of the dataset; none: test, where there is one")
@@ -121,7 +121,7 @@ def _contestant(spec: str) -> Contestant:
     name, _, weights = who.partition(":")
     item = registry().find("colorizer", name)
     kind = item.load()
-    given = config.parse_pairs(pairs)
+    given = config.completed(kind.Options, config.parse_pairs(pairs))
     fixed = given.keys() & {"samples", "seed"}
     if fixed:
         raise ConfigError(f"{spec}: {', '.join(sorted(fixed))} is the same for all; use --samples, --seed")

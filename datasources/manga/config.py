@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from colorzoo.core.config import Strict
+from colorzoo.core.config import Settings
 from colorzoo.core.verdict import COLORED
 
 MIB = 1 << 20
 
 
-class CrawlOptions(Strict):
+class CrawlOptions(Settings):
     """Settings of a crawl; the defaults are polite to a small site."""
 
     delay: float = Field(1.0, ge=0, description="seconds between two requests to one host")

@@ -6,6 +6,7 @@ from colorzoo.core.config import (
     RunOptions,
     Strict,
     fields_of,
+    from_pairs,
     from_preset,
     parse_pairs,
     validate,
@@ -70,3 +71,48 @@ def test_fields_are_listed_with_dots():
     rows = {row["name"]: row for row in fields_of(Config)}
     assert set(rows) == {"width", "inner.depth", "inner.rate"}
     assert rows["inner.depth"]["description"] == "how deep"
+
+
+class Tuned(RunOptions):
+    strength: float = Field(0.5, description="how much")
+    inner: Inner = Field(Inner(depth=7), description="nested")
+    several: list[Inner] = Field([], description="not settable by dots")
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "Infinity", "1e999"])
+def test_infinity_and_nan_are_no_values_of_a_setting(text):
+    with pytest.raises(ConfigError, match="strength: input should be a finite number"):
+        from_pairs(Tuned, [f"strength={text}"], "-O")
+    with pytest.raises(ConfigError, match="finite"):
+        validate(Tuned, {"strength": float(text)}, "options")
+
+
+@pytest.mark.parametrize("pairs", [["a=1", "a=2"], ["a=1", "a=1"], ["a.b=1", " a.b =2"], ["a.b=1", "a=2"]])
+def test_a_key_is_given_once(pairs):
+    with pytest.raises(ConfigError, match="given twice"):
+        parse_pairs(pairs)
+
+
+def test_pairs_may_be_any_iterable():
+    assert parse_pairs(iter(["a=1"])) == {"a": "1"}
+
+
+def test_a_nested_option_keeps_the_other_defaults():
+    options = from_pairs(Tuned, ["inner.rate=0.1"], "-O", samples=3)
+    assert options == Tuned(samples=3, inner=Inner(depth=7, rate=0.1))
+
+
+def test_every_listed_field_can_be_set():
+    for row in fields_of(Tuned):
+        if row["name"] != "several":
+            from_pairs(
+                Tuned, [f"{row['name']}={row['default'] if row['default'] is not None else 1}"], "-O"
+            )
+    assert "several.depth" not in {row["name"] for row in fields_of(Tuned)}
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, 10**40, -1])
+def test_seeds_have_a_bound(number):
+    with pytest.raises(ConfigError, match="seed"):
+        from_pairs(RunOptions, [f"seed={number}"], "-O")
+    assert from_pairs(RunOptions, [f"seed={2**63 - 1}"], "-O").seed == 2**63 - 1

@@ -7,6 +7,11 @@ from typing import Annotated
 import typer
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps")]
+MAX_THREADS = 1024
+"""Above it torch takes more memory for stacks than machines have, and ends in a segmentation fault."""
+Threads = Annotated[
+    int | None, typer.Option(min=1, max=MAX_THREADS, help="processor threads", show_default="all")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

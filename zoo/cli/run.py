@@ -32,7 +32,7 @@ def run(
 ) -> None:
     """Colour pictures: writes every colouring and a labelled contact sheet."""
     from colorzoo.api import load
-    from colorzoo.core.config import parse_pairs, validate
+    from colorzoo.core.config import from_pairs
     from colorzoo.core.errors import ConfigError
     from colorzoo.core.images import SUFFIXES
 
@@ -41,8 +41,7 @@ def run(
     files = gather(inputs)
     colorizer = load(name, weights, device=device)
     seed = secrets.randbelow(2**31) if seed is None else seed
-    given = {"samples": samples, "seed": seed, **parse_pairs(option)}
-    options = validate(colorizer.Options, given, "-O").model_dump()
+    options = from_pairs(colorizer.Options, option, "-O", samples=samples, seed=seed).model_dump()
     if colorizer.deterministic and samples > 1:
         typer.echo(f"{name} is deterministic: all {samples} samples are the same", err=True)
     job = _Job(name, colorizer, options, out, format)

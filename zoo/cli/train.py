@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from colorzoo.cli.options import Device
+from colorzoo.cli.options import Device, Threads
 
 
 def train(
@@ -37,7 +37,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="also write TensorBoard events")
     ] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="processor threads")] = None,
+    threads: Threads = None,
     weights_name: Annotated[str, typer.Option(help="name of the resulting weights")] = "default",
     summary: Annotated[str, typer.Option(help="one line for the model card")] = "",
     licence: Annotated[str, typer.Option(help="licence of the weights, an SPDX id")] = "apache-2.0",
