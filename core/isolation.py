@@ -18,13 +18,17 @@ def isolated(who: str = "") -> Iterator[None]:
     who: begins the message.
 
     Raises:
-        PluginError: the code failed; one line.
+        ColorzooError: one of ours that the code raises, as it is.
+        PluginError: anything else; one line.
         KeyboardInterrupt: the user pressed Ctrl-C, whatever the code made of it.
     """
     raised: list[BaseException] = []
     with _noting(raised):
         try:
             yield
+        except ColorzooError:
+            if not raised:
+                raise
         except BaseException as error:
             if not raised:
                 raise PluginError(f"{who}: {reason(error)}" if who else reason(error)) from error

@@ -18,7 +18,7 @@ import pluggy
 from colorzoo.core import announced, hooks
 from colorzoo.core.announced import KINDS, Implementation
 from colorzoo.core.distributions import OWN, owner_of, plugin_points
-from colorzoo.core.errors import PluginError, UnknownNameError
+from colorzoo.core.errors import ColorzooError, PluginError, UnknownNameError
 from colorzoo.core.isolation import isolated, reason
 
 __all__ = ["KINDS", "OWN", "Failure", "PluginWarning", "Registered", "Registry", "load_plugins", "registry"]
@@ -91,7 +91,7 @@ class Registry:
                 plugin = point.load()
                 self.seconds[point.name] = time.perf_counter() - start
                 self.add(point.name, plugin, *owner)
-        except PluginError as error:
+        except ColorzooError as error:
             self.failed(Failure(point.name, *owner, reason(error)))
         except KeyboardInterrupt:
             _warn(f"interrupted while plugin {point.name!r} of {owner[0]} was being imported")
@@ -150,7 +150,7 @@ class Registry:
                     for one in announced.implementations(self.manager, name):
                         if one.hook == hook:
                             results.append(use(one, self._owner(name)[0]))
-            except PluginError as error:
+            except ColorzooError as error:
                 self.leave_out(name, error)
         return results
 
@@ -180,7 +180,7 @@ class Registry:
         self.each(hook, use)
         return [item for item, _ in items.values()]
 
-    def leave_out(self, name: str, error: PluginError) -> None:
+    def leave_out(self, name: str, error: ColorzooError) -> None:
         """Take back all that a plugin announced."""
         self.manager.unregister(name=name)
         for things in self.things.values():

@@ -14,6 +14,7 @@ from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig, Strict, validate
 from colorzoo.core.errors import WeightsError
 from colorzoo.core.images import atomic_write
+from colorzoo.core.isolation import isolated
 from colorzoo.core.tensors import check_fit, read_header, without_chance
 
 if TYPE_CHECKING:
@@ -135,12 +136,24 @@ def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
         raise WeightsError(f"{path}: its sha256 is not the one in {CONFIG}; fetch the folder again")
     try:
         check_fit(read_header(data), _expected(kind, config), kind.__name__)
-        colorizer = kind(config)
+        colorizer = built(kind, config)
         colorizer.load_state(decode(data))
     except (SafetensorError, WeightsError) as error:
         raise WeightsError(f"{path}: {error}") from None
     colorizer.weights_info = info
     return colorizer
+
+
+def built(kind: type[Colorizer], config: ColorizerConfig | None = None) -> Colorizer:
+    """Build a colorizer and leave the process's random state as it was.
+
+    Raises:
+        PluginError: its code fails; errors of the zoo that it raises stay what they are.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]), isolated(f"{kind.__name__} cannot be built"):
+        return kind(config)
 
 
 def _expected(kind: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:

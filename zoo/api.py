@@ -21,7 +21,7 @@ __all__ = ["colorize", "load", "read"]
 def load(
     name: str, weights: str | None = None, *, revision: str | None = None, device: str = "cpu"
 ) -> Colorizer:
-    """Return a colorizer ready to use, in eval mode.
+    """Return a colorizer ready to use, in eval mode; its weights ask for no gradients.
 
     name: a plugin's, as `colorzoo plugins` lists them, or `owner/name` of weights on the Hub. weights: a
     name of the catalogue, a folder, or `owner/name` on the Hub; by default the embedded `default`, or none
@@ -36,14 +36,14 @@ def load(
         weights = f"{weights}@{revision}"
     kind = registry().find("colorizer", name).load()
     folder = catalog.find(name, weights)
-    colorizer: Colorizer = store.load(folder, kind, name) if folder else kind()
+    colorizer: Colorizer = store.load(folder, kind, name) if folder else store.built(kind)
     if folder is None and colorizer.state():
         raise WeightsError(
             f"{name} has no embedded weights; train some with `colorzoo train {name} --data ...` and give "
             "their folder as --weights"
         )
     if isinstance(colorizer, torch.nn.Module):
-        colorizer.to(place).eval()
+        colorizer.to(place).eval().requires_grad_(False)
     return colorizer
 
 

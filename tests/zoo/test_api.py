@@ -50,3 +50,11 @@ def test_unknown_names_are_helped():
         colorzoo.load("vaemdn")
     with pytest.raises(AttributeError):
         colorzoo.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(("plugin", "name"), [("vae-mdn", None), ("cgan", None), ("grey", None)])
+def test_loading_changes_no_random_state_and_asks_for_no_gradients(plugin, name):
+    before = torch.get_rng_state()
+    colorizer = colorzoo.load(plugin, name)
+    assert torch.equal(before, torch.get_rng_state())
+    assert not any(tensor.requires_grad for tensor in getattr(colorizer, "parameters", list)())
