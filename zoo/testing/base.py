@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from colorzoo.core.errors import ColorzooError
+from colorzoo.core.errors import DataError, MetricError, MissingExtraError
 from colorzoo.core.registry import Registered, registry
 
 HEAVY = ("torch", "cv2", "tensorflow", "onnxruntime", "transformers", "diffusers")
@@ -66,8 +66,11 @@ class Contract:
 
 
 def or_skip(build: Any) -> Any:
-    """Build it; where the plugin itself says that something is missing here, skip with its words."""
+    """Build it; where an extra or the data is missing here, skip with the plugin's words.
+
+    Any other error is one of the plugin, or of the configuration that it is checked with.
+    """
     try:
         return build()
-    except ColorzooError as error:
+    except (MissingExtraError, DataError, MetricError) as error:
         pytest.skip(str(error))

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from colorzoo.core.errors import MissingExtraError
+from colorzoo.core.files import printable
 
 SUITE = """
 from colorzoo.testing import {kind}Contract
@@ -84,7 +86,9 @@ def check(
         options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
         place = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
         with contextlib.redirect_stdout(io.StringIO()):
-            pytest.main([*options, *place, str(suite)], plugins=[recorder])
+            status = pytest.main([*options, *place, str(suite)], plugins=[recorder])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # the plugin ended them
+        recorder.outcomes.append(Outcome("The checks run to their end", "failed", f"status {int(status)}"))
     return recorder.outcomes
 
 
@@ -97,5 +101,5 @@ def _reason(report: Any) -> str:
     else:
         crash = getattr(report.longrepr, "reprcrash", None)
         text = crash.message if crash else str(report.longrepr)
-    text = text.removeprefix("Skipped: ").removeprefix("AssertionError: ").partition("\nassert")[0]
-    return " ".join(text.split())
+    text = re.sub(r"^(Skipped|AssertionError|colorzoo\.core\.errors\.\w+): ", "", text)
+    return printable(text.partition("\nassert")[0])

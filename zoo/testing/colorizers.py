@@ -14,16 +14,20 @@ import torch
 from torch import Tensor, nn
 
 from colorzoo.core import weights as store
-from colorzoo.core.colorize import TOLERANCE, colorize
+from colorzoo.core.colorize import colorize
 from colorzoo.core.colorizer import Colorizer, Exam
-from colorzoo.core.config import RunOptions, Strict, fields_of, validate
+from colorzoo.core.config import RunOptions, Strict, fields_of, from_pairs, validate
+from colorzoo.core.errors import ConfigError
 from colorzoo.core.images import Picture
+from colorzoo.core.outputs import check_output
 from colorzoo.core.stage import Trainable
 from colorzoo.core.training import TrainConfig, train
 from colorzoo.testing.base import Contract, or_skip
 from colorzoo.testing.pictures import made_picture, made_pictures
 
 SIZES = [(64, 64), (1, 1), (37, 51), (2, 300)]
+SEEDS = [2**56, 2**63 - 1]
+"""`compare` gives every picture a seed of 56 bits."""
 TINT = torch.tensor([1.0, 0.9, 0.5]).view(3, 1, 1)
 EXAM = Exam(made_pictures, truth=lambda gray: gray * TINT)
 """What a comparison would show to those who ask."""
@@ -60,12 +64,17 @@ class ColorizerContract(Contract):
         return model.eval() if isinstance(model, nn.Module) else model
 
     def test_its_settings_are_described(self) -> None:
-        """Config and Options are strict pydantic models, every field with a description."""
+        """Config and Options are strict pydantic models, every field with a description, none infinite."""
         kind = self.target
         for model, base in ((kind.Config, Strict), (kind.Options, RunOptions)):
             assert issubclass(model, base), f"{model.__name__} must derive from {base.__name__}"
             silent = [row["name"] for row in fields_of(model) if not row["description"]]
             assert not silent, f'{model.__name__}: add Field(..., description="...") to {", ".join(silent)}'
+            endless = [row["name"] for row in fields_of(model) if _takes(model, row["name"], "inf")]
+            assert not endless, (
+                f"{model.__name__}: {', '.join(endless)} may be infinite: "
+                "model_config = ConfigDict(allow_inf_nan=False), or Field(..., allow_inf_nan=False)"
+            )
 
     @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
     def test_shape_type_and_range(self, model: Colorizer, size: tuple[int, int]) -> None:
@@ -73,7 +82,7 @@ class ColorizerContract(Contract):
         gray = made_gray(2, *size)
         with torch.inference_mode():
             out = model(gray, samples=3, seed=0)
-        check_output(out, (2, 3, 3, *size))
+        check_output(out, (2, 3, 3, *size), gray.device, type(model).__name__)
 
     def test_one_seed_one_result(self, model: Colorizer) -> None:
         """The same seed gives the same samples; another seed gives others, or `deterministic` says no."""
@@ -88,6 +97,14 @@ class ColorizerContract(Contract):
         else:
             assert spread, "all samples are the same: set deterministic = True"
             assert not torch.equal(first, other), "another seed gives the same samples"
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_large_seed_is_a_seed(self, model: Colorizer, seed: int) -> None:
+        """Seeds go up to 2**63 - 1."""
+        gray = made_gray(1, 16, 16)
+        with torch.inference_mode():
+            first, again = model(gray, seed=seed), model(gray, seed=seed)
+        assert torch.equal(first, again), f"seed={seed} gave two different results"
 
     def test_a_sample_depends_neither_on_its_number_nor_on_its_neighbours(self, model: Colorizer) -> None:
         """The first of two samples is the first of five; a picture alone is as in a batch."""
@@ -143,8 +160,10 @@ class ColorizerContract(Contract):
 
     def test_bfloat16(self, model: Colorizer) -> None:
         """Under autocast to bfloat16 the result is still float32, finite and in range."""
+        gray = made_gray(1, 40, 40)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            check_output(model(made_gray(1, 40, 40), seed=0), (1, 1, 3, 40, 40))
+            out = model(gray, seed=0)
+        check_output(out, (1, 1, 3, 40, 40), gray.device, type(model).__name__)
 
     def test_training_lowers_its_own_loss(self, tmp_path: Path) -> None:
         """Forty steps lower the loss of the first stage."""
@@ -200,17 +219,6 @@ def made_gray(count: int, height: int, width: int) -> Tensor:
     return torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(height + width))
 
 
-def check_output(out: Tensor, shape: tuple[int, ...]) -> None:
-    """Say what is wrong with what colorize returned."""
-    assert isinstance(out, Tensor), f"colorize returned a {type(out).__name__}, expected a torch.Tensor"
-    assert tuple(out.shape) == shape, f"colorize returned shape {tuple(out.shape)}, expected {shape}"
-    assert out.dtype == torch.float32, f"colorize returned {out.dtype}, expected torch.float32"
-    assert bool(torch.isfinite(out).all()), "colorize returned NaN or infinity"
-    low, high = float(out.min()), float(out.max())
-    inside = low >= -TOLERANCE and high <= 1 + TOLERANCE
-    assert inside, f"colorize returned values from {low:.3g} to {high:.3g}, expected [0, 1]"
-
-
 def facts() -> dict[str, Any]:
     """Return what a colorizer must leave alone."""
     return {
@@ -220,6 +228,17 @@ def facts() -> dict[str, Any]:
         "number of threads": torch.get_num_threads(),
         "deterministic mode": torch.are_deterministic_algorithms_enabled(),
     }
+
+
+def _takes(model: type[Any], field: str, text: str) -> bool:
+    """Say whether a float field takes this text."""
+    try:
+        value: Any = from_pairs(model, [f"{field}={text}"], "")
+    except ConfigError:
+        return False
+    for part in field.split("."):
+        value = getattr(value, part)
+    return isinstance(value, float)
 
 
 def _same(one: Any, other: Any) -> bool:
