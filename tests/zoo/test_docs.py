@@ -11,10 +11,12 @@ import tomllib
 import types
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from bench import deshpande
@@ -42,13 +44,15 @@ DOCUMENTS = [
     )
     for path in sorted(ROOT.glob(pattern))
 ]
-VERBS = (
-    "", "run", "train", "compare", "report", "report write", "report table", "report merge", "pull", "push",
-    "weights", "weights list", "weights show", "weights verify", "weights remove", "weights new", "plugins",
-    "plugins list", "plugins show", "plugins check", "plugins new", "plugins install", "plugins uninstall",
-    "data", "data list", "data info", "data fetch", "data prepare", "data crawl", "metrics",
-    "metrics list", "metrics show", "doctor",
-)  # fmt: skip
+
+
+def verbs(command: Any, words: tuple[str, ...] = ()) -> list[str]:
+    """Return all verbs of the command line, those of plugins among them, each group before its own."""
+    inner = getattr(command, "commands", {})
+    return [" ".join(words), *(verb for name in inner for verb in verbs(inner[name], (*words, name)))]
+
+
+VERBS = verbs(get_command(build()))
 
 
 def reference() -> str:
@@ -66,6 +70,10 @@ def reference() -> str:
 
 def test_the_command_line_reference_is_current():
     assert (ROOT / "docs" / "cli.md").read_text() == reference(), "run: make docs"
+
+
+def test_the_reference_has_every_verb():
+    assert {"data sites", "data crawl", "data prepare", "plugins check", "doctor", "run"} <= set(VERBS)
 
 
 def test_every_hook_is_in_the_architecture():
