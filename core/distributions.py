@@ -26,7 +26,9 @@ def plugin_points() -> tuple[list[EntryPoint], dict[tuple[str, str], str]]:
     The second maps distribution and version to the reason why its entry points cannot be read.
     """
     try:
-        return [point for point in entry_points() if _is_near(point)], {}
+        everything = entry_points()
+        near = filter(_is_near, everything.groups)
+        return [point for group in near for point in everything.select(group=group)], {}
     except Exception:  # one damaged file ends the quick way for all
         return _one_by_one()
 
@@ -57,14 +59,14 @@ def _one_by_one() -> tuple[list[EntryPoint], dict[tuple[str, str], str]]:
     damaged: dict[tuple[str, str], str] = {}
     for installed in distributions():
         try:
-            points += [point for point in installed.entry_points if _is_near(point)]
+            points += [point for point in installed.entry_points if _is_near(point.group)]
         except Exception as error:  # a file of others may hold anything
             damaged[_named(installed)] = f"its entry_points.txt is damaged ({reason(error)})"
     return points, damaged
 
 
-def _is_near(point: EntryPoint) -> bool:
-    return re.match(rf"{hooks.PROJECT}($|[._-])", point.group) is not None
+def _is_near(group: str) -> bool:
+    return re.match(rf"{hooks.PROJECT}($|[._-])", group) is not None
 
 
 def _named(installed: Distribution) -> tuple[str, str]:

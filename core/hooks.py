@@ -54,7 +54,7 @@ def register_metrics() -> Sequence[Entry]:  # type: ignore[empty-body]
 
 @hookspec
 def register_commands(cli: typer.Typer) -> None:
-    """Add commands to the `colorzoo` command line."""
+    """Add commands to the `colorzoo` command line; cli has its groups, and none of its commands."""
 
 
 @hookspec

@@ -10,7 +10,10 @@ import pytest
 from PIL import Image
 
 from colorzoo.cli.plugins import install
+from colorzoo.core.errors import ConfigError, DataError, MissingExtraError, PluginError, WeightsError
 from colorzoo.testing import made_picture
+from colorzoo.testing.base import or_skip
+from tests.zoo.strangers import MODEL, installed
 
 KINDS = {
     "tint": [],
@@ -126,3 +129,46 @@ def test_uv_is_used_where_uv_made_the_environment(tmp_path, monkeypatch):
 def test_nothing_is_overwritten(cli, tmp_path):
     Path(tmp_path / "colorzoo-mine").mkdir()
     assert "is there already" in cli("plugins", "new", "mine", code=2).stderr
+
+
+def raising(error):
+    def build():
+        raise error
+
+    return build
+
+
+@pytest.mark.parametrize("error", [MissingExtraError("it", "x", "extra"), DataError("no pictures here")])
+def test_a_missing_extra_and_missing_data_skip_a_check(error):
+    with pytest.raises(pytest.skip.Exception, match=str(error).replace("[", ".")):
+        or_skip(raising(error))
+
+
+@pytest.mark.parametrize("kind", [ConfigError, WeightsError, PluginError, RuntimeError, MemoryError])
+def test_nothing_else_skips_a_check(kind):
+    with pytest.raises(kind):
+        or_skip(raising(kind("no")))
+
+
+BROKEN = {
+    "cannot be built": (
+        "def __init__(self, config=None): raise WeightsError('no graph here')", "no graph here"
+    ),
+    "ends the checks": ("def __init__(self, config=None): raise KeyboardInterrupt", "run to their end"),
+    "writes to its input": ("def acquaint(self, exam): pass", "colorize changed its input"),
+    "takes no large seeds": ("seeds = 2**32", "seed too large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_check_fails_for_what_the_engine_refuses(cli, tmp_path, kind):
+    line, said = BROKEN[kind]
+    model = "from colorzoo.core.errors import WeightsError\n" + MODEL.replace(
+        "    def colorize", f"    seeds = 2**63\n    {line}\n\n    def colorize"
+    )
+    check = "if (options.seed or 0) >= self.seeds: raise ValueError('seed too large')"
+    write = "gray, given = gray.clone(), gray; given.zero_()" if "input" in kind else "pass"
+    model = model.replace("        return gray", f"        {check}\n        {write}\n        return gray")
+    installed(tmp_path / "site", "zz-bad", model=model)
+    checked = cli("plugins", "check", "zz-bad", code=1, PYTHONPATH=str(tmp_path / "site"))
+    assert said in checked.stdout
