@@ -95,19 +95,25 @@ def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 1, smoothing:
     arXiv:1505.00996). The filter itself averages the chroma and loses more than it finds.
     """
     guide = resize_area(gray, (chroma.shape[-2], chroma.shape[-1]))
-
-    def mean(x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, 2 * radius + 1, 1, radius, count_include_pad=False)
+    slope = guided_slope(chroma, guide, radius=radius, smoothing=smoothing)
 
     def up(x: Tensor) -> Tensor:
         size = (gray.shape[-2], gray.shape[-1])
         return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
+    return up(chroma) + up(slope) * (gray - up(guide))
+
+
+def guided_slope(chroma: Tensor, guide: Tensor, *, radius: int = 1, smoothing: float = 4e-3) -> Tensor:
+    """Return the slope of chroma (N, C, h, w) over the grey `guide` (N, 1, h, w), window by window."""
+
+    def mean(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, 2 * radius + 1, 1, radius, count_include_pad=False)
+
     mean_guide, mean_chroma = mean(guide), mean(chroma)
     covariance = mean(guide * chroma) - mean_guide * mean_chroma
     variance = mean(guide * guide) - mean_guide * mean_guide
-    slope = mean(covariance / (variance + smoothing))
-    return up(chroma) + up(slope) * (gray - up(guide))
+    return mean(covariance / (variance + smoothing))
 
 
 @remembered

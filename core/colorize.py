@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -12,33 +12,80 @@ from colorzoo.core import color
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import validate
 from colorzoo.core.images import Picture, Pixels
+from colorzoo.core.isolation import isolated
+from colorzoo.core.tiles import bilinear_rows, stripes
 
 
 def colorize(
     colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
 ) -> list[Picture]:
-    """Return one picture per sample, of the same size and alpha, with the luma of the input."""
-    device = _device(colorizer)
+    """Return one picture per sample, of the same size and alpha, with the luma of the input.
+
+    Raises:
+        ConfigError: wrong options.
+        PluginError: the colorizer raised, or what it returned breaks the contract.
+    """
+    return list(colorings(colorizer, picture, options))
+
+
+def colorings(
+    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
+) -> Iterator[Picture]:
+    """Yield what `colorize` returns, one by one: memory holds a single sample at full size."""
+    gray = picture.gray
+    colored, guide, keep = _samples(colorizer, gray, options or {})
+    for sample in colored:
+        with torch.inference_mode():
+            rgb = _at_full_size(gray, sample[None], guide, keep=keep)
+        yield Picture(rgb, picture.alpha, picture.profile)
+        del rgb
+
+
+def _samples(
+    colorizer: Colorizer, gray: Pixels, options: Mapping[str, object]
+) -> tuple[Tensor, Tensor | None, bool]:
+    """Return the samples (K, 3, h, w), their grey if it was made smaller, and whether the luma is kept."""
+    chosen = validate(colorizer.Options, options, "options")
     with torch.inference_mode():
-        small = _fitted(_tensor(picture.gray).to(device), colorizer.native_side)
-        chosen = validate(colorizer.Options, options or {}, "options")
-        (colored,) = colorizer(small, **(options or {}))
-        gray = _tensor(picture.gray).to(device)  # anew: a plugin may have written to what it was given
-        keep = colorizer.luma_kept(chosen)
-        return [
-            Picture(_pixels(_restored(gray, sample[None], keep=keep)), picture.alpha, picture.profile)
-            for sample in colored
-        ]
+        given = _fitted(_tensor(gray).to(_device(colorizer)), colorizer.native_side)
+        smaller = given.shape[-2:] != gray.shape
+        guide = given.clone() if smaller else None  # a colorizer may write to what it is given
+        with isolated(type(colorizer).__name__):
+            (colored,) = colorizer(given, **options)
+            keep = colorizer.luma_kept(chosen)
+        return colored, guide, keep
 
 
-def _restored(gray: Tensor, rgb: Tensor, *, keep: bool) -> Tensor:
-    """Bring a colouring (1, 3, h, w) to the size of gray (1, 1, H, W), and its luma back if kept."""
-    same = rgb.shape[-2:] == gray.shape[-2:]
-    if not keep:
-        return rgb if same else color.resize_area(rgb, (gray.shape[-2], gray.shape[-1]))
-    if same:
-        return color.keep_luma(gray, rgb)
-    return color.recombine(gray, color.guided_upsample(color.chroma(rgb), gray))
+def _at_full_size(gray: Pixels, rgb: Tensor, guide: Tensor | None, *, keep: bool) -> Pixels:
+    """Bring a colouring (1, 3, h, w) to the size of gray (H, W) by stripes, and its luma back if kept."""
+    out = np.empty((*gray.shape, 3), np.uint8)
+    if guide is not None and not keep:
+        for index, channel in enumerate(rgb.split(1, 1)):
+            out[..., index] = _pixels(color.resize_area(channel, gray.shape))[..., 0]
+        return out
+    rows = _rows_kept(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
+    for top, bottom in stripes(*gray.shape):
+        out[top:bottom] = _pixels(rows(top, bottom))
+    return out
+
+
+def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int, int], Tensor]:
+    """Return a function from first and last row to the colouring with the luma of gray."""
+
+    def luma(top: int, bottom: int) -> Tensor:
+        return _tensor(gray[top:bottom]).to(rgb.device)
+
+    if guide is None:
+        return lambda top, bottom: color.keep_luma(luma(top, bottom), rgb[..., top:bottom, :])
+    chroma = color.chroma(rgb)
+    low = torch.cat([chroma, color.guided_slope(chroma, guide), guide], 1)
+
+    def rows(top: int, bottom: int) -> Tensor:
+        y = luma(top, bottom)
+        chroma, slope, base = bilinear_rows(low, gray.shape, top, bottom).split([2, 2, 1], 1)
+        return color.recombine(y, chroma + slope * (y - base))
+
+    return rows
 
 
 def _fitted(gray: Tensor, side: int | None) -> Tensor:

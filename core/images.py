@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,26 +13,34 @@ from typing import IO
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from colorzoo.core.decoding import MAX_PIXELS, Pixels, Source, decode
 from colorzoo.core.errors import ImageError
 
-Pixels = npt.NDArray[np.uint8]
-Source = str | os.PathLike[str] | IO[bytes]
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 200_000_000
-"""Largest picture read, in pixels; a small file may claim more and fill the memory."""
+LONGEST_SIDE = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}
+"""Most pixels a side where the format has a limit; libjpeg's is a little below JPEG's 65,535."""
+SAVE_OPTIONS: dict[str, dict[str, object]] = {
+    ".jpg": {"subsampling": 0},
+    ".jpeg": {"subsampling": 0},
+    ".png": {"compress_level": 1},  # three times as fast as the default, a tenth larger
+    # lossless, since the luma is promised; thirty times as fast as the default, a seventh larger
+    ".webp": {"lossless": True, "exact": True, "method": 0, "quality": 0},
+}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: RGB uint8 (H, W, 3), upright, with alpha (H, W) and colour profile if any."""
+    """A decoded picture: RGB uint8 (H, W, 3), upright, with alpha (H, W) and colour profile if any.
+
+    notes: what of its file was left out, each a clause.
+    """
 
     rgb: Pixels
     alpha: Pixels | None = None
     profile: bytes | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def gray(self) -> Pixels:
@@ -41,12 +49,12 @@ class Picture:
 
 
 def read(source: Source, *, name: str = "", max_pixels: int = MAX_PIXELS) -> Picture:
-    """Decode a picture file; EXIF orientation is applied, alpha kept, 16 bits reduced to 8.
+    """Decode a picture file; EXIF orientation is applied, alpha kept, more than 8 bits reduced to 8.
 
     source: a path, or an open binary file, which messages call `name`.
     """
-    with _opened(source, name or str(source), max_pixels) as image:
-        return _picture(image)
+    decoded = decode(source, name or str(source), max_pixels)
+    return Picture(decoded.rgb, decoded.alpha, decoded.profile, decoded.notes)
 
 
 def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, tuple[int, int]]:
@@ -55,58 +63,61 @@ def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, 
     A JPEG is scaled by 1/2, 1/4 or 1/8 while it is decoded, in the frequency domain, which averages
     areas and takes a fraction of the time.
     """
-    with _opened(source, name or str(source), MAX_PIXELS, side) as image:
-        size = image.info["full size"]
-        pixels = _picture(image).rgb
-        turned = (pixels.shape[1] > pixels.shape[0]) != (size[0] > size[1])
-        return pixels, size if turned else size[::-1]
-
-
-@contextmanager
-def _opened(source: Source, name: str, max_pixels: int, side: int | None = None) -> Iterator[Image.Image]:
-    """Open and decode; what goes wrong is said in terms of `name`."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the size is checked below, odd metadata is harmless
-            with Image.open(source, formats=FORMATS) as image:
-                _check_size(image, name, max_pixels)
-                image.info["full size"] = image.size
-                if side:
-                    image.draft("RGB", (side, side))
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-                yield image
-    except FileNotFoundError:
-        raise ImageError(f"{name}: no such file") from None
-    except IsADirectoryError:
-        raise ImageError(f"{name}: is a folder, expected a picture file") from None
-    except UnidentifiedImageError:
-        raise ImageError(f"{name}: {_unreadable(source)}; expected {', '.join(FORMATS)}") from None
-    except Image.DecompressionBombError:
-        raise ImageError(f"{name}: {_too_large(max_pixels)}") from None
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow's decoders raise
-        raise ImageError(f"{name}: damaged picture ({error})") from None
+    decoded = decode(source, name or str(source), MAX_PIXELS, side)
+    return decoded.rgb, decoded.size
 
 
 def write(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) -> None:
-    """Encode to the format of the suffix, atomically; JPEG and BMP drop the alpha.
+    """Encode to the format of the suffix, atomically; `lost_in` says what the format cannot hold.
 
-    quality: of JPEG, up to 100.
+    quality: of JPEG, up to 100; the other formats are lossless.
+
+    Raises:
+        ImageError: a suffix of no format, or a picture too large for it.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise ImageError(f"{path}: unknown picture suffix; expected one of {', '.join(SUFFIXES)}")
-    lossy = path.suffix.lower() in (".jpg", ".jpeg")
+    suffix = path.suffix.lower()
+    check_writable(path.name, picture.rgb.shape[0], picture.rgb.shape[1])
     image = Image.fromarray(picture.rgb)
-    if picture.alpha is not None and not lossy and path.suffix.lower() != ".bmp":
+    if picture.alpha is not None and _holds_alpha(suffix):
         image.putalpha(Image.fromarray(picture.alpha))
-    options: dict[str, object] = {"quality": quality, "subsampling": 0} if lossy else {}
-    if path.suffix.lower() == ".png":
-        options["compress_level"] = 1  # three times as fast as the default, a tenth larger
+    options = dict(SAVE_OPTIONS.get(suffix, {}))
+    if suffix in (".jpg", ".jpeg"):
+        options["quality"] = quality
     if picture.profile:
         options["icc_profile"] = picture.profile
     with atomic_write(path) as file:
-        image.save(file, format=Image.registered_extensions()[path.suffix.lower()], **options)
+        try:
+            image.save(file, format=Image.registered_extensions()[suffix], **options)
+        except (ValueError, struct.error, MemoryError) as error:
+            raise ImageError(f"{path}: cannot be written ({error or 'not enough memory'})") from None
+
+
+def check_writable(name: str, height: int, width: int) -> None:
+    """Raise ImageError if no file of that name can hold a picture of that size, in pixels."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ImageError(f"{name}: unknown picture suffix; expected one of {', '.join(SUFFIXES)}")
+    limit = LONGEST_SIDE.get(suffix)
+    if limit is not None and max(height, width) > limit:
+        raise ImageError(
+            f"{width}x{height} pixels are too large for {suffix[1:]}, at most {limit:,} a side; write png"
+        )
+
+
+def lost_in(name: str, picture: Picture) -> tuple[str, ...]:
+    """Say what of a picture a file of that name cannot hold, each a clause."""
+    suffix = Path(name).suffix.lower()
+    notes = []
+    if picture.alpha is not None and not _holds_alpha(suffix) and (picture.alpha < 255).any():
+        notes.append(f"its transparency is dropped, which {suffix[1:]} cannot hold")
+    if picture.profile and suffix == ".bmp":
+        notes.append("its colour profile is dropped, which bmp cannot hold")
+    return tuple(notes)
+
+
+def _holds_alpha(suffix: str) -> bool:
+    return suffix not in (".jpg", ".jpeg", ".bmp")
 
 
 @contextmanager
@@ -114,7 +125,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` only when the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_short(path.name)}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -125,6 +136,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _short(name: str) -> str:
+    """Leave room in the 255 bytes of a file's name for what a temporary one adds."""
+    return os.fsdecode(os.fsencode(name)[:235])
 
 
 def resize(image: Pixels, width: int, height: int) -> Pixels:
@@ -146,39 +162,6 @@ def square(image: Pixels, size: int, fit: str = "squash") -> Pixels:
         top, left = (side - height) // 2, (side - width) // 2
         image = np.pad(image, ((top, side - height - top), (left, side - width - left), (0, 0)), "edge")
     return resize(image, size, size)
-
-
-def _picture(image: Image.Image) -> Picture:
-    if image.mode == "F":
-        raise ValueError("floating-point pixels; save it with 8 or 16 bits")
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip it
-        values = np.asarray(image)
-        image = Image.fromarray((values.astype(np.float64) / 257).round().clip(0, 255).astype(np.uint8))
-    profile = image.info.get("icc_profile")
-    if not (isinstance(profile, bytes) and profile[16:20] == b"RGB "):
-        profile = None  # a grey or CMYK profile does not describe the RGB that is written
-    if "A" in image.getbands() or "transparency" in image.info:
-        rgba = np.asarray(image.convert("RGBA"))
-        return Picture(np.ascontiguousarray(rgba[..., :3]), rgba[..., 3].copy(), profile)
-    return Picture(np.array(image if image.mode == "RGB" else image.convert("RGB")), None, profile)
-
-
-def _check_size(image: Image.Image, name: str, limit: int) -> None:
-    width, height = image.size
-    if width * height > limit:
-        raise ImageError(f"{name}: {width}x{height} pixels; {_too_large(limit)}")
-
-
-def _too_large(limit: int) -> str:
-    return f"too large, at most {limit // 1_000_000} million pixels are read; scale it down first"
-
-
-def _unreadable(source: Source) -> str:
-    if isinstance(source, str | os.PathLike):
-        size = Path(source).stat().st_size
-    else:
-        size = source.seek(0, os.SEEK_END)
-    return "not a picture that can be read" if size else "empty file"
 
 
 def _umask() -> int:

@@ -10,6 +10,9 @@ from typing import Any
 
 from colorzoo.core.errors import ColorzooError, PluginError
 
+OUT_OF_MEMORY = ("not enough memory", "out of memory", "DefaultCPUAllocator")
+"""What torch says in a RuntimeError when an allocation fails."""
+
 
 @contextmanager
 def isolated(who: str = "") -> Iterator[None]:
@@ -44,6 +47,9 @@ def reason(error: BaseException) -> str:
         text = str(error)
     except Exception:  # even that is foreign code
         text = ""
+    if isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY):
+        cause = printable(text) or "MemoryError"
+        return f"ran out of memory ({cause}); try a smaller picture or fewer samples"
     named = text if isinstance(error, ColorzooError) else f"{type(error).__name__}: {text}"
     return printable(named).removesuffix(":")
 

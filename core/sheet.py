@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from colorzoo.core.images import Pixels
 
-GAP, LABEL_HEIGHT = 10, 24
+GAP, LABEL_HEIGHT, SIDE = 10, 24, 320
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 PAPER, INK = (250, 250, 248), (60, 60, 60)
 
@@ -23,7 +23,12 @@ class Cell:
     label: str
 
 
-def contact_sheet(rows: Sequence[Sequence[Cell]], side: int = 320) -> Pixels:
+def thumbnail(image: Pixels, label: str, side: int = SIDE) -> Cell:
+    """Return a cell reduced to what a sheet of that side shows, so that no large picture is kept."""
+    return Cell(np.array(_fitted(image, side)), label)
+
+
+def contact_sheet(rows: Sequence[Sequence[Cell]], side: int = SIDE) -> Pixels:
     """Draw rows of pictures, each fitted into a square of `side` pixels, labels below."""
     columns = max(len(row) for row in rows)
     fitted = [[_fitted(cell.image, side) for cell in row] for row in rows]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+STRIPE = 2**20
+"""Pixels of a picture at full size that are computed at once."""
 
 
 def tiled(
@@ -43,3 +47,32 @@ def _spans(length: int, tile: int, reach: int) -> Iterator[tuple[int, int, int, 
     for start in range(0, length, tile):
         end = min(start + tile, length)
         yield start, end, max(0, start - reach), min(length, end + reach)
+
+
+def stripes(height: int, width: int, pixels: int = STRIPE) -> Iterator[tuple[int, int]]:
+    """Yield first and last row (exclusive) of the stripes of a picture; a small picture is one."""
+    rows = max(1, pixels // width)
+    return ((top, min(top + rows, height)) for top in range(0, height, rows))
+
+
+def bilinear_rows(image: Tensor, size: tuple[int, int], top: int, bottom: int) -> Tensor:
+    """Return rows top to bottom of (N, C, h, w) resized to `size` (H, W), without computing the others.
+
+    The same arithmetic as `F.interpolate(mode="bilinear")`, so the same bits where the processor fuses
+    multiplications with additions, and everywhere equal to rounding.
+    """
+    height, width = image.shape[-2], size[1]
+    if (top, bottom) == (0, size[0]):
+        return F.interpolate(image, size=size, mode="bilinear", align_corners=False)
+    scale = (torch.tensor(height, dtype=torch.float32) / size[0]).double()
+    rows = (scale * (torch.arange(top, bottom, dtype=torch.float64) + 0.5) - 0.5).float().clamp_min(0)
+    above = rows.floor().long().clamp_max(height - 1)
+    below = (above + 1).clamp_max(height - 1)
+    weight = (rows - above).clamp(0, 1)[:, None].to(image)
+    first, last = (
+        (int(above[0]), int(below[-1]) + 1) if width > 128 else (0, height)
+    )  # as torch chooses kernels
+    part = image[..., first:last, :]
+    wide = F.interpolate(part, size=(last - first, width), mode="bilinear", align_corners=False)
+    upper, lower = (wide[..., (index - first).to(image.device), :] for index in (above, below))
+    return torch.addcmul(lower * weight, upper, 1 - weight)

@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -75,13 +77,15 @@ def test_an_rgb_profile_is_kept_and_a_grey_one_dropped(tmp_path):
 def bad_files():
     whole = io.BytesIO()
     Image.fromarray(made_picture(4, 200, 200)).save(whole, "JPEG")
-    bomb = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    small = io.BytesIO()
+    Image.new("1", (1, 1)).save(small, "PNG")
+    header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    bomb = small.getvalue()[:12] + header + struct.pack(">I", zlib.crc32(header)) + small.getvalue()[33:]
     return {
         "truncated.jpg": (whole.getvalue()[: len(whole.getvalue()) // 2], "damaged"),
         "empty.jpg": (b"", "empty file"),
         "text.jpg": (b"hello, this is no picture\n" * 10, "not a picture"),
-        "bomb.png": (bomb.getvalue(), "too large"),
+        "bomb.png": (bomb, "too large"),
     }
 
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from colorzoo.cli.run import gather
+from colorzoo.inputs import gather
 from colorzoo.testing import made_picture
 
 TRAIN = ("--set", "fit.steps=3", "--set", "width=4", "--set", "fit.batch_size=4", "--device", "cpu")

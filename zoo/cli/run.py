@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from colorzoo.cli.options import Device, Offline
 
 if TYPE_CHECKING:
-    from colorzoo.core.colorizer import Colorizer
-    from colorzoo.core.images import Picture
-    from colorzoo.core.sheet import Cell
-
-SHEET_ROWS = 24
+    from colorzoo.core.dataset import Progress
+    from colorzoo.jobs.run import RunResult
 
 
 def run(
@@ -31,129 +30,52 @@ def run(
     offline: Offline = False,
 ) -> None:
     """Colour pictures: writes every colouring and a labelled contact sheet."""
+    from colorzoo import inputs as pictures
     from colorzoo.api import load
     from colorzoo.core.config import from_pairs
     from colorzoo.core.errors import ConfigError
     from colorzoo.core.images import SUFFIXES
+    from colorzoo.jobs import run as job
 
     if f".{format}" not in SUFFIXES:
         raise ConfigError(f"--format {format}: expected one of {', '.join(s[1:] for s in SUFFIXES)}")
-    files = gather(inputs)
+    files = pictures.gather(inputs)
     colorizer = load(name, weights, device=device)
     seed = secrets.randbelow(2**31) if seed is None else seed
     options = from_pairs(colorizer.Options, option, "-O", samples=samples, seed=seed).model_dump()
     if colorizer.deterministic and samples > 1:
         typer.echo(f"{name} is deterministic: all {samples} samples are the same", err=True)
-    job = _Job(name, colorizer, options, out, format)
-    failures = job.work(files)
-    job.write_sheet(files)
-    typer.echo(f"{len(files) - len(failures)} of {len(files)} coloured, seed {options['seed']}")
-    typer.echo(f"contact sheet: {job.sheet_path(files)}")
-    if failures:
-        typer.echo("left out:\n" + "\n".join(f"  {line}" for line in failures), err=True)
+    with _progress(name, len(files)) as progress:
+        result = job.run(name, colorizer, files, out, options=options, format=format, progress=progress)
+    _report(result, options["seed"])
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator[Progress]:
+    """Show a bar, unless there is a single picture."""
+    from rich.progress import Progress as Bar
+
+    with Bar(disable=total == 1) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done, total: bar.update(task, completed=done)
+
+
+def _report(result: RunResult, seed: int) -> None:
+    """Say what was done; end with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
+    from colorzoo.core.files import printable
+
+    if result.total == 1 and result.failures:
+        raise result.failures[0][1]
+    if result.interrupted:
+        typer.echo(f"interrupted: {result.done} of {result.total} done, seed {seed}")
+    else:
+        typer.echo(f"{result.done} of {result.total} coloured, seed {seed}")
+    if result.sheet:
+        typer.echo(f"contact sheet: {printable(str(result.sheet), 4096)}")
+    for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
+        if lines:
+            typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
+    if result.interrupted:
+        raise typer.Exit(130)
+    if result.failures:
         raise typer.Exit(1)
-
-
-class _Job:
-    """One run over some files."""
-
-    def __init__(
-        self, name: str, colorizer: Colorizer, options: dict[str, Any], out: Path, format: str
-    ) -> None:
-        self.name, self.colorizer, self.options = name, colorizer, options
-        self.out, self.format = out, format
-        self.rows: list[list[Cell]] = []
-
-    def work(self, files: list[tuple[Path, Path]]) -> list[str]:
-        """Colour all files; a single bad one is an error, among several it is reported at the end."""
-        from rich.progress import track
-
-        from colorzoo.core.errors import ImageError
-
-        if len(files) == 1:
-            self._one(*files[0])
-            return []
-        failures = []
-        for path, target in track(files, description=self.name):
-            try:
-                self._one(path, target)
-            except ImageError as error:
-                failures.append(str(error))
-        return failures
-
-    def sheet_path(self, files: list[tuple[Path, Path]]) -> Path:
-        """Return where the contact sheet goes."""
-        stem = f"{files[0][1].stem}-" if len(files) == 1 else ""
-        return self.out / f"{stem}{self.name}-sheet.png"
-
-    def write_sheet(self, files: list[tuple[Path, Path]]) -> None:
-        """Write the contact sheet of the first pictures."""
-        from colorzoo.core.images import Picture, write
-        from colorzoo.core.sheet import contact_sheet
-
-        if self.rows:
-            write(self.sheet_path(files), Picture(contact_sheet(self.rows)))
-
-    def _one(self, path: Path, target: Path) -> None:
-        from colorzoo.core.colorize import colorize
-        from colorzoo.core.images import read, write
-
-        picture = read(path)
-        colored = colorize(self.colorizer, picture, self.options)
-        for number, sample in enumerate(colored, start=1):
-            stem = self.out / target.parent / f"{target.stem}-{self.name}-{number}"
-            write(stem.with_name(f"{stem.name}.{self.format}"), sample)
-        if len(self.rows) < SHEET_ROWS:
-            self.rows.append(_row(picture, colored[:8]))
-
-
-def gather(inputs: list[str]) -> list[tuple[Path, Path]]:
-    """Expand files, folders and globs to (file, where its result goes below the output folder)."""
-    import glob
-
-    from colorzoo.core.dataset import picture_files
-
-    found: list[tuple[Path, Path]] = []
-    for text in inputs:
-        path = Path(text).expanduser()
-        if path.is_dir():
-            found += [(file, file.relative_to(path)) for file in picture_files(path)]
-        elif not path.exists() and glob.has_magic(text):
-            found += _globbed(text)
-        else:
-            found.append((path, Path(path.name)))
-    return _distinct(found)
-
-
-def _globbed(pattern: str) -> list[tuple[Path, Path]]:
-    import glob
-
-    from colorzoo.core.errors import ImageError
-
-    files = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if Path(p).is_file())  # noqa: PTH207  may be absolute
-    if not files:
-        raise ImageError(f"{pattern}: matches no file")
-    return [(file, Path(file.name)) for file in files]
-
-
-def _distinct(found: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
-    """Number targets that would overwrite each other: a.png and a.jpg, or x/a.png and y/a.png."""
-    taken: dict[Path, int] = {}
-    result = []
-    for file, target in found:
-        stem = target.with_suffix("")
-        taken[stem] = taken.get(stem, 0) + 1
-        unique = (
-            target if taken[stem] == 1 else target.with_name(f"{stem.name}~{taken[stem]}{target.suffix}")
-        )
-        result.append((file, unique))
-    return result
-
-
-def _row(picture: Picture, colored: list[Picture]) -> list[Cell]:
-    from colorzoo.core.facts import mean_chroma
-    from colorzoo.core.sheet import Cell
-
-    cells = [Cell(picture.rgb, "original")] if mean_chroma(picture.rgb) > 1 else []
-    cells.append(Cell(picture.gray, "grey"))
-    return cells + [Cell(sample.rgb, f"sample {i}") for i, sample in enumerate(colored, start=1)]

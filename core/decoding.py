@@ -1,0 +1,225 @@
+"""Decodes picture files that anybody may have made: each is right, or refused with the reason."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from colorzoo.core.errors import ImageError
+from colorzoo.core.files import printable
+
+Pixels = npt.NDArray[np.uint8]
+Source = str | os.PathLike[str] | IO[bytes]
+PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin, BmpImagePlugin, TiffImagePlugin)
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+MAX_PIXELS = 200_000_000
+"""Largest picture read, in pixels; a small file may claim more and fill the memory."""
+MAX_SCANS, MAX_SCANNED_PIXELS = 100, 4_000_000_000
+"""Most scans of a JPEG, and of scans times pixels. Encoders write 6 to 20. A scan that holds nothing costs
+a few bytes and 1.1 ns a pixel (grey, libjpeg-turbo 3, one core of an EPYC), so decoding ends within
+4.4 s, within 14 s for three full components."""
+STRIPE = 2**22
+"""Pixels that are converted at once."""
+BITS_PER_SAMPLE, PHOTOMETRIC, STRIP_OFFSETS, TILE_OFFSETS, SAMPLE_FORMAT = 258, 262, 273, 324, 339
+WHITE_IS_ZERO, UNSIGNED, UNDEFINED = 0, 1, 4
+
+
+class Decoded(NamedTuple):
+    """Upright RGB uint8 (H, W, 3), alpha (H, W), profile, the stored (height, width), what was left out."""
+
+    rgb: Pixels
+    alpha: Pixels | None
+    profile: bytes | None
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+class _Refused(Exception):
+    """A picture that is whole and yet not read."""
+
+
+def decode(source: Source, name: str, max_pixels: int, side: int | None = None) -> Decoded:
+    """Decode a picture; `name` is what messages call it.
+
+    side: let a JPEG be decoded smaller, both its sides at least so long.
+
+    Raises:
+        ImageError: absent, no picture, too large, damaged, or of a kind that would come out wrong.
+    """
+    name = printable(name)
+    with _opened(source, name) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd metadata is harmless
+        try:
+            return _decoded(file, max_pixels, side)
+        except _Refused as reason:
+            raise ImageError(f"{name}: {reason}") from None
+        except MemoryError:
+            raise ImageError(f"{name}: damaged picture, or too large for the memory") from None
+        except Exception as error:  # Pillow's decoders raise all kinds of things at damaged bytes
+            raise ImageError(f"{name}: {_said(error)}") from None
+
+
+def _opened(source: Source, name: str) -> AbstractContextManager[IO[bytes]]:
+    if not isinstance(source, str | os.PathLike):
+        source.seek(0)
+        return nullcontext(source)
+    try:
+        return Path(source).open("rb")
+    except FileNotFoundError:
+        raise ImageError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise ImageError(f"{name}: is a folder, expected a picture file") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _said(error: Exception) -> str:
+    text = printable(str(error), 120) or type(error).__name__
+    if "MAX_TEXT" in text:
+        return "its texts or its profile are longer than is read; remove them, as `mogrify -strip` does"
+    if text in ("unknown pixel mode", "unknown data organization"):
+        return "a kind of TIFF that is not read; save it with 8 bits a channel"
+    return f"damaged picture ({text})"
+
+
+def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
+    image = _identified(file)
+    stored = image.size
+    if stored[0] * stored[1] > max_pixels:
+        limit = f"at most {max_pixels // 1_000_000} million pixels are read; scale it down first"
+        raise _Refused(f"{stored[0]}x{stored[1]} pixels; too large, {limit}")
+    _bound_scans(image, file)
+    _check_samples(image)
+    highest = _highest_value(image)
+    _scale_transparent_gray(image)
+    if side:
+        image.draft("RGB", (side, side))
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    rgb, alpha = _deep_gray(image, highest) if image.mode.startswith("I") else _shallow(image)
+    turned = (rgb.shape[1] > rgb.shape[0]) != (stored[0] > stored[1])
+    profile, notes = _metadata(image)
+    return Decoded(rgb, alpha, profile, stored if turned else stored[::-1], notes)
+
+
+def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
+    """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
+    prefix = file.read(16)
+    file.seek(0)
+    for name in FORMATS:
+        factory, accepts = Image.OPEN[name]
+        if accepts is not None and accepts(prefix) is True:
+            return cast(ImageFile.ImageFile, factory(file, ""))
+    kind = "not a picture that can be read" if prefix else "empty file"
+    raise _Refused(f"{kind}; expected {', '.join(FORMATS)}")
+
+
+def _bound_scans(image: ImageFile.ImageFile, file: IO[bytes]) -> None:
+    """Refuse a JPEG whose scans, each a few bytes that cost a pass over the picture, take too long."""
+    parts = 1
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        if image.info.get("compression") not in ("jpeg", "tiff_jpeg"):
+            return
+        offsets = image.tag_v2.get(STRIP_OFFSETS) or image.tag_v2.get(TILE_OFFSETS) or (0,)
+        parts = len(offsets) if isinstance(offsets, tuple) else 1
+    elif not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return
+    scans = -(-_count(file, b"\xff\xda") // parts)  # entropy-coded data never holds a marker
+    if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
+        raise _Refused(f"a JPEG of {scans} scans, which take too long; save it again as a baseline JPEG")
+
+
+def _count(file: IO[bytes], marker: bytes) -> int:
+    before, count, last = file.tell(), 0, b""
+    file.seek(0)
+    while block := file.read(2**20):
+        count += (last + block).count(marker)
+        last = block[-1:]
+    file.seek(before)
+    return count
+
+
+def _check_samples(image: ImageFile.ImageFile) -> None:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        formats = set(_tag(image, SAMPLE_FORMAT, UNSIGNED))
+        if 2 in formats:
+            raise _Refused("signed pixels, of which nobody says what is black; save them unsigned")
+        if image.mode == "F" or formats - {UNSIGNED, UNDEFINED}:
+            raise _Refused("floating-point pixels; save it with 8 or 16 bits")
+
+
+def _highest_value(image: ImageFile.ImageFile) -> int:
+    """Return the value of white, negative where black and white are swapped."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 2**16 - 1
+    highest = int(2 ** _tag(image, BITS_PER_SAMPLE, 1)[0] - 1)
+    return -highest if _tag(image, PHOTOMETRIC, 1)[0] == WHITE_IS_ZERO else highest
+
+
+def _tag(image: TiffImagePlugin.TiffImageFile, number: int, default: int) -> tuple[int, ...]:
+    value = image.tag_v2.get(number, default)
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _scale_transparent_gray(image: ImageFile.ImageFile) -> None:
+    """Mend what Pillow says of a PNG of 2 or 4 bits: the transparent grey, unlike the pixels, as stored."""
+    gray = image.info.get("transparency")
+    if isinstance(image, PngImagePlugin.PngImageFile) and isinstance(gray, int) and image.tile:
+        image.info["transparency"] = gray * {"L;2": 85, "L;4": 17}.get(image.tile[0].args, 1)
+
+
+def _deep_gray(image: Image.Image, highest: int) -> tuple[Pixels, Pixels | None]:
+    """Bring grey of 12, 16 or 32 bits to 8; Pillow's own conversion would clip it."""
+    values = np.asarray(image)
+    key = image.info.get("transparency")
+    alpha = np.where(values == key, 0, 255).astype(np.uint8) if isinstance(key, int) else None
+    white = abs(highest)
+    if white > 2**16 - 1:
+        values, white = (values.view(np.uint32) >> 16).astype(np.uint16), 2**16 - 1
+    table = (np.arange(2**16) / (white / 255)).round().clip(0, 255).astype(np.uint8)
+    gray = (255 - table if highest < 0 else table)[values]
+    return np.repeat(gray[..., None], 3, axis=2), alpha
+
+
+def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None]:
+    """Convert a stripe at a time, which spares a whole copy."""
+    transparent = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    alpha = np.empty((image.height, image.width), np.uint8) if transparent else None
+    rows = max(1, STRIPE // image.width)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        stripe = image.crop(box) if rows < image.height else image
+        pixels = np.asarray(stripe.convert("RGBA" if transparent else "RGB"))
+        rgb[top : box[3]] = pixels[..., :3]
+        if alpha is not None:
+            alpha[top : box[3]] = pixels[..., 3]
+    return rgb, alpha
+
+
+def _metadata(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return the profile if it describes RGB, and what of the file is left out."""
+    notes = []
+    profile = image.info.get("icc_profile")
+    if getattr(image, "is_animated", False):
+        notes.append("only the first of its frames or pages is read")
+    if profile and not (isinstance(profile, bytes) and profile[16:20] == b"RGB "):
+        profile = None
+        notes.append("its colour profile is dropped, since it does not describe the RGB that is written")
+    return profile or None, tuple(notes)

@@ -1,0 +1,1 @@
+"""Long work that the command line starts, callable from Python."""
