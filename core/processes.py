@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
@@ -30,37 +31,43 @@ def fresh(preload: Sequence[str]) -> BaseContext:
     return context
 
 
+@contextmanager
 def pool(
-    workers: int,
-    context: BaseContext,
-    start: Callable[..., None],
-    argument: object,
-    *,
-    tasks_each: int | None = None,
-) -> ProcessPoolExecutor:
-    """Return workers that each call start(argument) once, and end with this process.
-
-    tasks_each: how many tasks a worker does before another takes its place.
-    """
-    return ProcessPoolExecutor(
-        workers, context, initializer=_begin, initargs=(start, argument), max_tasks_per_child=tasks_each
-    )
+    workers: int, context: BaseContext, start: Callable[..., None], argument: object
+) -> Iterator[ProcessPoolExecutor]:
+    """Give workers that each call start(argument) once; an exception in the block ends them at once."""
+    executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, argument))
+    try:
+        yield executor
+    except BaseException:
+        for worker in list((executor._processes or {}).values()):  # Python 3.14 has kill_workers
+            worker.kill()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def _begin(start: Callable[..., None], argument: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent says what is done
     _end_with_the_parent()
     start(argument)
 
 
 def _end_with_the_parent() -> None:
-    """See to it that a worker ends when its parent is killed; nobody else would tell it."""
-    if sys.platform == "linux":
+    """See to it that a worker ends when the process that wants its work is killed.
+
+    A fork server stands between the two, and lives as long as its workers: there, a thread waits.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform == "linux" and parent is not None and parent.pid == os.getppid():
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
-    else:
-        threading.Thread(target=_wait_for_the_parent, daemon=True).start()
+        if parent.pid == os.getppid():  # or it ended before prctl
+            return
+    threading.Thread(target=_wait_for_the_parent, daemon=True).start()
 
 
 def _wait_for_the_parent() -> None:
+    """End this process as soon as its parent, by name and not by descent, has ended."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
