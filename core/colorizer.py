@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +38,8 @@ class Colorizer(ABC):
     """True when every sample of a picture is the same, whatever the seed."""
     keeps_luma: bool = True
     """The engine puts the picture's own luma back; False for a model that may change it."""
+    informed: ClassVar[bool] = False
+    """True for a control that is told the true colours: nobody competes with it."""
     native_side: int | None = None
     """Longest side the engine hands over; a larger picture's colour is brought up along its edges."""
 
@@ -58,6 +60,13 @@ class Colorizer(ABC):
 
     def acquaint(self, exam: Exam) -> None:  # noqa: B027  most have nothing to do
         """Get ready for a comparison: controls are fitted here, a model comes trained."""
+
+    def depends(self) -> Sequence[str]:
+        """Return what results depend on besides code, options and own weights: digests, or paths of files.
+
+        An ensemble names its members so, each by `colorzoo.core.compare.identity.digest_of`.
+        """
+        return ()
 
     def luma_kept(self, options: RunOptions) -> bool:
         """Return whether the engine puts the picture's luma back; override it where options decide."""

@@ -52,6 +52,8 @@ class Dataset(ABC):
     """
 
     splits: ClassVar[Sequence[str]] = ("all",)
+    compared_split: ClassVar[str] = "test"
+    """Split that a comparison measures unless another is named: all of a source without a test set."""
     info: SourceInfo = SourceInfo(title="pictures", licence="unknown")
     split: str = "all"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,7 +22,10 @@ class Curve(Strict):
 
 
 class MetricResult(Strict):
-    """A measured value; `per_image` holds one value a picture, in the order of the updates."""
+    """A measured value; `per_image` holds one value a picture, in the order of the updates.
+
+    NaN stands where the metric does not apply to a picture; a comparison leaves it out and counts it.
+    """
 
     value: float
     unit: str
@@ -76,13 +80,14 @@ class PerImageMetric(Metric):
 
     @abstractmethod
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """Return one value a picture (N,); shapes as in `update`."""
+        """Return one value a picture (N,), NaN where it does not apply; shapes as in `update`."""
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
         self._values += self.measure(predicted, target).double().tolist()
 
     def compute(self) -> MetricResult:
-        mean = sum(self._values) / len(self._values) if self._values else float("nan")
+        applicable = [value for value in self._values if not math.isnan(value)]
+        mean = sum(applicable) / len(applicable) if applicable else float("nan")
         return MetricResult(value=mean, unit=self.unit, per_image=list(self._values), curve=self.curve())
 
     def curve(self) -> Curve | None:

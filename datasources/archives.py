@@ -44,6 +44,7 @@ class Archive(Dataset):
     """
 
     splits = SPLITS
+    compared_split = "all"
     info = SourceInfo(title="Pictures of an archive", licence="unknown")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:

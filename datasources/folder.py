@@ -18,6 +18,7 @@ class Folder(FileDataset):
     """
 
     splits = SPLITS
+    compared_split = "all"
     info = SourceInfo(title="Pictures of a folder", licence="unknown")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:

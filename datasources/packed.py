@@ -16,6 +16,7 @@ class PackedFolder(Dataset):
     """The array of a prepared folder, mapped from disk; splits are those of a folder of files."""
 
     splits = SPLITS
+    compared_split = "all"
     info = SourceInfo(title="Prepared pictures", licence="as their source states")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:

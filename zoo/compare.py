@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field
@@ -14,10 +15,12 @@ from colorzoo.core.compare.contestant import Contestant
 from colorzoo.core.compare.engine import Comparison
 from colorzoo.core.compare.examiner import Task
 from colorzoo.core.compare.exhibits import exhibit
+from colorzoo.core.compare.readable import fingerprint_of
 from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
 from colorzoo.core.compare.store import Store
 from colorzoo.core.dataset import Dataset, Progress, Subset
 from colorzoo.core.errors import ConfigError, DataError
+from colorzoo.core.journal import exclusive
 from colorzoo.core.metric import Metric
 from colorzoo.core.packed import cache_root
 from colorzoo.core.registry import Registered, registry
@@ -26,20 +29,24 @@ from colorzoo.data import open_dataset, source_of
 RANKED_BY = "mse255"
 PICTURES = "pictures"
 """Folder of the picture files beside results.json."""
+HIDDEN, FIGURES = ".compare", "figures"
+MAX_SIDE, MAX_WORKERS = 16_384, 256
 
 
 class CompareOptions(config.Settings):
     """How to compare."""
 
-    split: str | None = Field(None, description="part of the dataset; none: test, where there is one")
+    split: str | None = Field(None, description="part of the dataset; none: what its source measures")
     samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
     seed: int = Field(0, ge=0, lt=2**63)
-    side: int = Field(256, ge=0, description="longest side when coloured and measured; 0: as it is")
+    side: int = Field(
+        256, ge=0, le=MAX_SIDE, description="longest side when coloured and measured; 0: as it is"
+    )
     fit: str = Field("keep", pattern="^(keep|squash|crop|pad)$", description="how a picture gets that side")
     limit: int | None = Field(None, ge=1, description="measure that many pictures, chosen by their hash")
     metrics: list[str] | None = Field(None, description="the first one ranks; none: all by default")
     device: str = "cpu"
-    workers: int = Field(1, ge=1)
+    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")
 
 
 def compare(
@@ -57,21 +64,35 @@ def compare(
     `CompareOptions`. None in all but the first of several processes.
     """
     given = config.validate(CompareOptions, options, "compare")
-    task = task_of(methods, data, given)
-    store = Store(cache_root() / "compare" / "measured.sqlite")
-    results = Comparison(task, store).run(given.workers, progress)
-    if results is None or out is None:
+    with working_in(Path(out) if out is not None else None):
+        task = task_of(methods, data, given)
+        store = Store(cache_root() / "compare" / "measured.sqlite")
+        results = Comparison(task, store).run(given.workers, progress)
+        if results is None or out is None:
+            return results
+        results = exhibit(task, results.model_copy(update={"command": command}), Path(out) / PICTURES)
+        write_results(results, Path(out) / FILE)
         return results
-    results = exhibit(task, results.model_copy(update={"command": command}), Path(out) / PICTURES)
-    write_results(results, Path(out) / FILE)
-    return results
+
+
+@contextmanager
+def working_in(out: Path | None) -> Iterator[None]:
+    """Hold the folder of a comparison for this process, where it is the first of several."""
+    if out is None or os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    with exclusive(out / HIDDEN):
+        for folder in (out, out / PICTURES, out / FIGURES):
+            for half in folder.glob(".*.part"):  # of a process that was killed
+                half.unlink()
+        yield
 
 
 def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
     """Find everything that the words mean; what is wrong is said before anything is computed."""
     contestants = contestants_of(methods)
     metrics = metrics_of(options.metrics, options.samples)
-    dataset = open_dataset(data, options.split, prefer="test")
+    dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
     if options.limit is not None and options.limit < len(dataset):
         dataset = Subset(dataset, options.limit)
     train = _train(data, dataset)
@@ -79,8 +100,8 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
         data=data,
         split=dataset.split,
         pictures=_count(dataset, data),
-        data_fingerprint=dataset.fingerprint,
-        train_fingerprint=train.fingerprint,
+        data_fingerprint=fingerprint_of(dataset),
+        train_fingerprint=fingerprint_of(train),
         train_is_measured=train is dataset,
         **options.model_dump(include={"side", "fit", "samples", "seed"}),
     )
@@ -142,9 +163,9 @@ def _colorizers() -> dict[str, Registered]:
 
 
 def _train(address: str, measured: Dataset) -> Dataset:
-    """Return what controls are fitted on: the train split, or where there is none what is measured."""
+    """Return what controls are fitted on: the train split, or what is measured where that is part of it."""
     kind, location = source_of(address)
-    if "train" not in kind.splits_at(location) or measured.split == "train":
+    if "train" not in kind.splits_at(location) or measured.split in ("train", "all"):
         return measured
     train = open_dataset(address, "train")
     return train if len(train) else measured

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer, Exam
+from colorzoo.core.compare.identity import code_digest, content_digest, digest_or_text, files_in
 from colorzoo.core.compare.results import WeightsUsed
 from colorzoo.core.config import validate
 from colorzoo.core.errors import WeightsError
@@ -33,15 +33,20 @@ class Contestant:
 
     def build(self, exam: Exam, device: torch.device) -> Colorizer:
         """Load it, in eval mode on the device, acquainted with the exam."""
+        colorizer = self.loaded()
+        if isinstance(colorizer, torch.nn.Module):
+            colorizer.to(device).eval()
+        colorizer.acquaint(exam)
+        return colorizer
+
+    def loaded(self) -> Colorizer:
+        """Load it on the processor."""
         validate(self.kind.Options, dict(self.options), self.label)
         colorizer = store.load(self.folder, self.kind, self.plugin) if self.folder else self.kind()
         if self.folder is None and colorizer.state():
             raise WeightsError(
                 f"{self.label}: has no embedded weights; train some and write {self.plugin}:FOLDER"
             )
-        if isinstance(colorizer, torch.nn.Module):
-            colorizer.to(device).eval()
-        colorizer.acquaint(exam)
         return colorizer
 
     @property
@@ -53,34 +58,34 @@ class Contestant:
         trained = info.trained_on.dataset if info.trained_on else ""
         return WeightsUsed(name=info.name, sha256=info.sha256, licence=info.licence, trained_on=trained)
 
+    @cached_property
+    def depends(self) -> dict[str, str]:
+        """Return digests by name of what its colourings depend on: code, weights, files, members."""
+        digests = {"code": code_digest(self.kind.__module__)}
+        if self.folder is not None:
+            info, tensors = store.read_info(self.folder), self.folder / store.TENSORS
+            digests["weights"] = info.sha256 or (content_digest(tensors) if tensors.is_file() else "")
+            digests |= {f"config {name}": content_digest(file) for name, file in files_in(info.config)}
+        digests |= {f"option {name}": content_digest(file) for name, file in files_in(self.options)}
+        return digests | {f"member {number}": text for number, text in enumerate(self._members())}
+
+    def _members(self) -> list[str]:
+        if self.kind.depends is Colorizer.depends:
+            return []
+        try:
+            return [digest_or_text(text) for text in self.loaded().depends()]
+        except Exception:  # the run itself tells what went wrong
+            return []
+
     def identity(self, train_fingerprint: str) -> str:
         """Return a sha256 that changes with whatever its colourings may depend on."""
-        info = store.read_info(self.folder).model_dump(mode="json") if self.folder else {}
         asks = self.kind.acquaint is not Colorizer.acquaint
         facts = [
             f"{self.kind.__module__}:{self.kind.__qualname__}",
             self.distribution,
-            code_digest(self.kind.__module__),
-            [info.get("sha256"), info.get("config")],
+            self.depends,
+            store.read_info(self.folder).config if self.folder else {},
             {name: str(value) for name, value in self.options.items()},
             train_fingerprint if asks else "",
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-@cache
-def code_digest(module: str) -> str:
-    """Return the sha256 over the sources of the package that holds a module, and of the core."""
-    digest = hashlib.sha256()
-    for name in (module, __name__.rpartition(".")[0], "colorzoo.core.color"):
-        for file in _sources(name):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _sources(module: str) -> list[Path]:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
-        return []
-    file = Path(spec.origin)
-    return sorted(file.parent.glob("*.py")) if "." in module else [file]

@@ -24,9 +24,10 @@ class Probe(NamedTuple):
 
 def cost_of(examiner: Examiner, probe: Probe) -> Cost:
     """Return what can be found out from one picture; nothing of what fails on it."""
-    colorizer = examiner.colorizer(probe.contestant)
-    parameters = sum(tensor.numel() for tensor in colorizer.state().values())
+    parameters = None
     try:
+        colorizer = examiner.colorizer(probe.contestant)
+        parameters = sum(tensor.numel() for tensor in colorizer.state().values())
         examiner.colorings(*probe)
         peak = peak_mib()
         on_gpu = examiner.task.device.startswith("cuda")

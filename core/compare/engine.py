@@ -17,11 +17,12 @@ from colorzoo.core import devices, processes
 from colorzoo.core.compare.contestant import Contestant
 from colorzoo.core.compare.cost import Probe, cost_of
 from colorzoo.core.compare.examiner import Examiner, Task, one_thread
+from colorzoo.core.compare.readable import digests_of, source_code
 from colorzoo.core.compare.results import Cost, Results
 from colorzoo.core.compare.store import Row, Store, encoded, key_of
-from colorzoo.core.compare.summary import Summary
+from colorzoo.core.compare.summary import Summary, UnusableRowError
 from colorzoo.core.dataset import Dataset, Progress
-from colorzoo.core.errors import ColorzooError, DataError, ImageError, PluginError
+from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.images import Picture
 
 CHUNK, AHEAD = 4, 3
@@ -39,7 +40,7 @@ class Comparison:
     def __init__(self, task: Task, store: Store) -> None:
         self.task, self.store = task, store
         self.ids = checked_ids(task.dataset)
-        digests = [task.dataset.digest(index) for index in range(len(self.ids))]
+        digests = digests_of(task.dataset)
         self.keys = [self._keys(contestant, digests) for contestant in task.contestants]
 
     def run(
@@ -47,15 +48,25 @@ class Comparison:
     ) -> Results | None:
         """Measure what is missing and return the results; None in all but the first process."""
         share = Share.of_this_process(self.task.device)
+        self._measure(share, workers, progress)
+        if share.rank:
+            return None
+        tried = self._costs(try_out=costs)
+        summary = Summary(self.task, self.ids, self._rows)
+        try:
+            return summary.results(tried)
+        except UnusableRowError:  # somebody changed the store
+            self.store.drop(key for keys in self.keys for key in keys)
+            self._measure(Share(), workers, progress)
+            return summary.results(tried)
+
+    def _measure(self, share: Share, workers: int, progress: Progress | None) -> None:
         jobs = list(self._jobs())[share.rank :: share.count]
         for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
             self.store.put((self.keys[place][index], row) for place, row in rows)
             if progress:
                 progress(done, len(jobs))
         share.wait()
-        if share.rank:
-            return None
-        return Summary(self.task, self.ids, self._rows).results(self._costs(try_out=costs))
 
     def _rows(self, place: int) -> Iterator[Row | None]:
         """Yield a contestant's rows in the order of the pictures, states under the names of the metrics."""
@@ -67,7 +78,7 @@ class Comparison:
     def _keys(self, contestant: Contestant, digests: Sequence[str]) -> list[str]:
         protocol = self.task.protocol
         who = contestant.identity(protocol.train_fingerprint)
-        how = [protocol.side, protocol.fit, protocol.samples, protocol.seed]
+        how = [protocol.side, protocol.fit, protocol.samples, protocol.seed, source_code(self.task.dataset)]
         where = devices.resolve(self.task.device).type
         return [key_of(who, name, what, how, where) for name, what in zip(self.ids, digests, strict=True)]
 
@@ -107,8 +118,6 @@ class Comparison:
                     "a worker was killed, perhaps for want of memory; run again with fewer --workers: what "
                     "is measured stays"
                 ) from None
-            finally:
-                pool.shutdown(cancel_futures=True)
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
         """Return every contestant's cost; what is unknown is tried, each in a process of its own."""
@@ -116,21 +125,28 @@ class Comparison:
         missing = [place for place, row in enumerate(self.store.get(keys)) if row is None]
         probe = self._probe() if missing and try_out else None
         if probe:
-            with processes.pool(1, processes.fresh(PRELOAD), _start, self.task, tasks_each=1) as pool:
-                for place in missing:
-                    cost = pool.submit(_cost, Probe(self.task.contestants[place], *probe)).result()
-                    row = Row(states={"cost": cost.model_dump(mode="json")})
-                    self.store.put([(keys[place], encoded(row))])
-        return [Cost.model_validate(row.states["cost"]) if row else Cost() for row in self.store.get(keys)]
+            for place in missing:
+                cost = self._tried(Probe(self.task.contestants[place], *probe))
+                row = Row(states={"cost": cost.model_dump(mode="json")})
+                self.store.put([(keys[place], encoded(row))])
+        return [_cost_in(row) for row in self.store.get(keys)]
+
+    def _tried(self, probe: Probe) -> Cost:
+        """Return the cost of a contestant, found in a process of its own; none if that is killed."""
+        try:
+            with processes.pool(1, processes.fresh(PRELOAD), _start, self.task) as pool:
+                return pool.submit(_cost, probe).result()
+        except BrokenProcessPool:
+            return Cost()
 
     def _probe(self) -> tuple[str, Picture] | None:
         """Return the first picture that can be read."""
         for index in range(len(self.ids)):
             try:
                 sample = self.task.dataset[index]
-            except (ImageError, DataError):
+                return sample.id, Examiner(self.task).fitted(sample)
+            except Exception:  # the rows tell what went wrong
                 continue
-            return sample.id, Examiner(self.task).fitted(sample)
         return None
 
 
@@ -174,6 +190,13 @@ def checked_ids(dataset: Dataset) -> list[str]:
     return ids
 
 
+def _cost_in(row: Row | None) -> Cost:
+    try:
+        return Cost.model_validate(row.states["cost"] if row else {})
+    except (KeyError, ValueError):  # somebody changed the store
+        return Cost()
+
+
 _examiner: Examiner | None = None
 
 
@@ -198,10 +221,7 @@ def _work(jobs: Sequence[Job]) -> list[Examined]:
 
 
 def _cost(probe: Probe) -> Cost:
-    try:
-        return cost_of(_at_work(), probe)
-    except ColorzooError as error:
-        raise PluginError(str(error)) from None
+    return cost_of(_at_work(), probe)
 
 
 def _examined(examiner: Examiner, job: Job) -> Examined:

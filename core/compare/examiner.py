@@ -17,14 +17,16 @@ from torch import Tensor
 from colorzoo.core import devices
 from colorzoo.core.colorize import colorize
 from colorzoo.core.colorizer import Colorizer, Exam
-from colorzoo.core.compare.contestant import Contestant, code_digest
+from colorzoo.core.compare.contestant import Contestant
+from colorzoo.core.compare.identity import code_digest
+from colorzoo.core.compare.readable import pack_readable
 from colorzoo.core.compare.results import Protocol
 from colorzoo.core.compare.store import Row
 from colorzoo.core.dataset import Dataset, Sample
-from colorzoo.core.errors import ColorzooError, DataError, ImageError, PluginError
+from colorzoo.core.errors import ColorzooError, PluginError
 from colorzoo.core.images import Picture, Pixels, resize, square
 from colorzoo.core.metric import Metric
-from colorzoo.core.packed import Packed, pack
+from colorzoo.core.packed import Packed
 from colorzoo.core.remember import forget_all_but, remembering
 
 
@@ -59,9 +61,9 @@ class Examiner:
         """Colour a picture and measure it; wanted: places of contestants to names of metrics."""
         try:
             sample = self.task.dataset[index]
-        except (ImageError, DataError) as error:
-            return [(place, Row(unreadable=str(error))) for place in wanted]
-        picture = self.fitted(sample)
+            picture = self.fitted(sample)
+        except Exception as error:  # a source may raise anything for a damaged picture
+            return [(place, Row(unreadable=reason(error))) for place in wanted]
         with remembering():
             truth = tensor([picture])[:, 0]
             rows = []
@@ -126,7 +128,7 @@ class Examiner:
 
     def _train(self, size: int) -> Packed:
         if size not in self._packed:
-            self._packed[size] = pack(self.task.train, size)
+            self._packed[size] = pack_readable(self.task.train, size)
         return self._packed[size]
 
     def _truth(self, gray: Tensor) -> Tensor:

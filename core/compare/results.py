@@ -11,15 +11,20 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
+from colorzoo.core.compare.consistency import check_names
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import ResultsError
+from colorzoo.core.files import read_model
 from colorzoo.core.images import atomic_write
 from colorzoo.core.metric import Curve
 
 FILE = "results.json"
-MAX_BYTES = 1_000_000_000
+MAX_BYTES = 256_000_000
+"""Largest file of results that is read; thousand pictures by 25 metrics and ten methods take 5 MB."""
 SAFE_NAME = r"^[\w~-][\w.~-]*\.(jpg|png)$"
 """Names of picture files: no folders, so that foreign results reach nothing outside their own."""
+
+FINITE = pydantic.ConfigDict(allow_inf_nan=False)
 
 
 class Protocol(Strict):
@@ -32,7 +37,7 @@ class Protocol(Strict):
     data_fingerprint: str = Field(description="sha256 over ids and content of the pictures measured")
     train_fingerprint: str = Field(description="of the pictures that the controls are fitted on")
     train_is_measured: bool = Field(
-        False, description="the source has no train split, so controls are fitted on what is measured"
+        False, description="controls are fitted on what is measured: no other pictures were at hand"
     )
     side: int = Field(256, ge=0, description="longest side of a picture when it is coloured; 0: its own")
     fit: Literal["keep", "squash", "crop", "pad"] = Field(
@@ -70,6 +75,8 @@ class MetricFacts(Strict):
 class Value(Strict):
     """One metric of one method: the value, its 95 % interval, and where it comes from."""
 
+    model_config = FINITE
+
     value: float | None
     low: float | None = None
     high: float | None = None
@@ -78,10 +85,13 @@ class Value(Strict):
         None, description="in the order of the pictures; none: failed there"
     )
     curve: Curve | None = None
+    not_applicable: int = Field(0, ge=0, description="pictures that were coloured, but have no such value")
 
 
 class Cost(Strict):
     """What one picture costs."""
+
+    model_config = FINITE
 
     milliseconds: float | None = Field(None, description="median wall time of one picture, warmed up")
     peak_mib: float | None = Field(None, description="most memory of a process that colours one, MiB")
@@ -116,6 +126,10 @@ class Method(Strict):
     deterministic: bool = False
     weights: WeightsUsed | None = None
     options: dict[str, str] = {}
+    depends: dict[str, str] = Field(
+        {}, description="sha256 by name of what it depends on: code, weights, files of options, members"
+    )
+    informed: bool = Field(False, description="it was told the true colours")
     run: int = Field(0, description="which of the runs measured it")
     values: dict[str, Value]
     cost: Cost = Cost()
@@ -124,6 +138,8 @@ class Method(Strict):
 
 class Pair(Strict):
     """Two methods by one metric, picture by picture: the mean of one minus other."""
+
+    model_config = FINITE
 
     metric: str
     one: str
@@ -173,10 +189,10 @@ class Results(Strict):
     runs: list[Environment]
     command: str = ""
     ranked_by: str
-    metrics: list[MetricFacts]
-    pictures: list[str]
+    metrics: list[MetricFacts] = Field(min_length=1)
+    pictures: list[str] = Field(min_length=1)
     left_out: dict[str, str] = Field({}, description="unreadable pictures, and why")
-    methods: list[Method]
+    methods: list[Method] = Field(min_length=1)
     pairs: list[Pair]
     exhibits: list[Exhibit] = []
 
@@ -184,15 +200,16 @@ class Results(Strict):
     def _whole(self) -> Results:
         if self.fingerprint != self.protocol.fingerprint:
             raise ValueError("the fingerprint is not that of the protocol: the file was changed")
-        for method in self.methods:
-            for name, value in method.values.items():
-                if value.per_picture is not None and len(value.per_picture) != len(self.pictures):
-                    raise ValueError(f"{method.label}: {name} has not one value a picture")
+        check_names(self)
         return self
 
     def metric(self, name: str) -> MetricFacts:
         """Return the facts of a metric."""
         return next(metric for metric in self.metrics if metric.name == name)
+
+    def all_failed(self, method: Method) -> bool:
+        """Return whether a method coloured none of the pictures."""
+        return len(method.failures) == len(self.pictures)
 
     def ranking(self) -> list[Method]:
         """Return the methods, the best by `ranked_by` first; those with failures come last."""
@@ -217,11 +234,10 @@ def read_results(path: Path) -> Results:
     path = path / FILE if path.is_dir() else path
     if not path.is_file():
         raise ResultsError(f"{path}: no such file; `colorzoo compare ... -o DIR` writes one")
-    if path.stat().st_size > MAX_BYTES:
-        raise ResultsError(f"{path}: larger than {MAX_BYTES:,} bytes, not the results of a comparison")
-    try:
-        return Results.model_validate_json(path.read_bytes())
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ResultsError(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+    return read_model(
+        path,
+        Results,
+        error=ResultsError,
+        max_bytes=MAX_BYTES,
+        advice="take the one that `colorzoo compare` wrote, or compare again",
+    )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 import torch
 
@@ -26,8 +27,12 @@ from colorzoo.core.compare.results import (
 )
 from colorzoo.core.compare.statistics import pairs_of, with_intervals
 from colorzoo.core.compare.store import Row
-from colorzoo.core.errors import DataError
+from colorzoo.core.errors import DataError, PluginError
 from colorzoo.core.metric import Metric
+
+
+class UnusableRowError(PluginError):
+    """A row of the store is gone or does not fit: worth measuring once more."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +69,20 @@ class Summary:
     def _method(self, place: int, left_out: Mapping[str, str], cost: Cost) -> Method:
         """Bring together the rows of one contestant, in the order of the pictures."""
         contestant = self.task.contestants[place]
-        totals = {name: kind() for name, kind in self.task.metrics.items()}
+        totals = {name: _Total(name, kind()) for name, kind in self.task.metrics.items()}
         times: list[float] = []
         failures: list[Failure] = []
-        done: list[bool] = []
         for name, row in zip(self.ids, self.rows(place), strict=True):
-            if name in left_out or row is None:
+            if name in left_out:
                 continue
-            done.append(not row.failure)
+            if row is None:
+                raise UnusableRowError(f"{contestant.label}: {name} is not measured")
+            for total in totals.values():
+                total.add(None if row.failure else row.states)
             if row.failure:
                 failures.append(Failure(picture=name, reason=row.failure))
-                continue
-            times.append(row.milliseconds)
-            for metric, total in totals.items():
-                total.merge(row.states[metric])
+            else:
+                times.append(row.milliseconds)
         middle = statistics.median(times) if times else None
         return Method(
             label=contestant.label,
@@ -87,7 +92,9 @@ class Summary:
             deterministic=contestant.kind.deterministic,
             weights=contestant.weights,
             options={name: str(value) for name, value in contestant.options.items()},
-            values={name: _value(total, done) for name, total in totals.items()},
+            depends=contestant.depends,
+            informed=contestant.kind.informed,
+            values={name: total.value() for name, total in totals.items()},
             cost=cost.model_copy(update={"milliseconds": middle}),
             failures=failures,
         )
@@ -106,19 +113,59 @@ def environment(device: str) -> Environment:
     )
 
 
-def _value(total: Metric, done: Sequence[bool]) -> Value:
-    """Return the result, its values a picture at the places of the pictures that were coloured.
+class _Total:
+    """One metric over all pictures of a contestant; where a state holds NaN it does not apply."""
 
-    They keep 9 digits: all that a float32 has.
-    """
-    if not any(done):
-        return Value(value=None, unit=getattr(total, "unit", ""))
-    result = total.compute()
-    per_picture = None
-    if result.per_image is not None:
-        found = iter(result.per_image)
-        per_picture = [finite(float(f"{next(found):.9g}")) if there else None for there in done]
-    return Value(value=finite(result.value), unit=result.unit, per_picture=per_picture, curve=result.curve)
+    def __init__(self, name: str, metric: Metric) -> None:
+        self.name, self.metric = name, metric
+        self.measured: list[bool] = []
+        self.not_applicable = 0
+
+    def add(self, states: Mapping[str, Mapping[str, Any]] | None) -> None:
+        """Take the states of one picture; None where it was not coloured."""
+        state = states.get(self.name) if states is not None else None
+        if states is not None and state is None:
+            raise UnusableRowError(f"metric {self.name!r}: a picture is not measured")
+        holds = state is not None and not _holds_nan(state)
+        self.measured.append(holds)
+        self.not_applicable += state is not None and not holds
+        if state is not None and holds:
+            try:
+                self.metric.merge(state)
+            except Exception as error:  # a plugin's own, or a row that somebody changed
+                raise UnusableRowError(
+                    f"metric {self.name!r}: its state does not merge ({error})"
+                ) from None
+
+    def value(self) -> Value:
+        """Return the result, its values a picture at the places of the pictures that have one.
+
+        They keep 9 digits: all that a float32 has.
+        """
+        if not any(self.measured):
+            unit = getattr(self.metric, "unit", "")
+            return Value(value=None, unit=unit, not_applicable=self.not_applicable)
+        result = self.metric.compute()
+        per_picture = None
+        if result.per_image is not None:
+            found = iter(result.per_image)
+            per_picture = [finite(float(f"{next(found):.9g}")) if m else None for m in self.measured]
+        lost = sum(self.measured) - sum(v is not None for v in per_picture) if per_picture else 0
+        return Value(
+            value=finite(result.value),
+            unit=result.unit,
+            per_picture=per_picture,
+            curve=result.curve,
+            not_applicable=self.not_applicable + lost,
+        )
+
+
+def _holds_nan(state: object) -> bool:
+    if isinstance(state, Mapping):
+        return any(map(_holds_nan, state.values()))
+    if isinstance(state, list):
+        return any(map(_holds_nan, state))
+    return isinstance(state, float) and math.isnan(state)
 
 
 def finite(value: float) -> float | None:

@@ -128,6 +128,7 @@ class Oracle(Fitted):
 
     deterministic = True
     keeps_luma = False
+    informed = True
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         truth = torch.stack([self.exam.truth(picture) for picture in gray])

@@ -343,12 +343,6 @@ def test_the_fingerprint_is_that_of_the_protocol_without_the_address():
         assert first.model_copy(update=change).fingerprint != first.fingerprint
 
 
-def test_a_damaged_cache_is_said(tmp_path):
-    (tmp_path / "base").write_text("this is no data base, and long enough to be seen as none at all" * 20)
-    with pytest.raises(DataError, match=r"damaged .* delete it"):
-        Store(tmp_path / "base")
-
-
 def test_many_rows_and_processes_share_one_file(store):
     store.put((str(i), encoded(Row(milliseconds=i))) for i in range(100))
     other = Store(store.path)

@@ -1,12 +1,23 @@
 """`colorzoo compare` and `colorzoo report` as users type them."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from colorzoo.compare import compare, contestants_of, metrics_of
+from colorzoo.compare import compare, contestants_of, metrics_of, working_in
 from colorzoo.core.compare.results import read_results
 from colorzoo.core.errors import ConfigError, DataError, UnknownNameError
+from colorzoo.core.registry import registry
+from colorzoo.testing import made_picture
 
 FEW = ("--metrics", "mse255,psnr,eob,success", "--samples", 2, "--side", 32, "--workers", 1)
 
@@ -123,3 +134,113 @@ def test_a_control_that_is_named_takes_part_once():
     labels = [contestant.label for contestant in contestants_of(["grey", "unet"])]
     assert labels[:2] == ["grey", "unet"]
     assert labels.count("grey") == 1
+
+
+def test_a_folder_is_measured_whole_and_its_controls_are_fitted_on_it(pictures):
+    options = {"samples": 1, "side": 16, "metrics": ["psnr"]}
+    whole = compare(["grey"], str(pictures), **options)
+    assert len(whole.pictures) == 12
+    assert (whole.protocol.split, whole.protocol.train_is_measured) == ("all", True)
+    part = compare(["grey"], str(pictures), split="train", **options)
+    assert len(part.pictures) < 12
+    packed = [registry().find("dataset", name).load() for name in ("folder", "zip", "tar", "packed")]
+    assert {kind.compared_split for kind in packed} == {"all"}
+    assert registry().find("dataset", "lfw").load().compared_split == "test"
+
+
+def test_controls_are_fitted_on_other_pictures_where_a_part_is_measured(pictures):
+    for index in range(40):
+        Image.fromarray(made_picture(index, 8, 8)).save(pictures / f"{index}.png")
+    results = compare(["grey"], str(pictures), split="test", samples=1, side=8, metrics=["psnr"])
+    assert 0 < len(results.pictures) < 52
+    assert not results.protocol.train_is_measured
+
+
+def test_a_damaged_member_of_an_archive_is_left_out_and_named(cli, pictures, tmp_path):
+    whole = tmp_path / "all.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        for path in sorted(pictures.rglob("*.png")):
+            archive.write(path, path.relative_to(pictures))
+        damaged = archive.infolist()[3]
+    data = bytearray(whole.read_bytes())
+    data[damaged.header_offset + 60] ^= 0xFF
+    whole.write_bytes(data)
+    done = cli("compare", "grey", "--data", whole, *FEW, "-o", "out")
+    assert f"left out: {damaged.filename}: " in done.stderr
+    assert "1 pictures could not be read" in done.stderr
+    results = read_results(tmp_path / "out")
+    assert len(results.pictures) == 11
+    assert not any(method.failures for method in results.methods)
+
+
+PLUGIN = """
+from colorzoo.core import Colorizer, Entry, hookimpl
+colorzoo_api = "1"
+
+class Fails(Colorizer):
+    def colorize(self, gray, options):
+        raise ValueError("never")
+
+@hookimpl
+def register_colorizers():
+    return [Entry("fails", "failing_plugin:Fails")]
+"""
+
+
+def installed(folder, text):
+    """Write a module with its metadata, as pip would; return the folder for PYTHONPATH."""
+    (folder / "failing_plugin.py").write_text(text)
+    metadata = folder / "failing_plugin-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: failing-plugin\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[colorzoo]\nfailing = failing_plugin\n")
+    return folder
+
+
+def test_a_method_that_failed_everywhere_is_said_with_status_1(cli, pictures, tmp_path):
+    (tmp_path / "site").mkdir()
+    site = installed(tmp_path / "site", PLUGIN)
+    done = cli(
+        "compare", "fails", "unet", "--data", pictures, *FEW, "-o", "out", code=1, PYTHONPATH=str(site)
+    )
+    assert "fails: failed on all pictures; series0/00.png: ValueError: never" in done.stderr
+    assert "unet" in done.stdout
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_absurd_numbers_are_one_line(cli, pictures):
+    for option, value in (("--side", 99999999999), ("--workers", 10**6), ("--seed", 2**64)):
+        done = cli("compare", "unet", "--data", pictures, option, value, code=2)
+        assert f"compare: {option[2:]}: input should be less than" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_two_comparisons_do_not_share_a_folder_and_leftovers_are_swept(cli, pictures, tmp_path):
+    out = tmp_path / "out"
+    left = [out / ".results.json.abc.part", out / "pictures" / ".00-grey.jpg.x.part"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (out / ".mine.part.txt").touch()
+    with working_in(out):
+        done = cli("compare", "grey", "--data", pictures, *FEW, "-o", out, code=2)
+    assert "another process is at work here" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not any(path.exists() for path in left)
+    assert (out / ".mine.part.txt").exists()
+
+
+def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_path):
+    command = [sys.executable, "-m", "colorzoo", "compare", "unet", "--data", str(pictures), *map(str, FEW),
+               "-o", "out"]  # fmt: skip
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) as running:
+        base = Path(os.environ["COLORZOO_CACHE"]) / "compare" / "measured.sqlite-wal"
+        while running.poll() is None and not (base.is_file() and base.stat().st_size > 20_000):
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        told = running.communicate(timeout=120)[1]
+        assert running.returncode == 130, told
+    assert re.search(r"interrupted; (\d+ of 12|no) pictures measured, which stay; the same command", told)
+    assert "Traceback" not in told
+    assert subprocess.run(command, cwd=tmp_path, env=env, timeout=300, check=False).returncode == 0

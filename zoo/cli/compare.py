@@ -12,9 +12,13 @@ import typer
 
 from colorzoo.cli import tables
 from colorzoo.cli.options import Device, Offline
+from colorzoo.core.files import printable
 
 if TYPE_CHECKING:
     from colorzoo.core.compare.results import Method, Results
+
+MAX_LINE = 1000
+"""Longest line about one failure, in characters."""
 
 
 def compare(
@@ -23,7 +27,9 @@ def compare(
         typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
     ],
     data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")],
-    split: Annotated[str | None, typer.Option(help="part of the dataset [default: test]")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
+    ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
         "comparison"
     ),
@@ -47,6 +53,7 @@ def compare(
     On several devices: accelerate launch -m colorzoo compare ...
     """
     from colorzoo.compare import compare as carry_out
+    from colorzoo.compare import working_in
 
     device = _resolved(device)
     with _Progress() as progress:
@@ -67,16 +74,21 @@ def compare(
             command=shlex.join(["colorzoo", *sys.argv[1:]]),
         )
     if results:
-        show(results)
-        _report(results, out)
+        with working_in(out):
+            show(results)
+            _report(results, out)
+        if any(results.all_failed(method) for method in results.methods):
+            raise typer.Exit(1)
 
 
 def show(results: Results) -> None:
-    """Print the ranking."""
+    """Print the ranking, and on stderr what went wrong."""
+    from colorzoo.report.text import not_applicable
+
     metric = results.metric(results.ranked_by)
     rows = [
         {
-            "method": method.label,
+            "method": printable(method.label),
             metric.name: _bounded(method, metric.name),
             "ms": _number(method.cost.milliseconds),
             "MiB": _number(method.cost.peak_mib),
@@ -89,12 +101,18 @@ def show(results: Results) -> None:
     typer.echo(f"\n{metric.name}: {metric.unit}, {better} is better; 95 % intervals of the mean")
     for failed in [method for method in results.methods if method.failures]:
         first = failed.failures[0]
-        typer.echo(
-            f"{failed.label}: failed on {len(failed.failures)} pictures; {first.picture}: {first.reason}",
-            err=True,
-        )
+        count = "all" if results.all_failed(failed) else len(failed.failures)
+        _tell(f"{failed.label}: failed on {count} pictures; {first.picture}: {first.reason}")
+    for line in not_applicable(results):
+        _tell(line)
     for name, why in results.left_out.items():
-        typer.echo(f"left out: {name}: {why}", err=True)
+        _tell(f"left out: {name}: {why}")
+    if results.left_out:
+        _tell(f"{len(results.left_out)} pictures could not be read and are left out for all")
+
+
+def _tell(text: str) -> None:
+    typer.echo(printable(text, MAX_LINE), err=True)
 
 
 def _report(results: Results, out: Path) -> None:
@@ -132,15 +150,24 @@ class _Progress:
         from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
         columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+        self._done = self._total = 0
         silent = os.environ.get("RANK", "0") != "0"
         self._bars = Progress(*columns, console=Console(stderr=True), disable=silent)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._bars.tasks:
             self._bars.stop()
+        if kind is KeyboardInterrupt:
+            done = f"{self._done} of {self._total}" if self._total else "no"
+            typer.echo(
+                f"colorzoo: interrupted; {done} pictures measured, which stay; the same command goes on",
+                err=True,
+            )
+            raise typer.Exit(130)
 
     def __call__(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
         if not self._bars.tasks:
             self._bars.add_task("pictures")
             self._bars.start()

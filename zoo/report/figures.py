@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def figures(results: Results, theme: Theme = LIGHT) -> dict[str, Any]:
         "best_of": best_of,
         "speed": speed,
     }
-    drawn = {name: draw(results, theme) for name, draw in drawers.items()}
+    with _plain_text():
+        drawn = {name: draw(results, theme) for name, draw in drawers.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
@@ -197,10 +199,8 @@ def _name_points(axes: Any, points: list[tuple[str, float, float]], colors: Mapp
 
 def _figure(theme: Theme, height: float) -> tuple[Any, Any]:
     """Return an empty figure and its axes in the colours of the theme."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError("the figures of a report", "matplotlib", "report") from None
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor=theme.paper)
     axes = figure.subplots()
     axes.set_facecolor(theme.paper)
@@ -210,6 +210,16 @@ def _figure(theme: Theme, height: float) -> tuple[Any, Any]:
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_color(theme.ink)
     return figure, axes
+
+
+def _plain_text() -> AbstractContextManager[None]:
+    """Take names as they are: a dollar sign in a path begins no formula."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise MissingExtraError("the figures of a report", "matplotlib", "report") from None
+    context: AbstractContextManager[None] = mpl.rc_context({"text.parse_math": False})
+    return context
 
 
 def _plain_numbers() -> Any:

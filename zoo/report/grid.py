@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from colorzoo.core.compare.results import Exhibit, Results
+from colorzoo.core.errors import ImageError
 from colorzoo.core.images import Pixels, read
 from colorzoo.core.sheet import Cell, contact_sheet
 
@@ -15,10 +17,16 @@ SIDE = 180
 def grid(results: Results, pictures: Path) -> Pixels | None:
     """Draw input, original and the first sample of every method, a picture a row; None without pictures."""
     rows = [_row(exhibit, pictures) for exhibit in results.exhibits if exhibit.why == "spread"]
-    return contact_sheet(rows, side=SIDE) if rows else None
+    shown = [row for row in rows if row]
+    return contact_sheet(shown, side=SIDE) if shown else None
 
 
 def _row(exhibit: Exhibit, pictures: Path) -> list[Cell]:
+    """Return the pictures of an exhibit that are there and can be read."""
     files = {"grey": exhibit.gray, "original": exhibit.original}
     files |= {label: samples[0] for label, samples in exhibit.samples.items() if samples}
-    return [Cell(read(pictures / name).rgb, label) for label, name in files.items()]
+    cells = []
+    for label, name in files.items():
+        with suppress(ImageError, OSError):
+            cells.append(Cell(read(pictures / name).rgb, label))
+    return cells

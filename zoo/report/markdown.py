@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.errors import UnknownNameError
-from colorzoo.report.text import arrow, best_control, bounded, compared, number, verdict
+from colorzoo.report.text import (
+    arrow,
+    best_control,
+    bounded,
+    compared,
+    not_applicable,
+    number,
+    verdict,
+)
 
 SHOWN = 8
 """Metrics in a table unless they are named: more do not fit a page."""
@@ -18,7 +26,7 @@ def table(results: Results, metrics: Sequence[str] | None = None) -> str:
     metrics: the columns; by default the first ones of the results.
     """
     chosen = _chosen(results, metrics)
-    parts = [_protocol(results), _ranking(results, chosen), _pairs(results)]
+    parts = [_protocol(results), _ranking(results, chosen), not_applicable(results), _pairs(results)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 

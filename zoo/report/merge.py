@@ -73,7 +73,7 @@ def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[M
             values = {metric.name: method.values[metric.name] for metric in metrics}
             mine = method.model_copy(update={"run": method.run + runs, "values": values})
             known = found.setdefault(method.label, mine)
-            if _identity(known) != _identity(mine):
+            if _facts(known) != _facts(mine) or _files_differ(known, mine):
                 raise ResultsError(
                     f"{method.label} means two things: {_identity(known)} and {_identity(mine)}; "
                     "compare one of them under another name, such as the path of its weights"
@@ -82,9 +82,20 @@ def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[M
     return sorted(found.values(), key=lambda method: method.control)
 
 
-def _identity(method: Method) -> str:
+def _facts(method: Method) -> str:
     weights = f"weights {method.weights.sha256[:16]}" if method.weights else "no weights"
     return f"{method.plugin} of {method.distribution}, {weights}, options {dict(method.options)}"
+
+
+def _identity(method: Method) -> str:
+    names = [name for name in method.depends if name.partition(" ")[0] in ("option", "config", "member")]
+    return ", ".join([_facts(method), *(f"{name} {method.depends[name][:16]}" for name in names)])
+
+
+def _files_differ(one: Method, other: Method) -> bool:
+    """Say whether files or members changed; code is left to the version, and older results tell nothing."""
+    first, second = ({k: v for k, v in m.depends.items() if k != "code"} for m in (one, other))
+    return bool(one.depends and other.depends) and first != second
 
 
 def _exhibits(number: int, part: Results) -> list[Exhibit]:

@@ -92,9 +92,8 @@ def findings(results: Results) -> list[str]:
 
 
 def best_control(results: Results) -> Method | None:
-    """Return the control that ranks highest below perfection: all but the one that knows the truth."""
-    ranked = [method for method in results.ranking() if method.control]
-    return ranked[1] if len(ranked) > 1 else None
+    """Return the control that ranks highest of those that are not told the truth."""
+    return next((m for m in results.ranking() if m.control and not m.informed), None)
 
 
 def warnings(results: Results) -> list[str]:
@@ -104,8 +103,8 @@ def warnings(results: Results) -> list[str]:
         found.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
     if results.protocol.train_is_measured:
         found.append(
-            "The source has no train split of its own, so the controls are fitted on the very pictures "
-            "that are measured; they look better than they are."
+            "The controls are fitted on the very pictures that are measured; they look better than they "
+            "are. With --split test they are fitted on others, where the source has any."
         )
     found += [
         f"{method.label} failed on {len(method.failures)} of {len(results.pictures)} pictures; its values "
@@ -113,6 +112,32 @@ def warnings(results: Results) -> list[str]:
         for method in results.methods
         if method.failures
     ]
+    found += [
+        f"{method.label} was trained on pictures of {results.protocol.data}, and split "
+        f"{results.protocol.split} holds some of them; --split test holds others."
+        for method in results.methods
+        if results.protocol.split in ("all", "train") and trained_on(method) == results.protocol.data
+    ]
+    found += not_applicable(results)
     if results.left_out:
         found.append(f"{len(results.left_out)} pictures could not be read and are left out for all.")
     return found
+
+
+def trained_on(method: Method) -> str | None:
+    """Return the address of what a method was trained on, if it is known."""
+    return method.weights.trained_on if method.weights else None
+
+
+def not_applicable(results: Results) -> list[str]:
+    """Say which metrics have no value for some pictures, and for how many."""
+    lines = []
+    for metric in results.metrics:
+        counts = {m.label: m.values[metric.name].not_applicable for m in results.methods}
+        shown = [f"{count} of {label}" for label, count in counts.items() if count]
+        if shown:
+            lines.append(
+                f"{metric.name} is not applicable to some of the {len(results.pictures)} pictures: "
+                f"{', '.join(shown)}; its values are those of the others."
+            )
+    return lines

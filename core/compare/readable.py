@@ -1,0 +1,79 @@
+"""Pictures of a source that holds damaged ones: these are left out, not the end."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from colorzoo.core.compare.identity import code_digest
+from colorzoo.core.dataset import Dataset, Sample, Subset, combine
+from colorzoo.core.errors import DataError
+from colorzoo.core.packed import Packed, pack
+
+UNREADABLE = "unreadable"
+"""Stands for the digest of a picture whose content cannot be read."""
+
+
+class Readable(Dataset):
+    """The pictures of a dataset that can be read."""
+
+    def __init__(self, whole: Dataset) -> None:
+        self.whole, self.info, self.split = whole, whole.info, whole.split
+        self.indices = [index for index in range(len(whole)) if _is_readable(whole, index)]
+        if not self.indices:
+            raise DataError(f"{whole.info.title}: no picture of split {whole.split!r} can be read")
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.whole[self.indices[index]]
+
+    def digest(self, index: int) -> str:
+        return self.whole.digest(self.indices[index])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        names = self.whole.ids()
+        return combine((names[place], self.whole.digest(place)) for place in self.indices)
+
+
+def pack_readable(dataset: Dataset, size: int) -> Packed:
+    """Return the pictures of a dataset at one size, without those that cannot be read."""
+    try:
+        return pack(dataset, size)
+    except Exception:  # only now look which ones: that decodes all of them
+        return pack(Readable(dataset), size)
+
+
+def digests_of(dataset: Dataset) -> list[str]:
+    """Return the digest of every picture, `UNREADABLE` for those that have none."""
+    return [_digest(dataset, index) for index in range(len(dataset))]
+
+
+def fingerprint_of(dataset: Dataset) -> str:
+    """Return the fingerprint, in which a picture that cannot be read counts as such."""
+    try:
+        return dataset.fingerprint
+    except Exception:  # a source may raise anything for a damaged picture
+        return combine(zip(dataset.ids(), digests_of(dataset), strict=True))
+
+
+def source_code(dataset: Dataset) -> str:
+    """Return the digest of the code that reads the pictures."""
+    while isinstance(dataset, Subset):
+        dataset = dataset.whole
+    return code_digest(type(dataset).__module__)
+
+
+def _digest(dataset: Dataset, index: int) -> str:
+    try:
+        return dataset.digest(index)
+    except Exception:  # a source may raise anything for a damaged picture
+        return UNREADABLE
+
+
+def _is_readable(dataset: Dataset, index: int) -> bool:
+    try:
+        return bool(dataset[index].id)
+    except Exception:  # a source may raise anything for a damaged picture
+        return False
