@@ -18,9 +18,14 @@ def main(description: str | None, measures: Mapping[str, Callable[[], object]]) 
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     result = {name: measure() for name, measure in measures.items()} | {"threads": options.threads}
+    show(result, options.out)
+
+
+def show(result: Mapping[str, object], out: Path | None) -> None:
+    """Print the result, and write it if told where."""
     print(json.dumps(result, indent=1))
-    if options.out:
-        write(options.out, result)
+    if out:
+        write(out, result)
 
 
 def write(path: Path, result: Mapping[str, object]) -> None:

@@ -19,36 +19,56 @@ from colorzoo.core.devices import bfloat16_is_fast
 
 
 class Fast:
-    """Keeps a fast copy of a network and makes it anew whenever the network's weights have changed."""
+    """Keeps fast copies of a network and makes them anew whenever the network's weights have changed.
 
-    def __init__(self) -> None:
+    narrow: inputs at most so many pixels wide are computed in float32; give the width at which the
+    network's coarsest features are one column. There bfloat16 is not sound on every processor: cgan's
+    512x32 inputs were seen to give NaN, or other values at every call, where avx512_bf16 is used, while
+    float32 was equal. `bench/tall_pages.py` shows it, and the layers it is in, on such a processor.
+    """
+
+    def __init__(self, narrow: int) -> None:
+        self.narrow = narrow
         self._key: Hashable = None
-        self._copy: nn.Module | None = None
+        self._copies: dict[torch.dtype, nn.Module] = {}
 
-    def __call__(self, network: nn.Module) -> nn.Module:
-        """Return the fast copy; its outputs are bfloat16 where that is fast."""
+    def __call__(self, network: nn.Module, x: Tensor) -> Tensor:
+        """Return what the network's fast copy gives for x (N, C, H, W)."""
+        dtype = fast_dtype(x.device) if x.shape[-1] > self.narrow else torch.float32
+        return self._copy(network, dtype)(x.to(dtype, memory_format=torch.channels_last))  # type: ignore[no-any-return]
+
+    def _copy(self, network: nn.Module, dtype: torch.dtype) -> nn.Module:
         tensors = [*network.parameters(), *network.buffers()]
         if any(tensor.is_inference() for tensor in tensors):  # these do not count their changes
-            return optimized(network)
+            return optimized(network, dtype)
         key = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
-        if self._copy is None or key != self._key:
-            self._copy, self._key = optimized(network), key
-        return self._copy
+        if key != self._key:
+            self._copies, self._key = {}, key
+        if dtype not in self._copies:
+            self._copies[dtype] = optimized(network, dtype)
+        return self._copies[dtype]
 
     def __deepcopy__(self, memo: object) -> Fast:
-        return Fast()
+        return Fast(self.narrow)
 
-    def __reduce__(self) -> tuple[type[Fast], tuple[()]]:
-        return Fast, ()
+    def __reduce__(self) -> tuple[type[Fast], tuple[int]]:
+        return Fast, (self.narrow,)
 
 
-def optimized(network: nn.Module) -> nn.Module:
-    """Return a copy of the network for inference, as the module's docstring tells."""
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """Return the type in which the device computes networks fastest."""
+    return torch.bfloat16 if bfloat16_is_fast(device) else torch.float32
+
+
+def optimized(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:
+    """Return a copy of the network for inference, as the module's docstring tells.
+
+    dtype: of its weights and inputs; the device's fastest when absent.
+    """
     with torch.inference_mode(False), torch.no_grad():
         fast = _rebuilt(copy.deepcopy(network).eval())
-        device = next(network.parameters()).device
-        kind = torch.bfloat16 if bfloat16_is_fast(device) else torch.float32
-        return fast.to(dtype=kind, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload, no-any-return]
+        dtype = dtype or fast_dtype(next(network.parameters()).device)
+        return fast.to(dtype=dtype, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload, no-any-return]
 
 
 class ShuffledConvolution(nn.Module):

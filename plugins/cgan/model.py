@@ -35,7 +35,7 @@ class CGan(Colorizer, nn.Module):
         self.config: CGanConfig
         self.keeps_luma = self.config.space == "chroma"
         self.generator = generator(self.config)
-        self._fast = Fast()
+        self._fast = Fast(narrow=self.generator.cell)
 
     def stages(self) -> Sequence[Stage]:
         """Return the only stage."""
@@ -71,10 +71,9 @@ class CGan(Colorizer, nn.Module):
 
     def _field(self, gray: Tensor) -> Tensor:
         """Return the field of a page at working size."""
-        network, net = self._fast(self.generator), self.generator
-        kind = next(network.parameters()).dtype
+        net = self.generator
         return tiled(
-            lambda part: self.field(network(part.to(kind, memory_format=torch.channels_last))),
+            lambda part: self.field(self._fast(net, part)),
             gray, cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from colorzoo.core import inference
 from colorzoo.core.inference import Fast, ShuffledConvolution, optimized
 from colorzoo.core.layers import UNet
 
@@ -44,19 +45,35 @@ def test_the_source_is_left_alone():
 
 
 def test_new_weights_are_noticed():
-    net, fast = trained(), Fast()
-    first = fast(net)
-    assert fast(net) is first
+    net, fast = trained(), Fast(narrow=0)
+    x = torch.rand(1, 1, 32, 32)
+    first = fast(net, x)
+    assert torch.equal(fast(net, x), first)
+    assert len(fast._copies) == 1
+    kept = next(iter(fast._copies.values()))
     with torch.no_grad():
         net.head.weight.mul_(2)
-    assert fast(net) is not first
-    second = fast(net)
+        net.head.bias.mul_(2)
+    torch.testing.assert_close(fast(net, x), 2 * first, rtol=0.02, atol=1e-3)
+    assert next(iter(fast._copies.values())) is not kept
+    second = fast(net, x)
     net.load_state_dict(trained().state_dict())
-    assert fast(net) is not second
+    assert not torch.equal(fast(net, x), second)
 
 
 def test_it_is_not_copied_or_pickled_along():
-    fast = Fast()
-    fast(trained())
-    assert copy.deepcopy(fast)._copy is None
-    assert pickle.loads(pickle.dumps(fast))._copy is None
+    fast = Fast(narrow=16)
+    fast(trained(), torch.rand(1, 1, 32, 32))
+    for other in (copy.deepcopy(fast), pickle.loads(pickle.dumps(fast))):
+        assert not other._copies
+        assert other.narrow == 16
+
+
+@pytest.mark.parametrize(("width", "dtype"), [(16, torch.float32), (32, torch.bfloat16)])
+def test_narrow_inputs_are_computed_in_float32(monkeypatch, width, dtype):
+    """Some processors' bfloat16 convolutions give NaN or chance where features are one column wide."""
+    monkeypatch.setattr(inference, "bfloat16_is_fast", lambda device: True)
+    net, seen = trained(), []
+    net.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].dtype))
+    Fast(narrow=16)(net, torch.rand(1, 1, 64, width))
+    assert seen == [dtype]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from colorzoo.core import checkpoint, color
+from colorzoo.core import checkpoint, color, inference
 from colorzoo.core.colorize import colorize
 from colorzoo.core.config import from_preset
 from colorzoo.core.errors import ConfigError
@@ -252,3 +252,20 @@ def test_inked_pictures_keep_their_colours():
     changed = (seen.gray - color.luma(seen.color)).abs().mean((1, 2, 3))
     assert (changed > 0.05).sum() > 4
     assert seen.color.shape == batch.color.shape
+
+
+def test_tall_pages_are_finite_and_the_same_at_every_call():
+    """The fast copy of a page of one working column, in the type that this processor is given."""
+    colorizer = built().eval()
+    page = Picture(np.ascontiguousarray(made_picture(3, 512, 512)[:, :4]))
+    first, *others = [colorize(colorizer, page, {"side": 512})[0].rgb for _ in range(3)]
+    assert all(np.array_equal(first, other) for other in others)
+
+
+def test_no_narrow_page_is_computed_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(inference, "bfloat16_is_fast", lambda device: True)
+    colorizer, seen = built().eval(), []
+    colorizer.generator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].dtype))
+    for width in (1, 4, 31, 33, 35, 64):
+        colorizer.colorize(torch.rand(1, 1, 512, width), CGanOptions(side=512))
+    assert seen == 4 * [torch.float32] + 2 * [torch.bfloat16]
