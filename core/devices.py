@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import torch
@@ -27,6 +28,21 @@ def resolve(name: str) -> torch.device:
     if not any(device == name or device.startswith(f"{name}:") for device in there):
         raise ConfigError(f"--device {name}: not on this machine; there are: {', '.join(there)}")
     return torch.device(name)
+
+
+def seeded_generator(seed: int | None) -> torch.Generator:
+    """Return a generator on the CPU, the same on every device; a random one without a seed.
+
+    Torch's takes the lower 32 bits of a seed and would give 2**56 the numbers of 0: larger ones are hashed.
+    """
+    generator = torch.Generator()
+    if seed is None:
+        generator.seed()
+    else:
+        large = seed >= 2**32
+        digest = hashlib.sha256(str(seed).encode()).digest()
+        generator.manual_seed(int.from_bytes(digest[:4], "big") if large else seed)
+    return generator
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:

@@ -18,16 +18,16 @@ from colorzoo.core.config import Settings
 class StageConfig(Settings):
     """Settings of one training stage."""
 
-    epochs: float = Field(10, gt=0, le=1e9, description="passes over the training pictures")
-    steps: int | None = Field(None, gt=0, le=2**53, description="steps instead of epochs")
-    batch_size: int = Field(64, gt=0, le=2**20, description="pictures per step, over all processes")
-    learning_rate: float = Field(1e-3, gt=0, description="highest learning rate")
+    epochs: float = Field(10, gt=0, le=100_000, description="passes over the training pictures")
+    steps: int | None = Field(None, gt=0, le=10**9, description="steps instead of epochs")
+    batch_size: int = Field(64, gt=0, le=65_536, description="pictures per step, over all processes")
+    learning_rate: float = Field(1e-3, gt=0, le=1000, description="highest learning rate")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="course of the rate")
-    warmup: int = Field(100, ge=0, le=2**53, description="steps of linear warm-up")
-    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay (AdamW)")
+    warmup: int = Field(100, ge=0, le=10**9, description="steps of linear warm-up")
+    weight_decay: float = Field(0.0, ge=0, le=1000, description="decoupled weight decay (AdamW)")
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the squared gradient")
-    clip: float | None = Field(None, gt=0, description="largest gradient norm")
+    clip: float | None = Field(None, gt=0, le=1e9, description="largest gradient norm")
     ema: float = Field(0.0, ge=0, lt=1, description="decay of the weights' moving average; 0: none")
 
 

@@ -33,9 +33,9 @@ class TrainConfig(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the device computes it fast"
     )
-    checkpoint_seconds: float = Field(120, ge=0, description="time between checkpoints")
-    log_every: int = Field(50, gt=0, description="steps between lines of the log")
-    preview_every: int = Field(0, ge=0, description="steps between preview sheets; 0: none")
+    checkpoint_seconds: float = Field(120, ge=0, le=10**9, description="time between checkpoints")
+    log_every: int = Field(50, gt=0, le=10**9, description="steps between lines of the log")
+    preview_every: int = Field(0, ge=0, le=10**9, description="steps between preview sheets; 0: none")
     tensorboard: bool = Field(False, description="also write TensorBoard events")
 
 

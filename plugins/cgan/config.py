@@ -14,9 +14,11 @@ from colorzoo.core.stage import StageConfig
 class CGanConfig(ColorizerConfig):
     """What is built and trained; the defaults are the preset `default`."""
 
-    size: int = Field(384, ge=64, multiple_of=32, description="side of the training pictures (3: 512)")
+    size: int = Field(
+        384, ge=64, le=4096, multiple_of=32, description="side of the training pictures (3: 512)"
+    )
     crop: int | None = Field(
-        256, ge=64, multiple_of=32, description="side of the random crops of them; none: no crops"
+        256, ge=64, le=4096, multiple_of=32, description="side of the random crops of them; none: no crops"
     )
     generator: Literal["unet", "pix2pix"] = Field(
         "unet",
@@ -25,18 +27,25 @@ class CGanConfig(ColorizerConfig):
     space: Literal["chroma", "rgb"] = Field(
         "chroma", description="output: chroma with the page's own luma, or RGB (4.2.1)"
     )
-    width: int = Field(32, gt=0, description="channels of the generator's first layer")
+    width: int = Field(32, gt=0, le=1024, description="channels of the generator's first layer")
     discriminator: Literal["patch", "scalar"] = Field(
         "patch", description="a verdict for every patch ([3]), or one probability (4.2.2)"
     )
-    discriminator_width: int = Field(32, gt=0, description="channels of its first layer")
+    discriminator_width: int = Field(32, gt=0, le=1024, description="channels of its first layer")
     spectral_norm: bool = Field(True, description="bound the discriminator's slope (Miyato et al. 2018)")
 
-    adversarial_weight: float = Field(1.0, ge=0, description="weight of deceiving the discriminator")
-    absolute_weight: float = Field(100.0, ge=0, description="weight of the mean absolute error ([3])")
-    squared_weight: float = Field(0.0, ge=0, description="weight of the mean squared error")
+    adversarial_weight: float = Field(
+        1.0, ge=0, le=1e6, description="weight of deceiving the discriminator"
+    )
+    absolute_weight: float = Field(
+        100.0, ge=0, le=1e6, description="weight of the mean absolute error ([3])"
+    )
+    squared_weight: float = Field(0.0, ge=0, le=1e6, description="weight of the mean squared error")
     cosine_weight: float = Field(
-        0.0, ge=0, description="weight of (1 + cosine_sign cos) times the mean absolute error (4.2.1)"
+        0.0,
+        ge=0,
+        le=1e6,
+        description="weight of (1 + cosine_sign cos) times the mean absolute error (4.2.1)",
     )
     cosine_sign: float = Field(
         1, ge=-1, le=1, description="1 as printed; -1 its likely intention: less alike, more weight"
@@ -46,7 +55,7 @@ class CGanConfig(ColorizerConfig):
     )
     vary: bool = Field(True, description="mirror the pictures and change the lightness of their grey")
     side: int = Field(
-        512, ge=0, description="long side at which pages are looked at unless told; 0: their own"
+        512, ge=0, le=65_536, description="long side at which pages are looked at unless told; 0: their own"
     )
     gain: float = Field(
         1.0, gt=0, le=3, description="the chroma is multiplied by it: makes up for a network's caution"
@@ -86,7 +95,10 @@ class CGanOptions(RunOptions):
     """What may differ from run to run."""
 
     side: int | None = Field(
-        None, ge=0, description="long side at which colours are found; 0: the page's own, none: as trained"
+        None,
+        ge=0,
+        le=65_536,
+        description="long side at which colours are found; 0: the page's own, none: as trained",
     )
     style: Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"] = Field(
         "plain", description="look of the colours: a pair of saturation and warmth"

@@ -14,8 +14,8 @@ from colorzoo.core.stage import StageConfig
 class UNetConfig(ColorizerConfig):
     """What is built and trained."""
 
-    size: int = Field(64, ge=32, multiple_of=32, description="working size in pixels")
-    width: int = Field(24, gt=0, description="channels of the first layer")
+    size: int = Field(64, ge=32, le=4096, multiple_of=32, description="working size in pixels")
+    width: int = Field(24, gt=0, le=1024, description="channels of the first layer")
     fit: StageConfig = Field(StageConfig(), description="the only stage")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -14,9 +14,9 @@ from colorzoo.core.stage import StageConfig
 class VaeMdnConfig(ColorizerConfig):
     """What is built and trained; the defaults are the preset `default`."""
 
-    size: int = Field(64, ge=32, multiple_of=32, description="working size in pixels (4.1.1: 64)")
-    latent: int = Field(32, gt=0, description="dimensions of the embedding (4.1.1: 32)")
-    width: int = Field(24, gt=0, description="channels of the first layer; the paper gives none")
+    size: int = Field(64, ge=32, le=4096, multiple_of=32, description="working size in pixels (4.1.1: 64)")
+    latent: int = Field(32, gt=0, le=4096, description="dimensions of the embedding (4.1.1: 32)")
+    width: int = Field(24, gt=0, le=1024, description="channels of the first layer; the paper gives none")
     space: Literal["chroma", "rgb"] = Field(
         "chroma", description="colour field: chroma with the picture's own luma, or RGB (4.1.1)"
     )
@@ -26,10 +26,14 @@ class VaeMdnConfig(ColorizerConfig):
     loss: Literal["noise", "mse"] = Field(
         "noise", description="log likelihood under Gaussian noise, or mean squared error (4.1.1)"
     )
-    noise: float = Field(0.17, gt=0, description="its standard deviation, per channel of RGB in [0, 1]")
-    kl_weight: float = Field(0.3, ge=0, description="weight of the divergence; the paper names none")
+    noise: float = Field(
+        0.17, ge=1e-3, le=10, description="its standard deviation, per channel of RGB in [0, 1]"
+    )
+    kl_weight: float = Field(
+        0.3, ge=0, le=1e6, description="weight of the divergence; the paper names none"
+    )
 
-    components: int = Field(8, gt=0, description="M, components of the mixture (4.1.2; [1]: 8)")
+    components: int = Field(8, gt=0, le=1024, description="M, components of the mixture (4.1.2; [1]: 8)")
     mixture: Literal["joint", "per-dimension"] = Field(
         "joint", description="one mixture over the embedding, or one for each dimension (4.1.2)"
     )
@@ -37,19 +41,19 @@ class VaeMdnConfig(ColorizerConfig):
         "conv",
         description="from the grey picture to features: convolutions, or 4096 values (4.1.2)",
     )
-    hidden: int = Field(256, gt=0, description="hidden units of the mixture's heads")
+    hidden: int = Field(256, gt=0, le=65_536, description="hidden units of the mixture's heads")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout before the mixture's heads")
-    min_deviation: float = Field(0.05, gt=0, description="least standard deviation of a component")
+    min_deviation: float = Field(0.05, ge=1e-3, le=1, description="least standard deviation of a component")
     mixture_loss: Literal["nll", "closest"] = Field(
         "nll", description="log likelihood (4.1.2), or only the closest component ([1], 4)"
     )
     mixture_target: Literal["sample", "mean"] = Field(
         "sample", description="what of the encoder the mixture learns: a sample ([1]) or its mean"
     )
-    guesses: int = Field(8, gt=1, description="samples a picture in the stage `refine`")
+    guesses: int = Field(8, gt=1, le=1024, description="samples a picture in the stage `refine`")
 
-    refine_share: float = Field(0.3, ge=0, description="weight of the earlier losses in `refine`")
-    density_share: float = Field(0.2, ge=0, description="weight of the mixture's loss among them")
+    refine_share: float = Field(0.3, ge=0, le=1e6, description="weight of the earlier losses in `refine`")
+    density_share: float = Field(0.2, ge=0, le=1e6, description="weight of the mixture's loss among them")
 
     vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
     mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from colorzoo.core import color
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import RunOptions
+from colorzoo.core.devices import seeded_generator
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.stage import Stage
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
@@ -92,8 +93,7 @@ class VaeMdn(Colorizer, nn.Module):
         return (sides[0] + sides[1].flip(-1)) / 2
 
     def _noise(self, count: int, seed: int | None) -> tuple[Tensor, Tensor]:
-        generator = torch.Generator()
-        generator.manual_seed(seed) if seed is not None else generator.seed()
+        generator = seeded_generator(seed)
         wide = self.mixture.weight_dimensions
         drawn = [
             (

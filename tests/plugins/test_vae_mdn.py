@@ -149,3 +149,12 @@ def test_augmentation_keeps_colour_and_grey_together(model):
     from colorzoo.core import color
 
     torch.testing.assert_close(color.luma(batch.color), batch.gray)
+
+
+def test_seeds_of_56_bits_and_more(model):
+    gray = torch.rand(1, 1, 32, 32)
+    with torch.inference_mode():
+        colored = {seed: model(gray, samples=2, seed=seed) for seed in (0, 2**56, 2**63 - 1)}
+        assert torch.equal(colored[2**56], model(gray, samples=2, seed=2**56))
+    assert not torch.equal(colored[0], colored[2**56])
+    assert not torch.equal(colored[2**56], colored[2**63 - 1])
