@@ -22,7 +22,8 @@ class RunLog:
         self.path = folder / "log.jsonl"
         self.path.touch()
         with self.path.open("r+b") as file:
-            file.truncate(keep)
+            known = file.read(keep)
+            file.truncate(known.rfind(b"\n") + 1)  # whole lines alone: it may be torn, or shorter
         self._events: Any = _writer(folder) if tensorboard else _Silent()
 
     def write(self, stage: str, step: int, seconds: float, rate: float, losses: dict[str, float]) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from colorzoo.core import checkpoint
 from colorzoo.core.ema import MovingAverage
 from colorzoo.core.errors import TrainingError
+from colorzoo.core.files import printable
 from colorzoo.core.packed import Packed
 from colorzoo.core.stage import Batch, Stage
 
@@ -99,7 +100,7 @@ class StageRun:
         """Leave the averaged weights in the networks."""
         self.average.copy_to_networks()
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def state(self) -> tuple[dict[str, Tensor], dict[str, checkpoint.OptimizerFacts]]:
         """Return moving average, helpers and optimizers as tensors and JSON facts."""
         tensors = {f"average.{name}": tensor for name, tensor in self.average.state().items()}
         for name, network in self.helpers.items():
@@ -110,8 +111,24 @@ class StageRun:
             tensors |= packed
         return tensors, facts
 
-    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Load what `state` returned."""
+    def restore(
+        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+    ) -> None:
+        """Load what `state` returned.
+
+        Raises:
+            TrainingError: the state is of other networks, of another version of the plugin for instance.
+        """
+        try:
+            self._restore(tensors, facts)
+        except (KeyError, ValueError, RuntimeError) as error:  # what torch's loaders raise
+            raise TrainingError(
+                f"stage {self.stage.name}: not its state ({printable(str(error))})"
+            ) from None
+
+    def _restore(
+        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+    ) -> None:
         self.average.load(unprefixed(tensors, "average."))
         for name, network in self.helpers.items():
             network.load_state_dict(unprefixed(tensors, f"helper.{name}."))
