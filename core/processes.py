@@ -49,19 +49,20 @@ def pool(
 
 def _begin(start: Callable[..., None], argument: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent says what is done
-    _end_with_the_parent()
+    end_with_the_parent()
     start(argument)
 
 
-def _end_with_the_parent() -> None:
+def end_with_the_parent() -> None:
     """See to it that a worker ends when the process that wants its work is killed.
 
     A fork server stands between the two, and lives as long as its workers: there, a thread waits.
     """
     parent = multiprocessing.parent_process()
-    if sys.platform == "linux" and parent is not None and parent.pid == os.getppid():
+    wanted_by = parent.pid if parent else os.getppid()  # a launcher such as torchrun is a plain parent
+    if sys.platform == "linux" and wanted_by == os.getppid():
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
-        if parent.pid == os.getppid():  # or it ended before prctl
+        if wanted_by == os.getppid():  # or it ended before prctl
             return
     threading.Thread(target=_wait_for_the_parent, daemon=True).start()
 

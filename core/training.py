@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from colorzoo.core import checkpoint, devices
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import Settings
-from colorzoo.core.errors import TrainingError
+from colorzoo.core.errors import TrainingError, WeightsError
+from colorzoo.core.interruption import Interruption, deferred
 from colorzoo.core.packed import Packed
 from colorzoo.core.runlog import RunLog, write_preview
 from colorzoo.core.stage import Stage, Trainable
@@ -39,6 +40,10 @@ class TrainConfig(Settings):
     tensorboard: bool = Field(False, description="also write TensorBoard events")
 
 
+class Stopped(KeyboardInterrupt):
+    """The run was interrupted and its checkpoint written."""
+
+
 class Reporter(Protocol):
     """Is told how far a run is."""
 
@@ -53,25 +58,29 @@ def train(
     *,
     resume: bool = False,
     report: Reporter = lambda stage, step, total, losses: None,
+    notice: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Train every stage and return facts of the run; the colorizer ends with the final weights.
 
     data: returns the pictures at a given size. out: receives checkpoint, log and previews. A kill at
     any moment loses only the steps since the last checkpoint, and resuming gives the same weights.
+    SIGINT and SIGTERM end it after the step under way; notice is called at once, from another thread.
+
+    Raises:
+        Stopped: it was interrupted; the checkpoint holds every step that was taken.
     """
     if not (isinstance(colorizer, nn.Module) and isinstance(colorizer, Trainable)):
         raise TrainingError(f"{type(colorizer).__name__} has nothing to train: it defines no stages()")
-    run = _Run(colorizer, data, out, config, report)
+    run = _Run(colorizer, data, out, config, report, notice)
     with torch.random.fork_rng():  # the caller's generators stay as they are
         run.start(resume)
         for index, stage in enumerate(run.stages()):
             if index >= run.stage_index:
                 run.train_stage(index, stage)
-    facts = run.facts()
     if run.accelerator.num_processes > 1:
         run.accelerator.wait_for_everyone()
         run.accelerator.end_training()  # or the group is torn down while others still use it
-    return facts
+    return run.facts()
 
 
 class _Run:
@@ -84,9 +93,10 @@ class _Run:
         out: Path,
         config: TrainConfig,
         report: Reporter,
+        notice: Callable[[], None],
     ) -> None:
         self.colorizer, self.data, self.out, self.config = colorizer, data, out, config
-        self.report = report
+        self.report, self.notice = report, notice
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)
         self.accelerator = Accelerator(
             cpu=config.device == "cpu", device_placement=False, kwargs_handlers=[unused]
@@ -95,7 +105,7 @@ class _Run:
         self.setup = Setup(self.accelerator, self.device, self._autocast, config.seed)
         self.stage_index, self.step, self.seconds, self.seen = 0, 0, 0.0, 0
         self.restored: dict[str, Tensor] = {}
-        self.restored_facts: dict[str, Any] = {}
+        self.restored_facts = checkpoint.Facts()
 
     def start(self, resume: bool) -> None:
         """Read the checkpoint if asked to and there is one, and open the log behind it."""
@@ -106,9 +116,8 @@ class _Run:
         elif path.exists():
             raise TrainingError(f"{self.out}: holds a run already; use --resume or another -o folder")
         self.colorizer.to(device=self.device, memory_format=torch.channels_last)
-        log_size = self.restored_facts.get("log_size", 0)
-        main = self.accelerator.is_main_process
-        self.log = RunLog(self.out, log_size, self.config.tensorboard) if main else None
+        options = (self.out, self.restored_facts.log_size, self.config.tensorboard)
+        self.log = RunLog(*options) if self.accelerator.is_main_process else None
 
     def stages(self) -> Sequence[Stage]:
         """Return the stages; networks that they bring along start from the seed, resumed or not."""
@@ -121,8 +130,18 @@ class _Run:
         packed = self._packed(stage.size)
         current = StageRun(self.setup, index, stage, packed, self.colorizer.parameters())
         if self.restored and self.step:
-            current.restore(self.restored, self.restored_facts["optimizers"])
+            current.restore(self.restored, self.restored_facts.optimizers)
         self._set_modes(stage)
+        with deferred(self.notice) as interruption:
+            self._take_steps(index, current, interruption)
+            current.finish()
+            self.colorizer.eval()
+            self.stage_index, self.step, self.restored = index + 1, 0, {}
+            self._save(index + 1, {}, {})
+            if self._wanted(interruption):
+                raise Stopped(f"stage {stage.name} is done")
+
+    def _take_steps(self, index: int, current: StageRun, interruption: Interruption) -> None:
         saved_at = began = time.monotonic()
         before = self.seconds
         window: list[dict[str, float]] = []
@@ -138,10 +157,16 @@ class _Run:
             if time.monotonic() - saved_at >= self.config.checkpoint_seconds:
                 self._save(index, *current.state())
                 saved_at = time.monotonic()
-        current.finish()
-        self.colorizer.eval()
-        self.stage_index, self.step, self.restored = index + 1, 0, {}
-        self._save(index + 1, {}, {})
+            if self._wanted(interruption):
+                self._save(index, *current.state())
+                raise Stopped(f"stage {current.stage.name}, step {self.step} of {current.total}")
+
+    def _wanted(self, interruption: Interruption) -> bool:
+        """Say whether any process was interrupted, so that all stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return interruption.wanted
+        wanted = torch.tensor(float(interruption.wanted), device=self.device)
+        return bool(self.accelerator.reduce(wanted, "sum") > 0)
 
     def facts(self) -> dict[str, Any]:
         """Return what the run cost."""
@@ -169,30 +194,32 @@ class _Run:
         if not self.log:
             return
         tensors |= {f"model.{name}": tensor for name, tensor in self.colorizer.state().items()}
-        facts = {
-            "stage": index,
-            "step": self.step,
-            "seconds": self.seconds,
-            "seen": self.seen,
-            "log_size": self.log.size(),
-            "optimizers": optimizers,
-            "identity": self.identity,
-        }
+        facts = checkpoint.Facts(
+            stage=index,
+            step=self.step,
+            seconds=self.seconds,
+            seen=self.seen,
+            log_size=self.log.size(),
+            optimizers=optimizers,
+            identity=self.identity,
+        )
         checkpoint.write(self.out / CHECKPOINT, tensors, facts)
 
     def _restore(self, path: Path) -> None:
         self.restored, self.restored_facts = checkpoint.read(path)
         facts = self.restored_facts
-        saved = facts["identity"]
-        changed = [key for key, value in self.identity.items() if value != saved.get(key)]
+        changed = [key for key, value in self.identity.items() if value != facts.identity.get(key)]
         if changed:
             raise TrainingError(
                 f"{self.out}: cannot resume, {', '.join(changed)} changed since the checkpoint; "
                 "give the same settings and data, or start in another -o folder"
             )
-        self.stage_index, self.step = facts["stage"], facts["step"]
-        self.seconds, self.seen = facts["seconds"], facts["seen"]
-        self.colorizer.load_state(unprefixed(self.restored, "model."))
+        self.stage_index, self.step = facts.stage, facts.step
+        self.seconds, self.seen = facts.seconds, facts.seen
+        try:
+            self.colorizer.load_state(unprefixed(self.restored, "model."))
+        except WeightsError as error:
+            raise TrainingError(f"{path}: {error}; {checkpoint.ADVICE}") from None
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a resumed run to end with the same weights."""

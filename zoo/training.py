@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import platform
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +20,15 @@ from colorzoo.core import weights as store
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig
 from colorzoo.core.dataset import Dataset, Progress
+from colorzoo.core.errors import TrainingError
 from colorzoo.core.images import atomic_write
+from colorzoo.core.journal import exclusive
 from colorzoo.core.packed import Fit
 from colorzoo.core.registry import registry
-from colorzoo.core.training import Reporter, TrainConfig, train
+from colorzoo.core.training import CHECKPOINT, Reporter, TrainConfig, train
 from colorzoo.data import packer
+
+HIDDEN = ".train"
 
 
 @dataclass(frozen=True)
@@ -48,22 +55,66 @@ class Order:
     """Weights to mix into the result, and their share."""
 
 
-def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress | None = None) -> Path:
+def carry_out(
+    order: Order,
+    *,
+    resume: bool,
+    report: Reporter,
+    packing: Progress | None = None,
+    notice: Callable[[], None] = lambda: None,
+) -> Path:
     """Train, then write the weights folder; a finished run is not trained again.
 
-    report is told about steps, packing about decoded pictures.
+    report is told about steps, packing about decoded pictures, notice of an interruption.
+
+    Raises:
+        DataError: another process is at work in the folder.
     """
+    with _memory_shortage_named(), ExitStack() as held:
+        colorizer = _built(order)
+        other = _other_state(order)  # before the training, so that what does not fit is said at once
+        data = packer(order.dataset, order.fit, packing)
+        if os.environ.get("RANK", "0") == "0":  # of several processes this one writes
+            held.enter_context(exclusive(order.out / HIDDEN, *_written(order.out)))
+        facts = train(colorizer, data, order.out, order.run, resume=resume, report=report, notice=notice)
+        if facts["is_main_process"]:
+            if order.blend:
+                colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
+            _save(order, colorizer, facts["seconds"])
+    return order.out
+
+
+def _written(out: Path) -> list[Path]:
+    """Return the files of a run folder that a killed run may have left half-written."""
+    return [
+        out / CHECKPOINT, out / store.TENSORS, out / store.CONFIG, out / store.CARD, out / "previews" / "*"
+    ]  # fmt: skip
+
+
+@contextmanager
+def _memory_shortage_named() -> Iterator[None]:
+    """Turn what is raised where memory ends into one line."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch raises its own kinds of the latter
+        if isinstance(error, RuntimeError) and not re.search("allocate memory|out of memory", str(error)):
+            raise
+        raise TrainingError(
+            "the training needs more memory than there is; try a smaller batch_size, size or width (--set)"
+        ) from None
+
+
+def _built(order: Order) -> Colorizer:
+    """Return the colorizer with the weights that it starts from."""
     torch.manual_seed(order.run.seed)  # the initial weights belong to the seed too
     colorizer = order.kind(order.model)
     if order.init:
         colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
-    other = _other_state(order)  # before the training, so that what does not fit is said at once
-    data = packer(order.dataset, order.fit, packing)
-    facts = train(colorizer, data, order.out, order.run, resume=resume, report=report)
-    if not facts["is_main_process"]:
-        return order.out
-    if order.blend:
-        colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
+    return colorizer
+
+
+def _save(order: Order, colorizer: Colorizer, seconds: float) -> None:
+    """Write the weights folder."""
     trained = store.TrainedOn(
         dataset=order.address,
         split=order.split,
@@ -72,7 +123,7 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
         pictures=len(order.dataset),
         command=order.command,
         seed=order.run.seed,
-        minutes=round(facts["seconds"] / 60, 1),
+        minutes=round(seconds / 60, 1),
         hardware=hardware(order.run.device),
         after=store.read_info(order.init).trained_on if order.init else None,
     )
@@ -89,7 +140,6 @@ def carry_out(order: Order, *, resume: bool, report: Reporter, packing: Progress
     )
     info = store.save(order.out, colorizer, info, "", half=order.half)
     write_card(order.out, info)
-    return order.out
 
 
 def _other_state(order: Order) -> Mapping[str, Tensor]:

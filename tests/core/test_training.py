@@ -2,25 +2,30 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 from torch import nn
 
-from colorzoo.core import checkpoint
+from colorzoo.core import checkpoint, interruption
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig, RunOptions
 from colorzoo.core.ema import MovingAverage
 from colorzoo.core.errors import MissingExtraError, TrainingError
 from colorzoo.core.packed import Packed
 from colorzoo.core.stage import Stage, StageConfig
-from colorzoo.core.training import TrainConfig, train
+from colorzoo.core.training import CHECKPOINT, Stopped, TrainConfig, train
 from colorzoo.testing import made_picture
 
 CPU = TrainConfig(device="cpu", precision="float32", log_every=2, checkpoint_seconds=0)
@@ -195,6 +200,134 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
         trained(tmp_path, resume=True)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """Return the folder of a run that was cut in its second stage."""
+    folder = tmp_path_factory.mktemp("finished")
+
+    def cut(stage, step, total, losses):
+        if (stage, step) == ("second", 4):
+            raise Cut
+
+    with pytest.raises(Cut):
+        trained(folder, report=cut)
+    return folder
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.floats(0, 1, exclude_max=True), byte=st.integers(1, 255), cut=st.booleans())
+def test_any_change_of_a_checkpoint_is_one_line(finished, tmp_path, where, byte, cut):
+    data = bytearray((finished / CHECKPOINT).read_bytes())
+    header = 8 + int.from_bytes(data[:8], "little")
+    at = int(where * (header if byte % 2 else len(data)))  # half of them in the header
+    if cut:
+        del data[at:]
+    else:
+        data[at] ^= byte
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(data)
+    with pytest.raises(TrainingError) as caught:
+        checkpoint.read(path)
+    assert str(path) in str(caught.value)
+    assert "start anew without --resume" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 700
+
+
+def rewritten(source: Path, target: Path, change) -> None:
+    """Copy a checkpoint with other tensors or facts and the right hash."""
+    tensors, facts = checkpoint.read(source / CHECKPOINT)
+    facts = dict(facts)
+    change(tensors, facts)
+    target.mkdir(exist_ok=True)
+    checkpoint.write(target / CHECKPOINT, tensors, checkpoint.Facts.model_construct(**facts))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensors, facts: tensors.pop("model.net.0.weight"), "missing net.0.weight"),
+        (lambda tensors, facts: tensors.pop("helper.critic.weight"), "not its state"),
+        (lambda tensors, facts: facts.update(optimizers={}), "not its state"),
+        (lambda tensors, facts: facts.update(step=-1), "damaged"),
+        (lambda tensors, facts: facts.update(seconds="long"), "damaged"),
+        (lambda tensors, facts: facts.update(identity={}), "changed since the checkpoint"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_a_checkpoint_of_another_model_is_one_line(finished, tmp_path, change, message):
+    rewritten(finished, tmp_path, change)
+    with pytest.raises(TrainingError, match=message) as caught:
+        trained(tmp_path, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_of_another_version_says_so(finished, tmp_path, monkeypatch):
+    rewritten(finished, tmp_path, lambda tensors, facts: monkeypatch.setattr(checkpoint, "FORMAT", "1"))
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match=r"format 1, expected 2.*start anew without --resume"):
+        trained(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"stage": "fi', b"\x00\xff", None])
+def test_a_torn_log_is_cut_to_whole_lines(finished, tmp_path, damage):
+    shutil.copytree(finished, tmp_path / "run")
+    log = tmp_path / "run" / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    if damage is None:
+        log.unlink()
+    else:
+        log.write_bytes(lines[0] + damage)
+    trained(tmp_path / "run", resume=True)
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert rows[-1]["step"] == 6
+    assert len(rows) == (2 if damage is None else 3) or rows[0]["step"] == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_after_the_step_and_loses_nothing(tmp_path, number):
+    whole = trained(tmp_path / "whole")
+    noticed = threading.Event()
+    lazy = CPU.model_copy(update={"checkpoint_seconds": 1e6})
+
+    def interrupt(stage, step, total, losses):
+        if (stage, step) == ("second", 4):
+            os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped, match="stage second, step 4 of 6"):
+        trained(tmp_path / "cut", lazy, report=interrupt, notice=noticed.set)
+    assert noticed.is_set()
+    assert signal.getsignal(number) == before
+    assert checkpoint.read(tmp_path / "cut" / CHECKPOINT)[1].step == 4
+    assert same(whole, trained(tmp_path / "cut", resume=True))
+
+
+def test_notice_of_a_signal_is_given_by_another_thread():
+    threads = []
+    with interruption.deferred(lambda: threads.append(threading.current_thread())) as wish:
+        os.kill(os.getpid(), signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while not (wish.wanted and threads) and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert wish.wanted
+    assert threads[0] is not threading.main_thread()
+
+
+def interrupted_thrice() -> None:
+    with interruption.deferred(lambda: None) as wish:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)  # a launcher's echo of the first
+        wish.since -= 2 * interruption.PATIENCE
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+
+
+def test_a_second_signal_ends_it_at_once():
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_thrice()
+
+
 def test_previews_and_tensorboard(tmp_path):
     trained(tmp_path / "a", CPU.model_copy(update={"preview_every": 3}))
     assert [p.name for p in sorted((tmp_path / "a" / "previews").iterdir())] == [
@@ -257,10 +390,10 @@ def test_optimizer_state_survives_the_checkpoint(tmp_path):
     layer(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     tensors, facts = checkpoint.pack_optimizer(optimizer, "o.")
-    checkpoint.write(tmp_path / "c", tensors, {"o": facts})
+    checkpoint.write(tmp_path / "c", tensors, checkpoint.Facts(optimizers={"o": facts}))
     tensors, facts = checkpoint.read(tmp_path / "c")
     other = torch.optim.Adam(nn.Linear(2, 2).parameters())
-    checkpoint.unpack_optimizer(other, "o.", tensors, facts["o"])
+    checkpoint.unpack_optimizer(other, "o.", tensors, facts.optimizers["o"])
     assert torch.equal(
         other.state_dict()["state"][0]["exp_avg"], optimizer.state_dict()["state"][0]["exp_avg"]
     )

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -57,3 +64,100 @@ def test_options_without_bound_are_refused(pictures, tmp_path, option):
     message = refused("unet", "--data", pictures, *option, "-o", tmp_path / "run")
     assert option[0].strip("-").replace("-", "_") in message.replace("-", "_")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)],
+    ids=["no files", "empty", "text", "damaged"],
+)
+def test_a_dataset_without_a_picture_is_one_line(tmp_path, content):
+    root = tmp_path / "data"
+    root.mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        if content is not None:
+            (root / name).write_bytes(content)
+    message = refused("unet", "--data", root, "--split", "all", "--set", "width=4", "-o", tmp_path / "run")
+    assert str(root) in message or "holds no pictures" in message
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+def test_more_memory_than_there_is_is_one_line(pictures, tmp_path, monkeypatch):
+    def hungry(*_: object, **__: object) -> None:
+        raise RuntimeError(
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate"
+        )
+
+    monkeypatch.setattr("colorzoo.training.train", hungry)
+    message = refused("unet", "--data", pictures, "--set", "width=4", "-o", tmp_path / "run")
+    assert "more memory than there is" in message
+
+
+ENDLESS = ("--set", "fit.steps=1000000", "--set", "width=4", "--set", "fit.batch_size=4", "--split", "all",
+           "--device", "cpu", "--checkpoint-seconds", "100000")  # fmt: skip
+
+
+def started(
+    pictures: Path, folder: Path, *more: str, launcher: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """Start a training that does not end, and wait until it has logged steps."""
+    log = folder / "run" / "log.jsonl"
+    before = log.stat().st_size if log.exists() else 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", *launcher, "colorzoo", "train", "unet", "--data", str(pictures), *ENDLESS,
+         "-o", "run", *more],
+        cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    wait_until(lambda: process.poll() is not None or (log.exists() and log.stat().st_size > before))
+    assert process.poll() is None, process.stderr.read()
+    return process
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_one_training_a_folder_and_an_interruption_that_loses_nothing(cli, pictures, tmp_path):
+    first = started(pictures, tmp_path)
+    half = tmp_path / "run" / ".checkpoint.safetensors.abc.part"
+    half.write_bytes(b"of a killed writer")
+    second = cli("train", "unet", "--data", pictures, *ENDLESS, "-o", "run", "--resume", code=2)
+    assert second.stderr.startswith("colorzoo: error: run: another process is at work here")
+    assert second.stderr.count("\n") == 1
+    first.send_signal(signal.SIGINT)
+    stderr = first.communicate(timeout=240)[1]
+    assert first.returncode == 130, stderr
+    assert "stopping after this step" in stderr
+    command = next(line for line in stderr.splitlines() if line.endswith("--resume"))
+    assert command.startswith("colorzoo train unet")
+    assert "Traceback" not in stderr
+    resumed = started(pictures, tmp_path, "--resume")
+    assert not half.exists()
+    resumed.send_signal(signal.SIGTERM)
+    stderr = resumed.communicate(timeout=240)[1]
+    assert resumed.returncode == 130, stderr
+    assert not list((tmp_path / "run").rglob("*.part"))
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_launcher_leaves_no_process(pictures, tmp_path):
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
+    process = started(pictures, tmp_path, launcher=launcher)
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(listed) >= 2
+    process.kill()
+    process.communicate(timeout=240)
+    wait_until(lambda: not any(map(running, listed)))
+
+
+def running(process: str) -> bool:
+    """Say whether a process is neither gone nor a zombie that nobody collects."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

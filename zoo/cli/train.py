@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +55,7 @@ def train(
     """
     from colorzoo import catalog
     from colorzoo.core.config import from_preset, validate
+    from colorzoo.core.processes import end_with_the_parent
     from colorzoo.core.registry import registry
     from colorzoo.core.training import TrainConfig
     from colorzoo.data import open_datasets
@@ -86,17 +91,43 @@ def train(
         init=catalog.find(name, init) if init else None,
         blend=_blend(name, blend) if blend else None,
     )
-    with _Progress() as progress:
-        folder = carry_out(order, resume=resume, report=progress.training, packing=progress.packing)
+    if {"WORLD_SIZE", "ACCELERATE_MIXED_PRECISION"} & os.environ.keys():  # started by a launcher
+        end_with_the_parent()
+    with _interruptible(order.command), _Progress() as progress:
+        folder = carry_out(
+            order, resume=resume, report=progress.training, packing=progress.packing, notice=_notice
+        )
     typer.echo(f"weights: {folder}\nuse them: colorzoo run {name} PICTURE --weights {folder}")
+
+
+@contextmanager
+def _interruptible(command: str) -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, and say how to go on after either."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        where = str(interruption) or "before the next checkpoint"
+        _say(f"stopped: {where}; go on with:\n{command} --resume")
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _notice() -> None:
+    _say("stopping after this step, then a checkpoint; once more ends it at once")
+
+
+def _say(text: str) -> None:
+    """Print to stderr, from the first of several processes."""
+    if os.environ.get("RANK", "0") == "0":
+        print(f"colorzoo: {text}", file=sys.stderr, flush=True)
 
 
 class _Progress:
     """Rich bars for packing and for each stage; silent in all but the first process."""
 
     def __enter__(self) -> _Progress:
-        import os
-
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
