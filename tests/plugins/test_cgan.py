@@ -115,7 +115,7 @@ def test_a_cut_run_resumes_with_both_networks_and_both_optimizers(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(resumed, data, tmp_path / "cut", brief, report=cut)
     kept, facts = checkpoint.read(tmp_path / "cut" / "checkpoint.safetensors")
-    assert {"generator", "discriminator"} <= set(facts["optimizers"])
+    assert {"generator", "discriminator"} <= set(facts.optimizers)
     assert any(name.startswith("helper.discriminator.") for name in kept)
     resumed = built(*settings)
     train(resumed, data, tmp_path / "cut", brief, resume=True)
