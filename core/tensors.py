@@ -13,6 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from colorzoo.core.errors import WeightsError
+from colorzoo.core.files import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +25,19 @@ SIZES = {
 }  # fmt: skip
 """Bytes of an element, of the types that weights are made of."""
 FLOATING = ("F64", "F32", "F16", "BF16")
+FOREIGN = {
+    "model.diffusion_model.": "a checkpoint of Stable Diffusion",
+    "model.layers.": "a language model",
+    "transformer.": "a transformer",
+    "encoder.": "an encoder of another library",
+    "text_model.": "a text encoder",
+    "vision_model.": "an image encoder",
+    "lora_": "a LoRA",
+    "down_blocks.": "a diffusion model's U-Net",
+    "features.": "a classifier of torchvision",
+    "layer1.": "a ResNet",
+}
+"""Whose tensors have names that begin so."""
 
 
 class Entry(NamedTuple):
@@ -59,8 +73,8 @@ def check_fit(entries: Mapping[str, Entry], expected: Mapping[str, Tensor], what
 
     Floating-point types may differ: weights are often stored in half the space.
     """
-    problems = [f"missing {name}" for name in expected.keys() - entries.keys()]
-    problems += [f"unexpected {name}" for name in entries.keys() - expected.keys()]
+    problems = [f"missing {printable(name, 60)}" for name in expected.keys() - entries.keys()]
+    problems += [f"unexpected {printable(name, 60)}" for name in entries.keys() - expected.keys()]
     for name in expected.keys() & entries.keys():
         entry, tensor = entries[name], expected[name]
         if entry.shape != tuple(tensor.shape):
@@ -68,9 +82,37 @@ def check_fit(entries: Mapping[str, Entry], expected: Mapping[str, Tensor], what
         elif not _same_kind(entry.dtype, tensor):
             problems.append(f"{name} is {entry.dtype}, expected {tensor.dtype}")
     if problems:
-        shown = "; ".join(sorted(problems)[:5])
-        more = f"; {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise WeightsError(f"weights do not fit {what}: {shown}{more}")
+        shown = "; ".join(sorted(problems)[:4])
+        more = f"; {len(problems) - 4:,} more" if len(problems) > 4 else ""
+        raise WeightsError(f"weights do not fit {what}: {shown}{more}{_owner(entries, expected)}")
+
+
+def with_sorted_metadata(data: bytes) -> bytes:
+    """Return a safetensors file with its metadata in the order of the names: equal content, equal bytes."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    ordered = {name: header[name] for name in header if name != "__metadata__"}
+    ordered = {"__metadata__": dict(sorted(header.get("__metadata__", {}).items())), **ordered}
+    text = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the tensors stay aligned
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def _owner(entries: Mapping[str, Entry], expected: Mapping[str, Tensor]) -> str:
+    """Say whose tensors these are, where none has a name of those expected."""
+    if not entries or entries.keys() & expected.keys():
+        return ""
+    owners = [owner for start, owner in FOREIGN.items() if any(name.startswith(start) for name in entries)]
+    guess = owners[0] if owners else "another model"
+    return (
+        f"\nnone of its {len(entries):,} tensors has a name that is expected: it looks like {guess}; "
+        "`colorzoo weights list` names weights that are here"
+    )
+
+
+def _shown(value: object) -> str:
+    """Return a value of a header, fit for a message."""
+    return printable(repr(value), 80)
 
 
 def _same_kind(dtype: str, tensor: Tensor) -> bool:
@@ -89,15 +131,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _entry(name: str, value: Any) -> Entry:
     if not isinstance(value, dict) or value.keys() != {"dtype", "shape", "data_offsets"}:
-        raise WeightsError(f"tensor {name!r}: expected dtype, shape and data_offsets")
+        raise WeightsError(f"tensor {_shown(name)}: expected dtype, shape and data_offsets")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not (isinstance(dtype, str) and dtype in SIZES):
-        raise WeightsError(f"tensor {name!r}: type {dtype!r}, expected one of {', '.join(SIZES)}")
+        raise WeightsError(
+            f"tensor {_shown(name)}: type {_shown(dtype)}, expected one of {', '.join(SIZES)}"
+        )
     if not (_whole(shape) and len(shape) <= MAX_DIMENSIONS and _whole(offsets) and len(offsets) == 2):
-        raise WeightsError(f"tensor {name!r}: shape and offsets must be lists of whole numbers from 0 on")
+        raise WeightsError(
+            f"tensor {_shown(name)}: shape and offsets must be lists of whole numbers from 0 on"
+        )
     start, end = offsets
     if end - start != prod(shape) * SIZES[dtype]:
-        raise WeightsError(f"tensor {name!r}: {end - start:,} bytes for a {dtype} of shape {tuple(shape)}")
+        raise WeightsError(
+            f"tensor {_shown(name)}: {end - start:,} bytes for a {dtype} of shape {_shown(tuple(shape))}"
+        )
     return Entry(dtype, tuple(shape), start, end)
 
 

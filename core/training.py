@@ -70,7 +70,10 @@ def train(
         Stopped: it was interrupted; the checkpoint holds every step that was taken.
     """
     if not (isinstance(colorizer, nn.Module) and isinstance(colorizer, Trainable)):
-        raise TrainingError(f"{type(colorizer).__name__} has nothing to train: it defines no stages()")
+        raise TrainingError(
+            f"{type(colorizer).__name__} has nothing to train: it defines no stages(); "
+            "`colorzoo weights new` writes it as it is"
+        )
     run = _Run(colorizer, data, out, config, report, notice)
     with torch.random.fork_rng():  # the caller's generators stay as they are
         run.start(resume)

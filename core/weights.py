@@ -6,22 +6,36 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from packaging.utils import canonicalize_name
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field
 
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig, Strict, validate
 from colorzoo.core.errors import WeightsError
+from colorzoo.core.files import printable, read_model
 from colorzoo.core.images import atomic_write
 from colorzoo.core.isolation import isolated
-from colorzoo.core.tensors import check_fit, read_header, without_chance
+from colorzoo.core.tensors import check_fit, read_header, with_sorted_metadata, without_chance
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, TENSORS, CARD = "config.json", "model.safetensors", "README.md"
 MAX_CONFIG_BYTES = 1_000_000
+
+
+def _check_name(text: str) -> str:
+    if text:
+        canonicalize_name(text, validate=True)
+    return text
+
+
+Distribution = Annotated[str, Field(max_length=100), AfterValidator(_check_name)]
+"""A name of a package as PEP 508 has it and nothing else, or nothing: it becomes part of a command."""
+PluginName = Annotated[Distribution, Field(min_length=1)]
+"""A plugin's name; it becomes part of a command as well."""
 
 
 class TrainedOn(Strict):
@@ -58,8 +72,8 @@ class WeightsInfo(Strict):
     """Everything about weights but the tensors: the content of config.json."""
 
     format: Literal["1"] = "1"
-    plugin: str
-    distribution: str = Field("", description="package that brings the plugin")
+    plugin: PluginName
+    distribution: Distribution = Field("", description="package that brings the plugin")
     name: str = Field("default", description="short name, as --weights takes it")
     summary: str = ""
     colorzoo_version: str
@@ -81,7 +95,7 @@ def save(
     tensors = {name: tensor.cpu().contiguous() for name, tensor in colorizer.state().items()}
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
-    data = encode(tensors, metadata={"format": "pt", "plugin": info.plugin})
+    data = with_sorted_metadata(encode(tensors, metadata={"format": "pt", "plugin": info.plugin}))
     info = info.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
     with atomic_write(folder / TENSORS) as file:
         file.write(data)
@@ -102,13 +116,33 @@ def read_info(folder: Path) -> WeightsInfo:
     path = folder / CONFIG
     if not path.is_file():
         raise WeightsError(f"{folder}: no {CONFIG}; expected a folder with {CONFIG} and {TENSORS}")
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise WeightsError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes, not a weights description")
+    owner = _foreign_owner(path)
+    if owner:
+        raise WeightsError(
+            f"{path}: describes a model of {owner}, not of colorzoo; see `colorzoo weights list` for weights "
+            "that are here, `colorzoo plugins` for colorizers"
+        )
+    return read_model(path, WeightsInfo, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)
+
+
+class _Foreign(BaseModel):
+    """What configurations of other libraries say of themselves."""
+
+    plugin: Any = None
+    name: str = Field("", validation_alias=AliasChoices("_class_name", "model_type", "architecture"))
+
+
+def _foreign_owner(path: Path) -> str:
+    """Return whose model another library's configuration describes; nothing for one of ours."""
     try:
-        values = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise WeightsError(f"{path}: not JSON ({error})") from None
-    return validate(WeightsInfo, values, str(path))
+        found = read_model(path, _Foreign, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)
+    except WeightsError:
+        return ""  # it is read again, and the reason said, as one of ours
+    return (
+        ""
+        if found.plugin is not None or not found.name
+        else f"another library ({printable(found.name, 60)})"
+    )
 
 
 def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:

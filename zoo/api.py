@@ -14,6 +14,7 @@ from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import ImageError, WeightsError
 from colorzoo.core.images import Picture, Pixels, read
 from colorzoo.core.registry import registry
+from colorzoo.core.stage import Trainable
 
 __all__ = ["colorize", "load", "read"]
 
@@ -38,9 +39,11 @@ def load(
     folder = catalog.find(name, weights)
     colorizer: Colorizer = store.load(folder, kind, name) if folder else store.built(kind)
     if folder is None and colorizer.state():
+        trainable = isinstance(colorizer, Trainable)
+        command = f"train {name} --data ..." if trainable else f"weights new {name} -o FOLDER"
         raise WeightsError(
-            f"{name} has no embedded weights; train some with `colorzoo train {name} --data ...` and give "
-            "their folder as --weights"
+            f"{name} has no embedded weights; make some with `colorzoo {command}` and give their folder as "
+            "--weights"
         )
     if isinstance(colorizer, torch.nn.Module):
         colorizer.to(place).eval().requires_grad_(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from colorzoo import catalog
 from colorzoo.core.weights import Measured, WeightsInfo
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
         _limits(info),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def with_stated_licence(info: WeightsInfo) -> WeightsInfo:
+    """Return what is known of weights with the licence that a catalogue states for exactly these."""
+    for entry, _ in catalog.known(info.plugin):
+        if entry.sha256 == info.sha256:
+            return info.model_copy(update={"licence": entry.licence})
+    return info
 
 
 def _header(info: WeightsInfo) -> ModelCardData:

@@ -10,21 +10,25 @@ from pathlib import Path
 
 import numpy as np
 
-from colorzoo.cards import card
+from colorzoo.cards import card, with_stated_licence
 from colorzoo.core import weights as store
 from colorzoo.core.colorize import colorize
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.compare.results import Method, Results
 from colorzoo.core.errors import HubError, WeightsError
+from colorzoo.core.files import printable
 from colorzoo.core.images import Picture, Pixels, atomic_write, write
 from colorzoo.core.registry import Registered, registry
 from colorzoo.core.sheet import Cell, contact_sheet
 from colorzoo.core.weights import CARD, CONFIG, TENSORS, Measured, WeightsInfo
-from colorzoo.hub import METRICS, HubId, saying_errors
+from colorzoo.hub import COMMIT, METRICS, HubId
+from colorzoo.hub_errors import saying_errors
 
 SAMPLES = "samples.jpg"
 FILES = (CONFIG, TENSORS, CARD, SAMPLES, METRICS)
 """All that is ever uploaded: no checkpoints, no logs, no data."""
+PATIENCE = 120
+"""Seconds of silence after which a push is given up."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def stage(
     folder: Path, out: Path, name: HubId, results: Results | None, picture: Picture | None
 ) -> WeightsInfo:
     """Write what will be uploaded, after loading it strictly and colouring one picture with it."""
-    info = store.read_info(folder)
+    info = with_stated_licence(store.read_info(folder))
     kind = registry().find("colorizer", info.plugin).load()
     colorizer = store.load(folder, kind, info.plugin)
     sheet = _samples(colorizer, picture or Picture(_made_picture()))
@@ -79,7 +83,8 @@ def push(
         info = stage(folder, out, name, results, picture)
         if dry_run:
             return Pushed(f"{hub.constants.ENDPOINT}/{name.repo}", "", FILES)
-        with saying_errors(name):
+        with saying_errors(name, "so nothing was uploaded; push again when there is a way to it"):
+            hub.get_session().timeout = PATIENCE  # the client's own is none at all
             api = hub.HfApi()
             api.create_repo(name.repo, private=private, exist_ok=True)
             if name.revision:
@@ -90,6 +95,8 @@ def push(
                 commit_message=f"{info.plugin}: {info.name}, by colorzoo {info.colorzoo_version}",
                 revision=name.revision,
             )
+    if not COMMIT.fullmatch(str(done.oid)):
+        raise HubError(f"{name}: the Hub names commit {printable(str(done.oid), 60)}, which is none")
     return Pushed(f"{hub.constants.ENDPOINT}/{name.repo}", str(done.oid), FILES)
 
 
@@ -108,12 +115,17 @@ def save_pretrained(colorizer: Colorizer, folder: Path, *, half: bool = False) -
     """Write a weights folder in the Hub's layout; what was known of loaded weights stays known."""
     import colorzoo
 
-    info = colorizer.weights_info or WeightsInfo(
-        plugin=_plugin_of(colorizer).entry.name,
-        distribution=_plugin_of(colorizer).distribution,
-        colorzoo_version=colorzoo.__version__,
-        licence="unknown",
-        config=colorizer.config.model_dump(mode="json"),
+    loaded = colorizer.weights_info
+    info = (
+        with_stated_licence(loaded)
+        if loaded
+        else WeightsInfo(
+            plugin=_plugin_of(colorizer).entry.name,
+            distribution=_plugin_of(colorizer).distribution,
+            colorzoo_version=colorzoo.__version__,
+            licence="unknown",
+            config=colorizer.config.model_dump(mode="json"),
+        )
     )
     info = store.save(folder, colorizer, info, "", half=half)
     with atomic_write(folder / CARD) as file:

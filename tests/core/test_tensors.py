@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 from colorzoo.core.errors import ColorzooError, WeightsError
-from colorzoo.core.tensors import check_fit, read_header
+from colorzoo.core.tensors import check_fit, read_header, with_sorted_metadata
 
 HONEST = {"a": torch.arange(6.0).view(2, 3), "b": torch.ones(2, dtype=torch.int64)}
 
@@ -80,6 +80,35 @@ def test_every_lie_is_named(data, said):
 def test_what_does_not_fit_the_plugin_is_named(tensors, said):
     with pytest.raises(WeightsError, match=said):
         check_fit(read_header(save(tensors)), HONEST, "Model")
+
+
+def test_tensors_of_somebody_else_are_said_in_two_short_lines():
+    names = [f"model.diffusion_model.{'input' * 20}.{number}.weight" for number in range(1200)]
+    with pytest.raises(WeightsError, match="looks like a checkpoint of Stable Diffusion") as caught:
+        check_fit(read_header(save({name: torch.ones(1) for name in names})), HONEST, "Model")
+    assert "colorzoo weights list" in str(caught.value)
+    assert str(caught.value).count("\n") == 1
+    assert len(str(caught.value)) < 600
+
+
+def test_names_of_tensors_are_bounded_and_fit_for_a_terminal():
+    wild = "\x1b[2J\n" + "x" * 1_000_000
+    for header, size in (({wild: entry()}, 8), ({wild: 1}, 0), ({wild: entry(wild)}, 8)):
+        with pytest.raises(WeightsError) as caught:
+            check_fit(read_header(packed(header, size)), HONEST, "Model")
+        assert len(str(caught.value)) < 700
+        assert str(caught.value).replace("\n", "").isprintable()
+
+
+def test_metadata_comes_in_the_order_of_its_names():
+    metadata = {f"key{number}": "ä" for number in range(9)}
+    data = {with_sorted_metadata(save(HONEST, metadata=metadata)) for _ in range(9)}
+    assert len(data) == 1
+    again = load(data.pop())
+    assert all(torch.equal(again[name], tensor) for name, tensor in HONEST.items())
+    assert with_sorted_metadata(packed({"__metadata__": {"b": "1", "a": "2"}})).startswith(
+        (40).to_bytes(8, "little") + b'{"__metadata__":{"a":"2","b":"1"}}'
+    )
 
 
 values = st.recursive(

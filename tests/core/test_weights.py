@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -58,6 +62,11 @@ def edit(folder, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def foreign(folder):
+    others = {f"option_{number}": number for number in range(100)}
+    (folder / "config.json").write_text(json.dumps({"model_type": "BertModel", **others}))
+
+
 def scramble(folder):
     edit(folder, sha256="")
     (folder / "model.safetensors").write_bytes(b"\xff" * 64)
@@ -67,9 +76,13 @@ def scramble(folder):
     ("damage", "error", "reason"),
     [
         (lambda f: (f / "config.json").unlink(), WeightsError, "no config.json"),
-        (lambda f: (f / "config.json").write_text("{"), WeightsError, "not JSON"),
+        (lambda f: (f / "config.json").write_text("{"), WeightsError, "Invalid JSON"),
         (lambda f: (f / "config.json").write_text(" " * 2_000_000), WeightsError, "larger than"),
-        (lambda f: edit(f, surprise=1), ConfigError, "surprise"),
+        (lambda f: edit(f, surprise=1), WeightsError, "surprise"),
+        (lambda f: (f / "config.json").write_text("[" * 100_000), WeightsError, "config.json: damaged"),
+        (lambda f: edit(f, summary="\ud800"), WeightsError, "config.json: damaged"),
+        (lambda f: edit(f, distribution="x; curl evil"), WeightsError, "distribution"),
+        (lambda f: foreign(f), WeightsError, "of another library .BertModel"),
         (lambda f: edit(f, config={"widht": 3}), ConfigError, "did you mean width"),
         (lambda f: edit(f, config={"width": 4}), WeightsError, r"weight is \(2, 3\), expected \(2, 4\)"),
         (lambda f: edit(f, plugin="other"), WeightsError, "colorzoo run other"),
@@ -81,8 +94,23 @@ def scramble(folder):
 def test_every_damage_is_named(tmp_path, damage, error, reason):
     saved(tmp_path)
     damage(tmp_path)
-    with pytest.raises(error, match=reason):
+    with pytest.raises(error, match=reason) as caught:
         weights.load(tmp_path, Small, "small")
+    assert len(str(caught.value)) < 700
+
+
+def test_the_same_weights_are_the_same_bytes_in_every_process(tmp_path):
+    script = (
+        "import sys, torch; from pathlib import Path; from colorzoo.core import weights\n"
+        "from tests.core.test_weights import saved\n"
+        "torch.manual_seed(0); saved(Path(sys.argv[1]))\n"
+    )
+    for seed in range(6):  # the order was one of two, drawn anew for every file
+        words = [sys.executable, "-c", script, str(tmp_path / str(seed))]
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+        subprocess.run(words, env=environment, check=True, cwd=Path(__file__).parents[2], timeout=300)
+    assert len({path.read_bytes() for path in tmp_path.rglob("model.safetensors")}) == 1
+    assert len({path.read_bytes() for path in tmp_path.rglob("config.json")}) == 1
 
 
 def test_nothing_is_skipped_when_loading():

@@ -1,4 +1,4 @@
-"""The command line: finds the verbs, and turns every error into one line."""
+"""The command line: finds the verbs, and says every error in one place."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import typer
+
+MAX_LINES, MAX_LINE = 3, 1_000
+"""Lines of a message, and characters of a line: a foreign text may be megabytes long."""
 
 
 def build() -> typer.Typer:
@@ -69,10 +72,10 @@ def main() -> int:
     try:
         build()()
     except ColorzooError as error:
-        print(f"colorzoo: error: {error}", file=sys.stderr)
+        _say("error", str(error))
         return 2
     except OSError as error:  # a folder that cannot be written, a full disk
-        print(f"colorzoo: error: {error.filename or 'system'}: {error.strerror or error}", file=sys.stderr)
+        _say("error", f"{error.filename or 'system'}: {error.strerror or error}")
         return 2
     except KeyboardInterrupt:
         print("colorzoo: interrupted", file=sys.stderr)
@@ -84,4 +87,14 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
     from colorzoo.core.registry import PluginWarning
 
     if issubclass(category, (PluginWarning, RuntimeWarning, DeprecationWarning)):
-        print(f"colorzoo: warning: {message}", file=sys.stderr)
+        _say("warning", str(message))
+
+
+def _say(level: str, text: str) -> None:
+    """Print a message: a few bounded lines without control characters, the later ones indented."""
+    from colorzoo.core.files import printable
+
+    first, *others = text[: MAX_LINES * MAX_LINE * 4].split("\n")[:MAX_LINES]
+    print(f"colorzoo: {level}: {printable(first, MAX_LINE)}", file=sys.stderr)
+    for line in others:
+        print(f"  {printable(line, MAX_LINE)}", file=sys.stderr)

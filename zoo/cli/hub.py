@@ -20,13 +20,14 @@ def pull(
 ) -> None:
     """Fetch weights from the Hub, verify them, and say what they are."""
     from colorzoo.api import missing_plugin
+    from colorzoo.cards import with_stated_licence
     from colorzoo.core.registry import registry
     from colorzoo.hub import pull as fetch
 
     found = fetch(_parsed(name))
     info = found.info
-    typer.echo(f"{found.repo} at {found.commit}, {len(found.digests)} files verified: {found.folder}")
-    for line in facts(info):
+    typer.echo(f"{found.repo} at {found.commit}, {len(found.promises)} files verified: {found.folder}")
+    for line in facts(with_stated_licence(info)):
         typer.echo(line)
     if info.plugin in registry().names("colorizer"):
         typer.echo(
@@ -69,7 +70,9 @@ def push(
 
 
 def facts(info: WeightsInfo) -> list[str]:
-    """Return what weights are, a line each."""
+    """Return what weights are, a line each; texts of strangers among them are made fit for a terminal."""
+    from colorzoo.core.files import printable
+
     trained = info.trained_on
     lines = [
         f"plugin: {info.plugin} {info.distribution and f'({info.distribution})'}".rstrip(),
@@ -83,14 +86,15 @@ def facts(info: WeightsInfo) -> list[str]:
         f"sha256: {info.sha256}",
         *(f"measured: {m.name} {m.value:.4g} {m.unit} ({m.protocol})" for m in info.metrics[:8]),
     ]
-    return [line for line in lines if line]
+    return [printable(line) for line in lines if line]
 
 
 def _parsed(text: str) -> HubId:
     from colorzoo.core.errors import HubError
+    from colorzoo.core.files import printable
     from colorzoo.hub import HubId
 
     name = HubId.parse(text)
     if name is None:
-        raise HubError(f"{text!r}: expected owner/name, or owner/name@revision")
+        raise HubError(f"{printable(repr(text))}: expected owner/name, or owner/name@revision")
     return name

@@ -40,33 +40,47 @@ def held() -> list[Held]:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List embedded and cached weights with sizes, hashes and licences."""
+    from colorzoo.core.errors import ColorzooError
+    from colorzoo.core.files import printable
+
+    rows, damaged = [], []
+    for one in held():
+        try:
+            rows.append(_row(one))
+        except (ColorzooError, OSError) as error:
+            damaged.append(f"{one.name}: {printable(str(error))}")
+    tables.show(rows, as_json)
+    for line in damaged:
+        typer.echo(line, err=True)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _row(one: Held) -> dict[str, object]:
+    from colorzoo.cards import with_stated_licence
+    from colorzoo.core.files import printable
     from colorzoo.core.weights import TENSORS, read_info
 
-    rows = []
-    for found in held():
-        info = read_info(found.folder)
-        size = (found.folder / TENSORS).stat().st_size
-        rows.append(
-            {
-                "weights": found.name,
-                "plugin": info.plugin,
-                "MB": round(size / 1e6, 1),
-                "sha256": info.sha256[:16],
-                "licence": info.licence,
-                "from": found.origin,
-            }
-        )
-    tables.show(rows, as_json)
+    info = with_stated_licence(read_info(one.folder))
+    return {
+        "weights": one.name,
+        "plugin": info.plugin,
+        "MB": round((one.folder / TENSORS).stat().st_size / 1e6, 1),
+        "sha256": printable(info.sha256[:16]),
+        "licence": printable(info.licence, 60),
+        "from": one.origin,
+    }
 
 
 @app.command()
 def show(name: NAME) -> None:
     """Say what weights are."""
+    from colorzoo.cards import with_stated_licence
     from colorzoo.cli.hub import facts
     from colorzoo.core.weights import read_info
 
     folder = _folder(name)
-    typer.echo("\n".join([f"folder: {folder}", *facts(read_info(folder))]))
+    typer.echo("\n".join([f"folder: {folder}", *facts(with_stated_licence(read_info(folder)))]))
 
 
 @app.command()
@@ -76,6 +90,7 @@ def verify(
     """Compute every hash anew and load the weights strictly; what is wrong is named."""
     from colorzoo.core import weights as store
     from colorzoo.core.errors import ColorzooError
+    from colorzoo.core.files import printable
     from colorzoo.core.registry import registry
 
     chosen = [Held(name, _folder(name), "")] if name else held()
@@ -89,7 +104,7 @@ def verify(
             typer.echo(f"{found.name}: as it should be")
         except ColorzooError as error:
             wrong.append(found.name)
-            typer.echo(f"{found.name}: {error}", err=True)
+            typer.echo(f"{found.name}: {printable(str(error))}", err=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -132,34 +147,35 @@ def _folder(name: str) -> Path:
 def _check_digests(folder: Path) -> None:
     """Compare pulled files with the digests that their commit had."""
     from colorzoo.hub import cached
-    from colorzoo.hub import verify as check
 
-    for found in cached():
-        if found.folder == folder:
-            for file, digest in found.digests.items():
-                check(folder / file, digest, f"{found.repo}: {file}")
+    for pulled in cached():
+        if pulled.folder == folder:
+            pulled.verify()
 
 
 @app.command()
 def new(
-    plugin: Annotated[str, typer.Argument(help="colorizer that needs no training, see `colorzoo plugins`")],
+    plugin: Annotated[
+        str, typer.Argument(help="colorizer that defines no training, see `colorzoo plugins`")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="folder to write")],
     preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
     pairs: Annotated[list[str] | None, typer.Option("--set", help="key=value of the configuration")] = None,
 ) -> None:
-    """Write a configuration as a weights folder, for a colorizer that has nothing to learn.
+    """Write a weights folder for a colorizer that defines no training: one without weights, or pretrained.
 
     `run --weights`, `compare PLUGIN:FOLDER` and `push` take it as any other.
     """
     from colorzoo.core.config import from_preset
     from colorzoo.core.errors import WeightsError
     from colorzoo.core.registry import registry
+    from colorzoo.core.stage import Trainable
     from colorzoo.core.weights import CONFIG
     from colorzoo.push import save_pretrained
 
     kind = registry().find("colorizer", plugin).load()
     colorizer = kind(from_preset(kind.Config, preset, pairs or []))
-    if colorizer.state():
+    if isinstance(colorizer, Trainable):
         raise WeightsError(f"{plugin} has to be trained: colorzoo train {plugin} --data ... -o {out}")
     if (out / CONFIG).exists():
         raise WeightsError(f"{out}: holds weights already; choose another -o folder")
