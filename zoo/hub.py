@@ -77,7 +77,7 @@ class Tree(RootModel[list[TreeEntry]]):
 
 
 class Promise(BaseModel):
-    """Digest and size that a commit has for a file: `sha256:...`, or git's own `git:...` for a small one."""
+    """Digest and size of a file of a commit: `sha256:...`, or git's own `git:...` for a small one."""
 
     digest: str = Field(pattern=r"^(sha256:[0-9a-f]{64}|git:[0-9a-f]{40})$")
     size: int = Field(ge=0)
@@ -86,7 +86,7 @@ class Promise(BaseModel):
 class Promises(
     RootModel[dict[Literal["config.json", "model.safetensors", "README.md", "metrics.json"], Promise]]
 ):
-    """What the files of a commit must be; kept beside the cache, so that what is offline is verified, too."""
+    """What the files of a commit must be; kept, so that what is offline is verified, too."""
 
 
 @dataclass(frozen=True)
