@@ -1,7 +1,7 @@
 """A Hub on loopback that lies: an honest answer, changed by a function before it is sent.
 
-`HostileHub(files, changes)` serves one repository; `random_changes(seed)` makes one of endlessly many hostile
-servers; `machine(folder, address)` points this process at it. A campaign is a loop over seeds.
+`HostileHub(files, changes)` serves one repository; `random_changes(seed)` makes one of endlessly many
+hostile servers; `machine(folder, address)` points this process at it. A campaign is a loop over seeds.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ HTML = b"<!DOCTYPE html><html><body>Please log in</body></html>"
 
 
 def random_changes(seed: int) -> Changes:
-    """Return a hostile server: one or two of its answers are changed, differently from request to request."""
+    """Return a hostile server: one or two of its answers are changed, differently from request to request."""  # noqa: E501
     chance = random.Random(seed)
     targets = chance.sample(["revision", "tree", "config.json", "model.safetensors", "README.md"], k=2)
     first = chance.choice([1, 1, 1, 2])
@@ -215,17 +215,17 @@ def _raw_drip(chance: random.Random, answer: Answer) -> Answer:
 
 
 FILES: list[Callable[[random.Random, Answer], Answer]] = [
-    lambda chance, answer: answer.with_headers(ETag=chance.choice(TRAVERSALS), X_Linked_Etag=chance.choice(TRAVERSALS)),
+    lambda chance, answer: answer.with_headers(ETag=chance.choice(TRAVERSALS), X_Linked_Etag=chance.choice(TRAVERSALS)),  # noqa: E501
     lambda chance, answer: answer.with_headers(X_Repo_Commit=chance.choice(["..", "../../home", "zz"])),
     lambda chance, answer: Answer(status=302, headers={"Location": chance.choice(
         ["/again", "file:///etc/passwd", "//127.0.0.1:9/x", "http://[", "gopher://x", "", "\u202e"])}),
-    lambda chance, answer: Answer(status=chance.choice([204, 206, 304, 401, 403, 404, 416, 429, 500, 503, 599]),
+    lambda chance, answer: Answer(status=chance.choice([204, 206, 304, 401, 403, 404, 416, 429, 500, 503, 599]),  # noqa: E501
                                   headers={"Retry-After": "9\x1b[2J" * 99, "X-Error-Message": "x" * 9000}),
     lambda chance, answer: Answer(b"x" * 100_000, repeat=1000, headers=answer.headers),
     lambda chance, answer: replace(answer, length=chance.choice([0, 1, 10**15]), headers=answer.headers),
     lambda chance, answer: answer.with_headers(Content_Encoding=chance.choice(["gzip", "br", "zz"])),
     lambda chance, answer: replace(answer, pause=0.05),
-    lambda chance, answer: Answer(raw=chance.choice([b"", b"\0" * 99, b"HTTP/9.9 x\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 999])),
+    lambda chance, answer: Answer(raw=chance.choice([b"", b"\0" * 99, b"HTTP/9.9 x\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 999])),  # noqa: E501
     lambda chance, answer: Answer(HTML, headers={"Content-Type": "text/html"}),
     _bitten,
     _raw_drip,

