@@ -119,7 +119,7 @@ def read_info(folder: Path) -> WeightsInfo:
     owner = _foreign_owner(path)
     if owner:
         raise WeightsError(
-            f"{path}: describes a model of {owner}, not of colorzoo; see `colorzoo weights list` for weights "
+            f"{path}: describes a model of {owner}, not of colorzoo; see `colorzoo weights list` for those "
             "that are here, `colorzoo plugins` for colorizers"
         )
     return read_model(path, WeightsInfo, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)

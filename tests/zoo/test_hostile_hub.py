@@ -72,19 +72,18 @@ def only(wanted, change):
 @pytest.mark.parametrize("etag", hostile.TRAVERSALS)
 def test_an_etag_names_no_file_of_ours(tmp_path, files, outside, etag):
     headers = {"ETag": etag, "X_Linked_Etag": etag, "X_Repo_Commit": "../../home"}
-    with HostileHub(files, only(files, lambda a: a.with_headers(**headers))) as hub:
-        with machine(tmp_path, hub.address):
-            pulled = pull(NAME)
-            for file, data in files.items():
-                assert (pulled.folder / file).read_bytes() == data
-            outside()
-            (pulled.folder / "README.md").unlink()
-            (pulled.folder / "README.md").symlink_to(
-                tmp_path / "home" / "precious.txt"
-            )  # as others left it
-            with pytest.raises(HubError, match="arrived damaged"):
-                pulled.verify()
-            assert not (pulled.folder / "README.md").is_symlink()
+    hub = HostileHub(files, only(files, lambda a: a.with_headers(**headers)))
+    with hub, machine(tmp_path, hub.address):
+        pulled = pull(NAME)
+        for file, data in files.items():
+            assert (pulled.folder / file).read_bytes() == data
+        outside()
+        card = pulled.folder / "README.md"
+        card.unlink()
+        card.symlink_to(tmp_path / "home" / "precious.txt")  # as the Hub's client would have left it
+        with pytest.raises(HubError, match="arrived damaged"):
+            pulled.verify()
+        assert not card.is_symlink()
 
 
 @pytest.mark.parametrize(
