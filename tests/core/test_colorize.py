@@ -1,13 +1,19 @@
+import weakref
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from colorzoo.core.colorize import colorize
+from colorzoo.core import colorize as engine
+from colorzoo.core.colorize import colorings, colorize
 from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import ConfigError, PluginError
 from colorzoo.core.images import Picture
-from colorzoo.core.sheet import Cell, contact_sheet
+from colorzoo.core.sheet import Cell, contact_sheet, thumbnail
+from colorzoo.core.tiles import stripes
 from colorzoo.testing import made_picture
 
 
@@ -63,6 +69,93 @@ def test_wrong_options_and_wrong_shapes_are_named():
 
     with pytest.raises(PluginError, match=r"Flat\.colorize returned shape"):
         colorize(Flat(), picture)
+
+
+def colors(kind, picture, options=None):
+    return [sample.rgb for sample in colorize(kind(), picture, options)]
+
+
+@pytest.mark.parametrize("kind", [Wild, Small, Free])
+@settings(max_examples=10, deadline=None)
+@given(st.integers(130, 400), st.integers(130, 400), st.integers(1, 70))
+def test_stripes_give_the_bits_of_the_whole(kind, height, width, rows):
+    picture = Picture(made_picture(height, height, width))
+    whole = colors(kind, picture, {"samples": 2})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, rows * width))
+        parts = colors(kind, picture, {"samples": 2})
+    fused = torch.backends.cpu.get_cpu_capability() != "DEFAULT"
+    for one, other in zip(whole, parts, strict=True):
+        assert np.abs(one.astype(int) - other).max() <= (0 if fused else 1)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 10_000))
+def test_stripes_cover_every_row_once(height, width, pixels):
+    rows = [row for top, bottom in stripes(height, width, pixels) for row in range(top, bottom)]
+    assert rows == list(range(height))
+
+
+class Broken(Wild):
+    result = None
+
+    def colorize(self, gray, options):
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result(super().colorize(gray, options))
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (IndexError("no such\nlayer"), "raised IndexError: no such layer"),
+        (SystemExit(3), "raised SystemExit: 3"),
+        (MemoryError(), "ran out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "ran out of memory"),
+        (lambda x: x.numpy(), "ndarray, expected a torch tensor"),
+        (lambda x: x > 0.5, "a strided bool tensor"),
+        (lambda x: x.to(torch.complex64), "a strided complex64 tensor"),
+        (lambda x: x.to("meta"), "a meta tensor"),
+        (lambda x: x.to_sparse(), "a sparse_coo float32 tensor"),
+        (lambda x: x * torch.nan, "values from nan to nan"),
+        (lambda x: None, "NoneType, expected a torch tensor"),
+    ],
+)
+def test_a_colorizer_that_fails_is_one_line_that_names_it(result, message):
+    colorizer = Broken()
+    colorizer.result = result
+    with pytest.raises(PluginError, match=message) as caught:
+        colorize(colorizer, Picture(made_picture(0)))
+    assert str(caught.value).startswith("Broken")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", [None, 32])
+def test_a_colorizer_may_write_to_what_it_is_given(side):
+    class Writes(Wild):
+        native_side = side
+
+        def colorize(self, gray, options):
+            colored = super().colorize(gray, options)
+            gray.zero_()
+            return colored
+
+    picture = Picture(made_picture(0))
+    sample = colorize(Writes(), picture, {"seed": 1})[0]
+    assert np.abs(sample.gray.astype(int) - picture.gray).max() <= 2
+
+
+def test_samples_are_made_one_by_one():
+    made = colorings(Small(), Picture(made_picture(0)), {"samples": 2})
+    first = weakref.ref(next(made))
+    assert first() is None, "the generator keeps what it has yielded"
+    next(made)
+
+
+def test_a_thumbnail_is_what_the_sheet_would_make():
+    picture = made_picture(0, 300, 200)
+    small = thumbnail(picture, "a", 64)
+    assert small.image.shape == (64, 43, 3)
+    np.testing.assert_array_equal(contact_sheet([[small]], 64), contact_sheet([[Cell(picture, "a")]], 64))
 
 
 def test_the_contact_sheet_holds_every_picture():

@@ -130,6 +130,7 @@ def test_a_bad_input_is_one_line_and_no_file(cli, photo, tmp_path, name):
         (["run", "vae-mnd", "x.png"], "no colorizer named 'vae-mnd'; did you mean vae-mdn?"),
         (["run", "vae-mdn", "none.png"], "none.png: no such file"),
         (["run", "vae-mdn", "*.nothing"], "matches no file"),
+        (["run", "vae-mdn", ""], "no name of a file"),
         (["run", "vae-mdn", "x.png", "-O", "temprature=1"], "did you mean temperature?"),
         (["run", "vae-mdn", "x.png", "-O", "temperature"], "expected key=value"),
         (["run", "vae-mdn", "x.png", "--weights", "fotos"], "no weights of vae-mdn named 'fotos'"),
