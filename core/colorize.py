@@ -60,7 +60,7 @@ def _at_full_size(gray: Pixels, rgb: Tensor, guide: Tensor | None, *, keep: bool
     """Bring a colouring (1, 3, h, w) to the size of gray (H, W) by stripes, and its luma back if kept."""
     out = np.empty((*gray.shape, 3), np.uint8)
     if guide is not None and not keep:
-        for index, channel in enumerate(rgb.split(1, 1)):
+        for index, channel in enumerate(torch.split(rgb, 1, 1)):
             out[..., index] = _pixels(color.resize_area(channel, gray.shape))[..., 0]
         return out
     rows = _rows_kept(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
@@ -82,7 +82,7 @@ def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int
 
     def rows(top: int, bottom: int) -> Tensor:
         y = luma(top, bottom)
-        chroma, slope, base = bilinear_rows(low, gray.shape, top, bottom).split([2, 2, 1], 1)
+        chroma, slope, base = torch.split(bilinear_rows(low, gray.shape, top, bottom), [2, 2, 1], 1)
         return color.recombine(y, chroma + slope * (y - base))
 
     return rows

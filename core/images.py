@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from colorzoo.core.decoding import MAX_PIXELS, Pixels, Source, decode
+from colorzoo.core.decoding import MAX_PIXELS, Source, decode
+from colorzoo.core.decoding import Pixels as Pixels
 from colorzoo.core.errors import ImageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
