@@ -6,7 +6,7 @@ import os
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +125,7 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
     for name in FORMATS:
         factory, accepts = Image.OPEN[name]
         if accepts is not None and accepts(prefix) is True:
-            return cast(ImageFile.ImageFile, factory(file, ""))
+            return factory(file, "")
     kind = "not a picture that can be read" if prefix else "empty file"
     raise _Refused(f"{kind}; expected {', '.join(FORMATS)}")
 
@@ -181,7 +181,7 @@ def _scale_transparent_gray(image: ImageFile.ImageFile) -> None:
     """Mend what Pillow says of a PNG of 2 or 4 bits: the transparent grey, unlike the pixels, as stored."""
     gray = image.info.get("transparency")
     if isinstance(image, PngImagePlugin.PngImageFile) and isinstance(gray, int) and image.tile:
-        image.info["transparency"] = gray * {"L;2": 85, "L;4": 17}.get(image.tile[0].args, 1)
+        image.info["transparency"] = gray * {"L;2": 85, "L;4": 17}.get(str(image.tile[0].args), 1)
 
 
 def _deep_gray(image: Image.Image, highest: int) -> tuple[Pixels, Pixels | None]:
