@@ -7,17 +7,19 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import ClassVar
 
 from colorzoo.core.config import Strict
-from colorzoo.core.errors import DataError, UnknownNameError
+from colorzoo.core.errors import DataError, ImageError, UnknownNameError
 from colorzoo.core.images import SUFFIXES, Pixels, read, read_reduced
+from colorzoo.core.paths import file_digest, path_id
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
+NOTHING = hashlib.sha256().hexdigest()
+"""Digest of a picture that is there and cannot be read: it must not keep the others from being used."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,14 @@ class Dataset(ABC):
         return combine((name, self.digest(index)) for index, name in enumerate(self.ids()))
 
     def digest(self, index: int) -> str:
-        """Return the sha256 of one picture's content; override it where that needs no decoding."""
-        return sha256_of(self[index].image)
+        """Return the sha256 of one picture's content, of nothing for one that cannot be read.
+
+        Override it where that needs no decoding.
+        """
+        try:
+            return sha256_of(self[index].image)
+        except (ImageError, DataError):
+            return NOTHING
 
     def ids(self) -> list[str]:
         """Return the ids in order; override it where that needs no decoding."""
@@ -104,7 +112,7 @@ class Dataset(ABC):
 
 
 class FileDataset(Dataset):
-    """Picture files below a root, in the order of their ids (relative POSIX paths)."""
+    """Picture files below a root, in the order of their relative POSIX paths, which are their ids."""
 
     def __init__(self, root: Path, files: Sequence[Path]) -> None:
         self.root, self.files = root, list(files)
@@ -121,17 +129,13 @@ class FileDataset(Dataset):
         return Sample(self._id(path), *read_reduced(path, side))
 
     def digest(self, index: int) -> str:
-        return _file_digest(self.files[index])
+        return file_digest(self.files[index])
 
     def ids(self) -> list[str]:
         return [self._id(path) for path in self.files]
 
-    @cached_property
-    def fingerprint(self) -> str:
-        return combine((self._id(path), _file_digest(path)) for path in self.files)
-
     def _id(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        return path_id(path.relative_to(self.root).as_posix())
 
 
 class Subset(Dataset):
@@ -150,15 +154,14 @@ class Subset(Dataset):
     def __getitem__(self, index: int) -> Sample:
         return self.whole[self.indices[index]]
 
+    def reduced(self, index: int, side: int) -> Sample:
+        return self.whole.reduced(self.indices[index], side)
+
     def digest(self, index: int) -> str:
         return self.whole.digest(self.indices[index])
 
     def ids(self) -> list[str]:
         return list(self._ids)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return combine((name, self.digest(index)) for index, name in enumerate(self._ids))
 
 
 class Joined(Dataset):
@@ -179,9 +182,16 @@ class Joined(Dataset):
         return self._ends[-1]
 
     def __getitem__(self, index: int) -> Sample:
-        part = bisect_right(self._ends, index)
-        sample = self.parts[part][index - (self._ends[part] - len(self.parts[part]))]
-        return Sample(f"{part}/{sample.id}", sample.image)
+        part, inner = self._place(index)
+        return self._renamed(part, self.parts[part][inner])
+
+    def reduced(self, index: int, side: int) -> Sample:
+        part, inner = self._place(index)
+        return self._renamed(part, self.parts[part].reduced(inner, side))
+
+    def digest(self, index: int) -> str:
+        part, inner = self._place(index)
+        return self.parts[part].digest(inner)
 
     def ids(self) -> list[str]:
         return [f"{index}/{name}" for index, part in enumerate(self.parts) for name in part.ids()]
@@ -190,11 +200,21 @@ class Joined(Dataset):
     def fingerprint(self) -> str:
         return combine((str(index), part.fingerprint) for index, part in enumerate(self.parts))
 
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the part and the index in it."""
+        index = range(len(self))[index]
+        part = bisect_right(self._ends, index)
+        return part, index - (self._ends[part] - len(self.parts[part]))
+
+    @staticmethod
+    def _renamed(part: int, sample: Sample) -> Sample:
+        return Sample(f"{part}/{sample.id}", sample.image, sample.original)
+
 
 def combine(digests: Iterable[tuple[str, str]]) -> str:
     """Combine (id, sha256) pairs into one order-independent fingerprint."""
     lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def picture_files(root: Path) -> list[Path]:
@@ -210,7 +230,8 @@ def picture_files(root: Path) -> list[Path]:
 
 def share(key: str) -> float:
     """Map a text to [0, 1) by its sha256, for splits that never change."""
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def check_split(name: str, splits: Sequence[str]) -> str:
@@ -220,28 +241,6 @@ def check_split(name: str, splits: Sequence[str]) -> str:
     return name
 
 
-def parse_address(address: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str | None]:
-    """Split a dataset address into source name and location.
-
-    `NAME`, `NAME:LOCATION`, or a bare path: of a file with an ending that a source reads, or of a folder.
-    known: the endings by source.
-    """
-    name, colon, location = address.partition(":")
-    if name in known:
-        return name, location if colon else None
-    for source, suffixes in known.items():
-        if address.lower().endswith(tuple(suffixes)):
-            return source, address
-    if Path(address).expanduser().exists() or "/" in address or address.startswith((".", "~")):
-        return "folder", address
-    raise UnknownNameError("dataset", name, known, hint="or give the path of a folder")
-
-
 def sha256_of(pixels: Pixels) -> str:
     """Return the sha256 of an array, hexadecimal."""
     return hashlib.sha256(pixels.tobytes()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

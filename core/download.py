@@ -14,6 +14,7 @@ from urllib3 import Retry
 
 from colorzoo.core.dataset import Progress
 from colorzoo.core.errors import DataError
+from colorzoo.core.files import printable
 from colorzoo.core.images import SUFFIXES
 
 CHUNK = 1 << 16
@@ -86,8 +87,8 @@ def extract_pictures(archive: Path, folder: Path, max_bytes: int) -> Path:
 def is_picture(name: str, archive: Path) -> bool:
     """Say whether a member of an archive is a picture to read; DataError if its path leaves the folder."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
-        raise DataError(f"{archive}: unsafe path {name!r} in the archive")
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise DataError(f"{archive}: unsafe path {printable(name)!r} in the archive")
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
     return path.suffix.lower() in SUFFIXES and not hidden
 

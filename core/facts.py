@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import Field, RootModel
 
 from colorzoo.core.dataset import Dataset, FileDataset
+from colorzoo.core.errors import DataError, ImageError
+from colorzoo.core.files import read_model
 from colorzoo.core.images import Pixels, atomic_write, read
 from colorzoo.core.packed import cache_root
+from colorzoo.core.paths import path_id, stamp_of
 
 MEASURED_AT = 128
 """Least side at which the chroma of pictures without a file is measured."""
@@ -21,22 +26,28 @@ MEASURED_AT = 128
 class Facts(NamedTuple):
     """Of one picture: mean chroma of 255, height and width in pixels."""
 
-    chroma: float
-    height: int
-    width: int
+    chroma: Annotated[float, Field(ge=0, le=255)]
+    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(gt=0)]
 
 
-def facts_of(root: Path, files: Sequence[Path]) -> list[Facts]:
-    """Return the facts of every file, from the cache if none has changed."""
-    stats = [(str(f.relative_to(root)), (s := f.stat()).st_size, s.st_mtime_ns) for f in files]
-    key = hashlib.sha256(json.dumps([str(root.resolve()), stats]).encode()).hexdigest()[:32]
+class Remembered(RootModel[list[Facts | None]]):
+    """The facts of the files of a dataset, in order; None for one that cannot be read."""
+
+
+def facts_of(root: Path, files: Sequence[Path]) -> list[Facts | None]:
+    """Return the facts of every file, None of a damaged one; from the cache if no file has changed."""
+    stamps = [(path_id(str(file.relative_to(root))), *stamp_of(file)) for file in files]
+    key = hashlib.sha256(json.dumps([path_id(str(root.resolve())), stamps]).encode()).hexdigest()[:32]
     memo = cache_root() / "facts" / f"{key}.json"
-    if memo.exists():
-        return [Facts(*row) for row in json.loads(memo.read_text())]
-    found = [_measured(file) for file in files]
+    with suppress(DataError):  # never written, or damaged: measured again
+        known = read_model(memo, Remembered).root
+        if len(known) == len(files):
+            return known
+    measured = [_measured(file) for file in files]
     with atomic_write(memo) as out:
-        out.write(json.dumps(found).encode())
-    return found
+        out.write(Remembered(measured).model_dump_json().encode())
+    return measured
 
 
 def mean_chroma(image: Pixels) -> float:
@@ -60,13 +71,24 @@ def summary(dataset: Dataset) -> dict[str, str]:
 
 
 def facts_of_dataset(dataset: Dataset) -> list[Facts]:
-    """Return the facts of every picture; those of files are remembered."""
-    if isinstance(dataset, FileDataset) and len(dataset) == len(dataset.files):
-        return facts_of(dataset.root, dataset.files)
+    """Return the facts of every picture; those of files are remembered.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    if isinstance(dataset, FileDataset):
+        known = facts_of(dataset.root, dataset.files)
+        return [fact or _facts(read(file).rgb) for fact, file in zip(known, dataset.files, strict=True)]
     samples = (dataset.reduced(index, MEASURED_AT) for index in range(len(dataset)))
     return [Facts(round(mean_chroma(sample.image), 3), *sample.size) for sample in samples]
 
 
-def _measured(file: Path) -> Facts:
-    image = read(file).rgb
+def _measured(file: Path) -> Facts | None:
+    try:
+        return _facts(read(file).rgb)
+    except ImageError:
+        return None
+
+
+def _facts(image: Pixels) -> Facts:
     return Facts(round(mean_chroma(image), 3), *image.shape[:2])

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import stat
+import struct
 import tarfile
 import threading
 import zipfile
@@ -14,33 +15,45 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from lzma import LZMAError
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from colorzoo.core.dataset import Dataset, Sample, SourceInfo, check_split, combine
+from colorzoo.core.dataset import NOTHING, Dataset, Sample, SourceInfo, check_split
 from colorzoo.core.download import is_picture
 from colorzoo.core.errors import DataError
+from colorzoo.core.files import printable
 from colorzoo.core.images import read, read_reduced
+from colorzoo.core.paths import local_path, path_id, require_unchanged, stamp_of
 from colorzoo.datasources.folder import SPLITS, in_split
 
 MEMBER_BYTES = 200_000_000
 MOST_MEMBERS = 1_000_000
+NAME_BYTES = 1_000_000
+"""Most bytes of a long name in a tar file, which are read before anything else is known."""
+NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, b"X")
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
+    struct.error,
     LZMAError,
+    ArithmeticError,
+    AssertionError,
     EOFError,
-    OSError,
+    LookupError,
+    MemoryError,
     NotImplementedError,
+    OSError,
+    ValueError,
 )
+"""What the readers of the standard library raise when an archive is damaged."""
 
 
 class Archive(Dataset):
     """Base of the archives: ids are the members' paths, splits those of a folder of the same files.
 
     Members that leave the archive's folder, come twice or are too large are errors; links, hidden files
-    and what is no picture are passed over. Opened once per process and thread.
+    and what is no picture are passed over. Opened once per process and thread; one that is replaced
+    meanwhile is an error.
     """
 
     splits = SPLITS
@@ -48,17 +61,18 @@ class Archive(Dataset):
     info = SourceInfo(title="Pictures of an archive", licence="unknown")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:
-        self.path = Path(location or "").expanduser()
+        self.path = local_path(location or "")
         self.split = check_split(split, self.splits)
         if not location or not self.path.is_file():
             raise DataError(
                 f"{location or 'no path'}: no such archive; expected {type(self).__name__.lower()}:PATH"
             )
         self._handles: dict[tuple[int, int], Any] = {}
+        self._stamp = stamp_of(self.path)
         try:
             members = dict(self._checked())
         except DAMAGED as error:
-            raise DataError(f"{self.path}: damaged archive, or none ({error})") from None
+            raise DataError(f"{self.path}: damaged archive, or none ({reason(error)})") from None
         if not members:
             raise DataError(f"{self.path}: no pictures in it")
         self.members = {name: members[name] for name in sorted(members) if in_split(name, split)}
@@ -85,9 +99,21 @@ class Archive(Dataset):
     def ids(self) -> list[str]:
         return list(self.names)
 
-    @cached_property
+    def digest(self, index: int) -> str:
+        try:
+            return hashlib.sha256(self._bytes(self.names[index])).hexdigest()
+        except DataError:
+            require_unchanged(self.path, self._stamp)
+            return NOTHING
+
+    @property
     def fingerprint(self) -> str:
-        return combine((name, hashlib.sha256(self._bytes(name)).hexdigest()) for name in self.names)
+        require_unchanged(self.path, self._stamp)
+        return self._combined
+
+    @cached_property
+    def _combined(self) -> str:
+        return super().fingerprint
 
     @abstractmethod
     def _open(self) -> Any:
@@ -108,25 +134,27 @@ class Archive(Dataset):
                 raise DataError(f"{self.path}: more than {MOST_MEMBERS:,} files in it")
             if not is_picture(name, self.path):
                 continue
+            name = path_id(name)
             if size > MEMBER_BYTES:
                 raise DataError(
-                    f"{self.path}: {name} has {size:,} bytes, at most {MEMBER_BYTES:,} are read"
+                    f"{self.path}: {printable(name)} has {size:,} bytes, at most {MEMBER_BYTES:,} are read"
                 )
             if name in seen:
-                raise DataError(f"{self.path}: {name} is in it twice")
+                raise DataError(f"{self.path}: {printable(name)} is in it twice")
             seen.add(name)
             yield name, entry
 
     def _bytes(self, name: str) -> bytes:
+        require_unchanged(self.path, self._stamp)
         try:
             with self._member(self.members[name]) as file:
                 body: bytes = file.read(MEMBER_BYTES + 1)
         except RuntimeError as error:  # how zipfile says that a password is needed
-            raise DataError(f"{self.path}: {name} cannot be read ({error})") from None
+            raise DataError(f"{self.path}: {printable(name)} cannot be read ({reason(error)})") from None
         except DAMAGED as error:
-            raise DataError(f"{self.path}: {name} is damaged ({error})") from None
+            raise DataError(f"{self.path}: {printable(name)} is damaged ({reason(error)})") from None
         if len(body) > MEMBER_BYTES:
-            raise DataError(f"{self.path}: {name} unpacks to more than {MEMBER_BYTES:,} bytes")
+            raise DataError(f"{self.path}: {printable(name)} unpacks to more than {MEMBER_BYTES:,} bytes")
         return body
 
     @property
@@ -154,11 +182,26 @@ class Zip(Archive):
         return self._handle.open(entry)
 
 
+class TarEntry(tarfile.TarInfo):
+    """An entry that is refused, where the standard library ends the archive at it or fills the memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read one header."""
+        try:
+            entry = super().frombuf(buf, encoding, errors)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise tarfile.ReadError(f"a header is damaged: {error}") from None
+        if entry.size < 0 or (entry.type in NAMES and entry.size > NAME_BYTES):
+            raise tarfile.ReadError(f"a header claims {entry.size:,} bytes")
+        return entry
+
+
 class Tar(Archive):
     """Pictures of a .tar file, plain or compressed; compressed ones are best read in order."""
 
     def _open(self) -> tarfile.TarFile:
-        return tarfile.open(self.path)
+        return tarfile.open(self.path, tarinfo=TarEntry)
 
     def _listed(self) -> Iterator[tuple[str, int, tarfile.TarInfo]]:
         for entry in self._handle:
@@ -167,3 +210,8 @@ class Tar(Archive):
 
     def _member(self, entry: tarfile.TarInfo) -> Any:
         return self._handle.extractfile(entry)
+
+
+def reason(error: BaseException) -> str:
+    """Say what a library found wrong, fit for a terminal."""
+    return printable(str(error)) or type(error).__name__

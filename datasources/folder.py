@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from colorzoo.core.dataset import FileDataset, SourceInfo, check_split, picture_files, share
 from colorzoo.core.errors import DataError
+from colorzoo.core.paths import local_path
 
 TEST_SHARE = 0.1
 SPLITS = ("all", "train", "test")
@@ -24,10 +25,11 @@ class Folder(FileDataset):
     def __init__(self, location: str | None = None, split: str = "all") -> None:
         if not location:
             raise DataError("folder needs a path: --data folder:PATH, or just the path")
-        root = Path(location).expanduser()
+        root = local_path(location)
         check_split(split, self.splits)
         files = picture_files(root)
-        super().__init__(root, [f for f in files if in_split(f.relative_to(root).as_posix(), split)])
+        super().__init__(root, files)
+        self.files = [file for file in files if in_split(self._id(file), split)]
         self.split = split
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from colorzoo.core.dataset import Dataset, Sample, SourceInfo, check_split, combine
+from colorzoo.core.dataset import NOTHING, Dataset, Sample, SourceInfo, check_split
 from colorzoo.core.errors import DataError, MissingExtraError, UnknownNameError
+from colorzoo.core.files import printable
 from colorzoo.core.images import read
 
 
@@ -65,16 +65,23 @@ class HuggingFace(Dataset):
     def ids(self) -> list[str]:
         return [f"{self.split}/{index:06}" for index in range(len(self))]
 
-    @cached_property
-    def fingerprint(self) -> str:
-        digests = (hashlib.sha256(self._bytes(index)).hexdigest() for index in range(len(self)))
-        return combine(zip(self.ids(), digests, strict=True))
+    def digest(self, index: int) -> str:
+        try:
+            return hashlib.sha256(self._bytes(index)).hexdigest()
+        except DataError:
+            return NOTHING
 
     def _bytes(self, index: int) -> bytes:
         cell: dict[str, Any] | None = self._rows[index][self.column]
         if cell is None:
             raise DataError(f"{self.address.path}: row {index} of {self.split} has no picture")
-        return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
+        if cell["bytes"] is not None:
+            return bytes(cell["bytes"])
+        try:
+            return Path(cell["path"]).read_bytes()
+        except (OSError, TypeError, ValueError) as error:
+            reason = printable(str(error))
+            raise DataError(f"{self.address.path}: row {index} of {self.split}: {reason}") from None
 
 
 def _loaded(function: str, address: Address, **options: Any) -> Any:

@@ -19,6 +19,7 @@ from colorzoo.core.download import digest, download, extract_pictures
 from colorzoo.core.errors import DataError
 from colorzoo.core.facts import facts_of
 from colorzoo.core.packed import cache_root
+from colorzoo.core.paths import local_path
 
 TEST_SHARE = 0.1
 NEAR_GREY = 8.0
@@ -51,7 +52,7 @@ class LFW(FileDataset):
     """Faces in the official layout, `Person/Person_0001.jpg`; a person is in one split only.
 
     Found below the location, else `lfw-deepfunneled` in COLORZOO_DATA, else where `data fetch` puts it.
-    Near-grey pictures are left out and counted.
+    Near-grey pictures, and broken ones, are left out and counted.
     """
 
     splits = ("train", "test", "all")
@@ -65,10 +66,10 @@ class LFW(FileDataset):
         root = _root(location)
         self.split = check_split(split, self.splits)
         files = [f for f in picture_files(root) if split == "all" or self._split_of(f) == split]
-        facts = facts_of(root, files)
-        kept = [file for file, fact in zip(files, facts, strict=True) if fact.chroma >= NEAR_GREY]
+        known = {file: fact for file, fact in zip(files, facts_of(root, files), strict=True) if fact}
+        kept = [file for file, fact in known.items() if fact.chroma >= NEAR_GREY]
         super().__init__(root, kept)
-        self.left_out = len(files) - len(kept)
+        self.left_out, self.broken = len(known) - len(kept), len(files) - len(known)
 
     @cached_property
     def people(self) -> int:
@@ -77,7 +78,8 @@ class LFW(FileDataset):
 
     @property
     def notes(self) -> dict[str, object]:
-        return {"people": self.people, "near-grey left out": self.left_out}
+        counts = {"people": self.people, "near-grey left out": self.left_out}
+        return counts | ({"broken left out": self.broken} if self.broken else {})
 
     @classmethod
     def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
@@ -99,10 +101,10 @@ class LFW(FileDataset):
 
 def _root(location: str | None) -> Path:
     if location:
-        tried = [Path(location).expanduser()]
+        tried = [local_path(location)]
     else:
         data = os.environ.get("COLORZOO_DATA")
-        tried = [Path(data).expanduser() / name for name in FOLDERS] if data else []
+        tried = [local_path(data) / name for name in FOLDERS] if data else []
         tried.append(cache_root() / "lfw")
     for folder in tried:
         if folder.is_dir():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
-from colorzoo.core.dataset import Dataset, Sample, SourceInfo, check_split, combine, sha256_of
+from colorzoo.core.dataset import Dataset, Sample, SourceInfo, check_split
 from colorzoo.core.errors import DataError
 from colorzoo.core.images import Pixels
-from colorzoo.core.packed import open_packed
+from colorzoo.core.packed import IMAGES, open_packed
+from colorzoo.core.paths import local_path, require_unchanged, stamp_of
 from colorzoo.datasources.folder import SPLITS, in_split
 
 
@@ -22,10 +22,15 @@ class PackedFolder(Dataset):
     def __init__(self, location: str | None = None, split: str = "all") -> None:
         if not location:
             raise DataError("packed needs a folder that `colorzoo data prepare --format packed` wrote")
-        check_split(split, self.splits)
-        self.split = split
-        self._images, self._ids = open_packed(Path(location).expanduser())
+        self.location, self.split = location, check_split(split, self.splits)
+        folder = local_path(location)
+        self._images, self._ids = open_packed(folder)
+        self._file, self._stamp = folder / IMAGES, stamp_of(folder / IMAGES)
         self._rows = [row for row, name in enumerate(self._ids) if in_split(name, split)]
+
+    def __reduce__(self) -> tuple[type[PackedFolder], tuple[str, str]]:
+        """Travel as an address: the array is mapped again, not sent."""
+        return type(self), (self.location, self.split)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -37,9 +42,14 @@ class PackedFolder(Dataset):
     def ids(self) -> list[str]:
         return [self._ids[row] for row in self._rows]
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        return combine((self._ids[row], sha256_of(self._images[row])) for row in self._rows)
+        require_unchanged(self._file, self._stamp)
+        return self._combined
+
+    @cached_property
+    def _combined(self) -> str:
+        return super().fingerprint
 
     def as_packed(self, size: int) -> tuple[Pixels, list[str]] | None:
         whole = len(self._rows) == len(self._ids)

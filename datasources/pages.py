@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from colorzoo.core.dataset import (
+    Dataset,
     FileDataset,
     Sample,
     SourceInfo,
@@ -17,6 +19,7 @@ from colorzoo.core.dataset import (
 from colorzoo.core.errors import DataError
 from colorzoo.core.facts import facts_of
 from colorzoo.core.images import Pixels, read
+from colorzoo.core.paths import local_path
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.16
 """Expected shares of the chapters: to measure on once, and to choose settings on."""
@@ -27,7 +30,7 @@ COLOURLESS = 8.0
 class Pages(FileDataset):
     """Whole colour pages; a chapter, the folder that holds them, is in one split only.
 
-    Pages without colour are left out and counted: only coloured ones teach anything.
+    Pages without colour, and broken ones, are left out and counted: only coloured ones teach anything.
     """
 
     splits = ("train", "val", "test", "all")
@@ -35,14 +38,14 @@ class Pages(FileDataset):
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
         if not location:
-            raise DataError(f"{type(self).__name__.lower()} needs a folder of chapters: pages:PATH")
-        root = Path(location).expanduser()
+            raise DataError("pages needs a folder of chapters: pages:PATH")
+        root = local_path(location)
         self.split = check_split(split, self.splits)
-        found = [f for f in picture_files(root) if split in ("all", self._split_of(root, f))]
-        facts = zip(found, facts_of(root, found), strict=True)
-        self.facts = {file: fact for file, fact in facts if fact.chroma >= COLOURLESS}
+        files = [f for f in picture_files(root) if split in ("all", self._split_of(root, f))]
+        known = {file: fact for file, fact in zip(files, facts_of(root, files), strict=True) if fact}
+        self.facts = {file: fact for file, fact in known.items() if fact.chroma >= COLOURLESS}
         super().__init__(root, list(self.facts))
-        self.left_out = len(found) - len(self.files)
+        self.left_out, self.broken = len(known) - len(self.files), len(files) - len(known)
 
     @property
     def chapters(self) -> list[str]:
@@ -51,7 +54,8 @@ class Pages(FileDataset):
 
     @property
     def notes(self) -> dict[str, object]:
-        return {"chapters": len(self.chapters), "colourless left out": self.left_out}
+        counts = {"chapters": len(self.chapters), "colourless left out": self.left_out}
+        return counts | ({"broken left out": self.broken} if self.broken else {})
 
     @staticmethod
     def _split_of(root: Path, file: Path) -> str:
@@ -61,36 +65,47 @@ class Pages(FileDataset):
         return "val" if place < TEST_SHARE + VALIDATION_SHARE else "train"
 
 
-class Panels(Pages):
+class Panels(Dataset):
     """The same pages cut into squares of the page's short side, one beside the other with overlap."""
 
+    splits = Pages.splits
     info = SourceInfo(title="Squares of comic pages", licence="as their source states")
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
-        super().__init__(location, split)
+        if not location:
+            raise DataError("panels needs a folder of chapters: panels:PATH")
+        self.pages = Pages(location, split)
+        self.split = split
         self.squares = [
-            (file, square)
-            for file, fact in self.facts.items()
-            for square in _squares(fact.height, fact.width)
+            (page, square)
+            for page, file in enumerate(self.pages.files)
+            for square in _squares(self.pages.facts[file].height, self.pages.facts[file].width)
         ]
+        names = self.pages.ids()
+        self._ids = [f"{names[page]}#{top},{left},{side}" for page, (top, left, side) in self.squares]
 
     def __len__(self) -> int:
         return len(self.squares)
 
     def __getitem__(self, index: int) -> Sample:
-        file, (top, left, side) = self.squares[index]
-        image: Pixels = read(file).rgb[top : top + side, left : left + side]
-        return Sample(f"{self._id(file)}#{top},{left},{side}", image)
+        page, (top, left, side) = self.squares[index]
+        image: Pixels = read(self.pages.files[page]).rgb[top : top + side, left : left + side]
+        return Sample(self._ids[index], image)
 
-    def reduced(self, index: int, side: int) -> Sample:
-        return self[index]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return combine([("squares", super().fingerprint)])
+    def digest(self, index: int) -> str:
+        page, square = self.squares[index]
+        return hashlib.sha256(f"{self.pages.digest(page)} {square}".encode()).hexdigest()
 
     def ids(self) -> list[str]:
-        return [f"{self._id(file)}#{top},{left},{side}" for file, (top, left, side) in self.squares]
+        return list(self._ids)
+
+    @property
+    def fingerprint(self) -> str:
+        return combine([("squares", self.pages.fingerprint)])
+
+    @property
+    def notes(self) -> Mapping[str, object]:
+        return self.pages.notes
 
 
 def _chapter(root: Path, file: Path) -> str:

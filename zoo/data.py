@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from colorzoo.core.dataset import Dataset, Joined, Progress, parse_address
+from colorzoo.core.dataset import Dataset, Joined, Progress
 from colorzoo.core.packed import Fit, Packed, pack
+from colorzoo.core.paths import parse_address
 from colorzoo.core.registry import registry
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from colorzoo.core.dataset import SourceInfo
 from colorzoo.core.errors import DataError
 from colorzoo.core.journal import Journal
+from colorzoo.core.paths import local_path
 from colorzoo.datasources.manga.store import LISTS, MANIFEST, Listing, Page
 from colorzoo.datasources.pages import Pages
 
@@ -17,7 +18,7 @@ class Manga(Pages):
     info = SourceInfo(title="Crawled pages", licence="the authors'; for research of your own")
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
-        root = Path(location or "").expanduser()
+        root = local_path(location or "")
         manifest = root / MANIFEST
         if not location or not manifest.is_file():
             raise DataError(

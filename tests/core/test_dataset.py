@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from colorzoo.core import dataset as module
-from colorzoo.core.dataset import Dataset, Sample, combine, parse_address, share
-from colorzoo.core.errors import DataError, UnknownNameError
+from colorzoo.core.dataset import Dataset, Joined, Sample, Subset, combine, share
+from colorzoo.core.errors import DataError, ImageError, UnknownNameError
+from colorzoo.core.facts import facts_of_dataset
 from colorzoo.core.packed import pack
+from colorzoo.core.paths import parse_address, path_id
+from colorzoo.data import open_dataset
 from colorzoo.datasources.folder import Folder
 from colorzoo.testing import made_picture
 
@@ -123,10 +127,126 @@ def test_a_cut_packing_leaves_nothing(monkeypatch):
     assert [path for path in left if path.suffix != ".lock"] == []
 
 
-def test_a_damaged_cache_is_named():
+DAMAGES = {
+    "empty": lambda body: b"",
+    "nonsense": lambda body: b"nonsense",
+    "cut": lambda body: body[:-1],
+    "longer": lambda body: body + b"x",
+    "zip": lambda body: b"PK\x03\x04" + body,
+    "deep": lambda body: body.replace(b"'shape'", b"'shap" + b"(" * 3),
+    "float": lambda body: body.replace(b"|u1", b"|f1"),
+    "objects": lambda body: body.replace(b"|u1", b"|O "),
+    "other shape": lambda body: body.replace(b"(5, 16", b"(4, 16"),
+    "by column": lambda body: body.replace(b"False", b"True "),
+}
+
+
+@pytest.mark.parametrize("ending", [".npy", ".json"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_made_again(ending, damage):
     data = Counted()
-    pack(data, 16)
-    file = next((module.Path(os.environ["COLORZOO_CACHE"]) / "packed").glob("*.npy"))
-    file.write_bytes(b"nonsense")
-    with pytest.raises(DataError, match="damaged cache"):
-        pack(data, 16)
+    expected = pack(data, 16)
+    images, ids = expected.images.copy(), expected.ids
+    file = next((module.Path(os.environ["COLORZOO_CACHE"]) / "packed").glob(f"*{ending}"))
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    again = pack(data, 16)
+    np.testing.assert_array_equal(again.images, images)
+    assert again.ids == ids
+
+
+def test_statistics_that_were_damaged_are_measured_again(pictures):
+    before = facts_of_dataset(Folder(str(pictures)))
+    memo = next((module.Path(os.environ["COLORZOO_CACHE"]) / "facts").glob("*.json"))
+    for text in ("", "[]", "[[1]]", '{"a": 1}', "[" * 10_000, '[["x", -1, null]]', "[null, [NaN, 1, 1]]"):
+        memo.write_text(text)
+        assert facts_of_dataset(Folder(str(pictures))) == before
+
+
+def test_replaced_files_are_noticed_whatever_their_times_say(pictures):
+    data = Folder(str(pictures))
+    before, facts = data.fingerprint, facts_of_dataset(data)
+    first, times = data.files[0], data.files[0].stat()
+    body = bytearray(first.read_bytes())
+    body[-13] ^= 1  # of the checksum of the last chunk with pixels: same size
+    first.write_bytes(body)
+    os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert data.fingerprint != before
+    Image.fromarray(made_picture(5, 72, 64)[::-1] // 2).save(first)
+    assert facts_of_dataset(data)[0] != facts[0]
+
+
+NAMES = [
+    "a\nb",
+    "b[1-9]*?",
+    "c\x01",
+    "d'\"$(x)",
+    "e\\udcff",
+    "f\x1b[2J",
+    "-g",
+    "Batman: Year One",
+    "\u202eh",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_of_a_file_or_a_folder(tmp_path, name):
+    raw = os.fsdecode(name.encode("utf-8", "surrogateescape").replace(b"\\udcff", b"\xff"))
+    for path in (tmp_path / raw / "in" / "one.png", tmp_path / "two" / f"{raw}.png"):
+        path.parent.mkdir(parents=True)
+        Image.fromarray(made_picture(1)).save(path)
+    whole = open_dataset(str(tmp_path))
+    assert len(set(whole.ids())) == len(whole) == 2
+    for data in (whole, open_dataset(str(tmp_path / raw)), open_dataset(f"pages:{tmp_path}", "all")):
+        assert all(key == sample.id for key, sample in zip(data.ids(), data, strict=True))
+        assert "".join(data.ids()).encode().decode().isprintable() or name == "\u202eh"
+        assert len(data.fingerprint) == 64
+        facts_of_dataset(data)
+
+
+@given(st.lists(st.text(st.characters(codec=None), max_size=6), unique=True))
+def test_no_two_paths_have_the_same_id(paths):
+    ids = [path_id(path) for path in paths]
+    assert len(set(ids)) == len(paths)
+    assert all(key.encode() and "\n" not in key for key in ids if key)
+
+
+def test_locations_that_mislead(tmp_path, pictures):
+    assert open_dataset("folder:" + str(pictures)).ids() == Folder(str(pictures)).ids()
+    odd = tmp_path / "pages.zip"
+    pictures.rename(odd)
+    assert len(open_dataset(str(odd))) == 12  # a folder, whatever it is called
+    for address in (
+        "~nobody-of-that-name/x",
+        "zip:~nobody-of-that-name/x.zip",
+        "pages:~nobody-of-that-name",
+    ):
+        with pytest.raises(DataError, match="no such"):
+            open_dataset(address)
+
+
+def test_parts_and_subsets_hand_everything_on(pictures):
+    data = Folder(str(pictures))
+    joined, some = Joined([data, data]), Subset(data, 5)
+    for whole, index, other in ((joined, 13, 1), (some, 2, some.indices[2])):
+        assert whole.digest(index) == data.digest(other)
+        assert whole.reduced(index, 8).id == whole[index].id
+        assert whole.reduced(index, 8).size == data.reduced(other, 8).size
+    with pytest.raises(IndexError):
+        joined[24]
+
+
+def test_a_picture_that_cannot_be_read_has_a_digest(pictures):
+    data = Unreadable()
+    assert data.digest(0) == data.digest(1)
+    assert len(data.fingerprint) == 64
+
+
+class Unreadable(Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        raise ImageError("damaged")
+
+    def ids(self):
+        return ["a", "b"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,6 +64,44 @@ class DatasetContract(Contract):
         twice = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
         assert not twice, f"ids come twice: {', '.join(twice[:5])}"
         assert data[len(data) - 1].id == ids[-1], "ids() and the samples are in different orders"
+        odd = [name for name in ids if "\n" in name or name.encode(errors="replace").decode() != name]
+        assert not odd, f"ids that are no line of text in UTF-8: {odd[:3]}"
+
+    def test_every_picture_has_a_digest(self, data: Dataset) -> None:
+        """digest() is a sha256 for every index, the same in another process, and tells pictures apart."""
+        copy = pickle.loads(pickle.dumps(data))
+        chosen = sorted({0, len(data) // 2, len(data) - 1})
+        digests = [data.digest(index) for index in chosen]
+        for index, digest in zip(chosen, digests, strict=True):
+            assert re.fullmatch(r"[0-9a-f]{64}", digest), (
+                f"digest({index}) is {digest!r}, expected a sha256"
+            )
+            assert copy.digest(index) == digest, f"digest({index}) is another in a copy"
+        for one, other in combinations(range(len(chosen)), 2):
+            same = np.array_equal(data[chosen[one]].image, data[chosen[other]].image)
+            assert same or digests[one] != digests[other], "different pictures have the same digest"
+
+    def test_reduced_pictures_are_the_same_ones(self, data: Dataset) -> None:
+        """reduced() gives the same id and full size, with both sides at least as asked, or as they are."""
+        for index, side in product({0, len(data) - 1}, (8, 10_000)):
+            whole, small = data[index], data.reduced(index, side)
+            assert small.id == whole.id, f"reduced({index}) is {small.id}, expected {whole.id}"
+            assert small.size == whole.size, f"{small.id}: full size {small.size}, expected {whole.size}"
+            sides = zip(small.image.shape[:2], whole.image.shape[:2], strict=True)
+            assert all(min(side, full) <= length <= full for length, full in sides), (
+                f"{small.id}: {small.image.shape} for side {side}, of {whole.image.shape}"
+            )
+
+    def test_a_packed_array_holds_the_pictures(self, data: Dataset) -> None:
+        """as_packed() gives None, or uint8 (N, size, size, 3) and the ids, in order."""
+        for size in {data[0].image.shape[0], data[0].image.shape[1], 7}:
+            ready = data.as_packed(size)
+            if ready is None:
+                continue
+            images, ids = ready
+            assert images.dtype == np.uint8, f"{images.dtype}, expected uint8"
+            assert images.shape == (len(data), size, size, 3), f"{images.shape} for size {size}"
+            assert list(ids) == data.ids(), "as_packed() and ids() are in different orders"
 
     def test_the_fingerprint_stays(self, data: Dataset) -> None:
         """The fingerprint is a sha256 that another process computes alike."""
