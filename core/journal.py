@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,20 +13,30 @@ import pydantic
 from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import DataError
+from colorzoo.core.files import parse_model
 from colorzoo.core.images import atomic_write
+from colorzoo.core.paths import require_inside
+
+LINE_BYTES = 16_000_000
+"""Longest record that is read; a chapter's lists every address of its pages."""
 
 
 @contextmanager
 def exclusive(hidden: Path, *written: Path) -> Iterator[None]:
     """Hold a folder for this process alone; first clear away what a killed one left half-written.
 
-    hidden: the folder for housekeeping, swept whole. written: files that are written elsewhere.
+    hidden: the folder for housekeeping, swept whole. written: files that are written elsewhere, `*` for all
+    of a folder. A folder from somebody else may hold links: none is followed out of it.
     """
+    for path in (hidden, hidden / "lock"):
+        if path.is_symlink():
+            raise DataError(f"{path}: is a link, which may lead anywhere; delete it")
     hidden.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(hidden / "lock", timeout=0):
             elsewhere = [half for file in written for half in file.parent.glob(f".{file.name}.*.part")]
             for half in [*hidden.rglob(".*.part"), *elsewhere]:
+                require_inside(hidden.parent, half.parent)
                 half.unlink()
             yield
     except Timeout:
@@ -39,16 +50,17 @@ class Journal(Generic[Record]):
     """Records by their `key`: appended, the last of a key counts, a line cut off by a kill is none."""
 
     def __init__(self, path: Path, kind: type[Record]) -> None:
-        self.path = path
+        self.path = require_inside(path.parent, path)
         self.records: dict[str, Record] = {_key(record): record for record in _read(path, kind)}
 
     def add(self, *records: Record) -> None:
         """Append records; they are on the disk when this returns."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        torn = self.path.exists() and not _ends_well(self.path)
+        if self.path.exists() and not _ends_well(self.path):
+            self.rewrite()
         lines = "".join(f"{record.model_dump_json(exclude_defaults=True)}\n" for record in records)
         with self.path.open("ab") as file:
-            file.write(b"\n" * torn + lines.encode())
+            file.write(lines.encode())
             file.flush()
             os.fsync(file.fileno())
         self.records.update((_key(record), record) for record in records)
@@ -69,15 +81,19 @@ def _read(path: Path, kind: type[Record]) -> Iterator[Record]:
     """Yield the records of a file; a last line cut off by a kill is no record."""
     if not path.exists():
         return
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        try:
-            if line:
-                yield kind.model_validate_json(line)
-        except pydantic.ValidationError as error:
-            if number < len(lines) and line.endswith(b"}"):
-                problem = error.errors()[0]["msg"]
-                raise DataError(f"{path}, line {number}: {problem}; mend or delete the line") from None
+    advice = "mend or delete the line"
+    with path.open("rb") as file:
+        for number in count(1):
+            line = file.readline(LINE_BYTES + 1)
+            if not line:
+                return
+            try:
+                if line.strip():
+                    name = f"{path}, line {number}"
+                    yield parse_model(line, kind, name, max_bytes=LINE_BYTES, advice=advice)
+            except DataError:
+                if line.endswith(b"\n") or len(line) > LINE_BYTES:
+                    raise
 
 
 def _ends_well(path: Path) -> bool:

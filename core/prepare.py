@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Literal
+from pathlib import Path
+from typing import IO, Literal
 
-import numpy as np
 from pydantic import Field
 
-from colorzoo.core import processes
+from colorzoo.core import packed, processes
 from colorzoo.core.config import Settings, Strict
 from colorzoo.core.dataset import Dataset, Progress
 from colorzoo.core.errors import DataError, ImageError
+from colorzoo.core.files import read_model
 from colorzoo.core.images import Picture, Pixels, atomic_write, read, square, write
 from colorzoo.core.journal import Journal, exclusive
-from colorzoo.core.packed import IMAGES, INDEX, Fit, write_packed
-from colorzoo.core.verdict import Seen, color_spread, perceptual_hash
+from colorzoo.core.packed import IMAGES, INDEX, Fit
+from colorzoo.core.paths import file_names
+from colorzoo.core.verdict import assign_verdicts, color_spread, perceptual_hash
 
 HIDDEN, CHUNK = ".prepare", 50
 REPORT = ".report"
@@ -46,12 +47,21 @@ class Row(Strict):
     """What was found out about one picture of the source."""
 
     key: str
-    width: int = 0
-    height: int = 0
-    spread: float = 0
-    hash: str = ""
+    width: int = Field(0, ge=0)
+    height: int = Field(0, ge=0)
+    spread: float = Field(0, ge=0, allow_inf_nan=False)
+    hash: str = Field("", pattern=r"^([0-9a-f]{16})?$")
     verdict: Literal["kept", "colourless", "duplicate", "broken"] = "kept"
     note: str = ""
+
+
+class Settings(Strict):
+    """What a folder was begun with; `ids` is the sha256 of the list of them."""
+
+    source: str
+    split: str
+    ids: str
+    options: PrepareOptions
 
 
 class Prepared(Strict):
@@ -74,17 +84,26 @@ class Preparation:
         self.hidden = out / HIDDEN
         self.rows: list[Row] = []
         """One a picture, in the order of the source, when `run` is done."""
+        self.done = 0
+        """How many pictures are dealt with."""
 
     def run(self, workers: int = 1, progress: Progress | None = None) -> Prepared:
         """Do what is still to be done; the result does not depend on workers or interruptions."""
         if not self.ids:
             raise DataError(f"{self.address}: split {self.dataset.split!r} holds no pictures")
-        with exclusive(self.hidden, self.out / IMAGES, self.out / INDEX):
+        with exclusive(self.hidden, self.out / IMAGES, self.out / INDEX, self.out / REPORT / "*"):
             self._same_as_before()
             journal = Journal(self.hidden / "rows.jsonl", Row)
-            self._work(journal, workers, progress)
-            self.rows = judged([journal.records[key] for key in self.ids], self.options)
-            self._finish()
+            try:
+                self._work(journal, workers, progress)
+                rows = [journal.records[key] for key in self.ids]
+                self.rows = assign_verdicts(rows, self.options.min_chroma, self.options.dedupe)
+                self._finish()
+            except OSError as error:
+                raise DataError(
+                    f"{error.filename or self.out}: {error.strerror or error}; what is done is kept, the "
+                    "same command goes on"
+                ) from None
         result = Prepared(
             source=self.address,
             split=self.dataset.split,
@@ -104,7 +123,7 @@ class Preparation:
 
     def _pixels(self, place: int, index: int) -> Pixels:
         if self.options.format == "packed":
-            return np.asarray(np.load(self.out / IMAGES, mmap_mode="r")[place])
+            return packed.open_packed(self.out)[0][place].copy()
         return read(self._file(self.out, index)).rgb
 
     @property
@@ -115,16 +134,34 @@ class Preparation:
         return root / f"{self.names[index]}.{self.options.format}"
 
     def _work(self, journal: Journal[Row], workers: int, progress: Progress | None) -> None:
-        todo = [index for index, key in enumerate(self.ids) if key not in journal.records]
+        todo = self._todo(journal.records)
         if self.options.format == "packed" and todo:
-            _reserve(self._array, len(self.ids), self.options.size)
+            packed.reserve(self._array, len(self.ids), self.options.size)
         chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-        done = len(self.ids) - len(todo)
+        self.done = len(self.ids) - len(todo)
         for rows in self._computed(chunks, workers):
             journal.add(*rows)
-            done += len(rows)
+            self.done += len(rows)
             if progress:
-                progress(done, len(self.ids))
+                progress(self.done, len(self.ids))
+
+    def _todo(self, records: Mapping[str, Row]) -> list[int]:
+        """Return which pictures have no record, or no result any more."""
+        is_array = self.options.format == "packed"
+        whole = packed.is_reserved(self._array, len(self.ids), self.options.size)
+        with suppress(DataError):  # the array was finished before, and is still there
+            whole = whole or packed.open_packed(self.out)[0].shape[1] == self.options.size
+
+        def is_done(index: int) -> bool:
+            row = records.get(self.ids[index])
+            if row is None or row.verdict == "broken":
+                return row is not None
+            if self.options.dedupe and not row.hash:
+                return False
+            files = (self._file(root, index) for root in (self.hidden / "pictures", self.out))
+            return whole if is_array else any(file.is_file() for file in files)
+
+        return [index for index in range(len(self.ids)) if not is_done(index)]
 
     def _computed(self, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[list[Row]]:
         if workers <= 1 or len(chunks) <= 1:
@@ -139,103 +176,63 @@ class Preparation:
                 raise DataError(
                     "a worker was killed, perhaps for want of memory; run again with fewer --workers"
                 ) from None
+            except BaseException:  # Ctrl-C, a full disk: the rest is not waited for
+                processes.kill(pool)
+                raise
 
     def _chunk(self, indices: Sequence[int]) -> list[Row]:
-        array = np.load(self._array, mmap_mode="r+") if self.options.format == "packed" else None
-        return [self._one(index, array) for index in indices]
+        if self.options.format != "packed":
+            return [self._one(index, None) for index in indices]
+        with self._array.open("r+b") as array:
+            return [self._one(index, array) for index in indices]
 
-    def _one(self, index: int, array: Pixels | None) -> Row:
+    def _one(self, index: int, array: IO[bytes] | None) -> Row:
         """Measure one picture and store it at its new size."""
-        key = self.ids[index]
         try:
             sample = self.dataset.reduced(index, max(self.options.size, MEASURED_AT))
         except (ImageError, DataError) as error:
-            return Row(key=key, verdict="broken", note=str(error))
+            return Row(key=self.ids[index], verdict="broken", note=str(error))
         fitted = square(sample.image, self.options.size, self.options.fit)
         if array is not None:
-            array[index] = fitted
+            packed.write_row(array, index, fitted)
         else:
             write(self._file(self.hidden / "pictures", index), Picture(fitted))
         height, width = sample.size
         shown = fitted if self.options.size >= MEASURED_AT else sample.image
         spread = round(color_spread(shown), 3)
         hash = f"{perceptual_hash(shown):016x}" if self.options.dedupe else ""
-        return Row(key=key, width=width, height=height, spread=spread, hash=hash)
+        return Row(key=self.ids[index], width=width, height=height, spread=spread, hash=hash)
 
     def _finish(self) -> None:
         """Bring what is kept to its place."""
+        chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
         if self.options.format == "packed":
-            if self._array.exists():  # or it was finished before
-                chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
-                write_packed(self.out, self._array, chosen, [self.ids[i] for i in chosen], self.options.fit)
+            if chosen and self._array.exists():  # or it was finished before
+                packed.write_packed(
+                    self.out, self._array, chosen, [self.ids[i] for i in chosen], self.options.fit
+                )
             return
-        for index, row in enumerate(self.rows):
-            here = self._file(self.hidden / "pictures", index)
-            if row.verdict == "kept" and here.exists():
-                there = self._file(self.out, index)
+        for index in chosen:
+            here, there = self._file(self.hidden / "pictures", index), self._file(self.out, index)
+            if here.exists():
                 there.parent.mkdir(parents=True, exist_ok=True)
                 here.replace(there)
 
     def _same_as_before(self) -> None:
         """Refuse a folder that was begun with other pictures or options."""
-        listed = hashlib.sha256("\n".join(self.ids).encode()).hexdigest()
-        facts: dict[str, object] = {"source": self.address, "split": self.dataset.split, "ids": listed}
-        facts["options"] = self.options.model_dump(mode="json")
+        listed = hashlib.sha256("\n".join(self.ids).encode("utf-8", "surrogatepass")).hexdigest()
+        settings = Settings(source=self.address, split=self.dataset.split, ids=listed, options=self.options)
         memo = self.hidden / "settings.json"
-        if memo.exists() and (before := json.loads(memo.read_text())) != facts:
-            other = [key for key in facts if before.get(key) != facts[key]]
-            raise DataError(
-                f"{self.out}: begun with other {' and '.join(other)}; give another folder, or delete it"
-            )
+        if memo.exists():
+            before = read_model(memo, Settings, advice=f"give another folder, or delete {self.out}")
+            pairs = zip(before, settings, strict=True)
+            other = [name for (name, old), (_, new) in pairs if old != new]
+            if other:
+                raise DataError(
+                    f"{self.out}: begun with other {' and '.join(other)}; give another folder, or delete it"
+                )
         with atomic_write(memo) as file:
-            file.write(json.dumps(facts, indent=1).encode())
-
-
-def judged(rows: Sequence[Row], options: PrepareOptions) -> list[Row]:
-    """Return the rows with their verdicts, decided in the order of the source."""
-    seen, result = Seen(), []
-    for row in rows:
-        verdict, note = row.verdict, row.note
-        if verdict != "broken" and options.min_chroma and row.spread < options.min_chroma:
-            verdict = "colourless"
-        elif verdict != "broken" and options.dedupe:
-            if first := seen.find(int(row.hash, 16)):
-                verdict, note = "duplicate", f"of {first}"
-            else:
-                seen.add(row.key, int(row.hash, 16))
-        changed = verdict != row.verdict
-        result.append(row.model_copy(update={"verdict": verdict, "note": note}) if changed else row)
-    return result
-
-
-def file_names(ids: Sequence[str]) -> list[str]:
-    """Return a relative path without suffix for every id: plain characters, inside the folder, unique."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for key in ids:
-        plain, _, place = key.partition("#")
-        path = PurePosixPath(plain)
-        parts = [*path.parent.parts, path.stem + (f"_{place}" if place else "")]
-        name = "/".join(_plain(part) for part in parts if part != "/")
-        count = 1
-        while (chosen := name if count == 1 else f"{name}-{count}").lower() in taken:
-            count += 1
-        taken.add(chosen.lower())
-        names.append(chosen)
-    return names
-
-
-def _plain(part: str) -> str:
-    return re.sub(r"[^\w .+-]", "_", part).lstrip(".").strip()[:120] or "_"
-
-
-def _reserve(path: Path, count: int, size: int) -> None:
-    """Make room for all pictures; what is there already stays."""
-    if not path.exists():
-        part = path.with_name(".all.npy.part")
-        array = np.lib.format.open_memmap(part, "w+", np.uint8, (count, size, size, 3))
-        array.flush()
-        part.replace(path)
+            file.write(settings.model_dump_json(indent=1).encode())
 
 
 _job: Preparation | None = None
@@ -244,6 +241,7 @@ _job: Preparation | None = None
 def _start(job: Preparation) -> None:
     global _job  # each worker keeps its own copy of the task
     _job = job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
 
 
 def _do(indices: Sequence[int]) -> list[Row]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol, Self, TypeVar
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +50,45 @@ def perceptual_hash(image: Pixels) -> int:
     low = cv2.dct(gray.astype(np.float32))[:8, :8].ravel()
     bits = low > np.median(low[1:])  # the first is the mean brightness
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+class Measured(Protocol):
+    """A pydantic record of one picture: key, verdict, note, color spread and hash, hexadecimal or empty."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def spread(self) -> float: ...
+    @property
+    def hash(self) -> str: ...
+    def model_copy(self, *, update: dict[str, str]) -> Self: ...
+
+
+Record = TypeVar("Record", bound=Measured)
+
+
+def assign_verdicts(records: Iterable[Record], min_spread: float, dedupe: bool = True) -> list[Record]:
+    """Return the records, each with its verdict: broken, colourless, duplicate or kept.
+
+    The verdict depends on the records and their order, not on what they were before.
+    """
+    seen, result = Seen(), []
+    for record in records:
+        verdict, note = "kept", ""
+        if record.verdict == "broken" or (dedupe and not record.hash):
+            verdict, note = "broken", record.note
+        elif record.spread < min_spread:
+            verdict = "colourless"
+        elif dedupe and (first := seen.find(int(record.hash, 16))) is not None:
+            verdict, note = "duplicate", f"of {first}"
+        elif dedupe:
+            seen.add(record.key, int(record.hash, 16))
+        result.append(record.model_copy(update={"verdict": verdict, "note": note}))
+    return result
 
 
 class Seen:

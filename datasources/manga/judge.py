@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorzoo.core.errors import ImageError
 from colorzoo.core.images import read
-from colorzoo.core.verdict import Seen, color_spread, perceptual_hash
+from colorzoo.core.verdict import assign_verdicts, color_spread, perceptual_hash
 from colorzoo.datasources.manga.errors import CrawlError
 from colorzoo.datasources.manga.store import Page
 
@@ -25,6 +25,8 @@ def looked_at(page: Page, body: bytes) -> Page:
             suffix = SUFFIXES[str(opened.format)]
     except ImageError as error:
         raise CrawlError(str(error)) from None
+    except Exception as error:  # one picture must not end a crawl, whatever it does to a decoder
+        raise CrawlError(f"{page.address}: damaged picture ({type(error).__name__})") from None
     return page.model_copy(
         update={
             "file": f"{page.file.rpartition('.')[0] or page.file}{suffix}",
@@ -37,20 +39,5 @@ def looked_at(page: Page, body: bytes) -> Page:
 
 
 def judged(pages: Iterable[Page], min_spread: float) -> list[Page]:
-    """Return the pages, in the order of their names, each with its verdict.
-
-    The verdict depends on which pages there are, not on when they came.
-    """
-    seen, result = Seen(), []
-    for page in sorted(pages, key=lambda page: page.key):
-        verdict, note = "kept", ""
-        if page.verdict == "broken":
-            verdict, note = "broken", page.note
-        elif page.spread < min_spread:
-            verdict = "colourless"
-        elif first := seen.find(int(page.hash, 16)):
-            verdict, note = "duplicate", f"of {first}"
-        else:
-            seen.add(page.key, int(page.hash, 16))
-        result.append(page.model_copy(update={"verdict": verdict, "note": note}))
-    return result
+    """Return the pages, in the order of their names, each with its verdict."""
+    return assign_verdicts(sorted(pages, key=lambda page: page.key), min_spread)

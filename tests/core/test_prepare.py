@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from PIL import Image
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.images import read, read_reduced, square
+from colorzoo.core.journal import exclusive
 from colorzoo.core.packed import pack
-from colorzoo.core.prepare import Preparation, PrepareOptions, file_names
+from colorzoo.core.paths import file_names
+from colorzoo.core.prepare import Preparation, PrepareOptions
 from colorzoo.data import open_dataset, packer
 from colorzoo.datasources.folder import Folder
 from tests.datasources.replica import jpeg, painted, tinted
@@ -263,3 +266,187 @@ def test_a_worker_that_is_killed_is_said(source, tmp_path):
         job.run(2)
     done = Preparation(Folder(str(source)), "deadly", tmp_path / "out", PrepareOptions(size=16)).run()
     assert done.counts == {"kept": 122, "broken": 1}
+
+
+def test_a_damaged_member_of_an_archive_is_one_that_is_left_out(source, tmp_path):
+    with zipfile.ZipFile(tmp_path / "pages.zip", "w") as archive:
+        for path in sorted(source.rglob("*.jpg"))[:10]:
+            archive.write(path, path.relative_to(source))
+    body = bytearray((tmp_path / "pages.zip").read_bytes())
+    body[body.index(b"\xff\xda") + 30] ^= 255
+    (tmp_path / "pages.zip").write_bytes(body)
+    job, done = prepared(tmp_path / "pages.zip", tmp_path / "out", size=16)
+    assert done.counts == {"kept": 9, "broken": 1}
+    assert len(done.fingerprint) == 64
+    assert "is damaged" in next(row.note for row in job.rows if row.verdict == "broken")
+    assert prepared(tmp_path / "pages.zip", tmp_path / "out", size=16)[1] == done
+
+
+@pytest.mark.parametrize("format", ["png", "packed"])
+@pytest.mark.parametrize("what", ["one", "everything", "the index"])
+def test_what_was_deleted_by_hand_is_made_again(source, tmp_path, format, what):
+    options = EVERYTHING | {"format": format}
+    done = prepared(source, tmp_path / "out", **options)[1]
+    before = tree(tmp_path / "out")
+    files = [path for path in (tmp_path / "out").rglob("*.*") if path.suffix in (".png", ".npy")]
+    files += [path for path in (tmp_path / "out").glob("index.json") if what != "one"]
+    for path in files[: 1 if what == "one" else None]:
+        path.unlink()
+    if what == "the index":
+        (tmp_path / "out" / ".prepare" / "rows.jsonl").unlink()
+    assert prepared(source, tmp_path / "out", **options)[1] == done
+    assert tree(tmp_path / "out") == before
+
+
+STATE = {
+    "settings.json": [b"", b"{", b"[]", b"null", b'{"source": 1}', b"[" * 99_999, b"\xff", b'"\\ud800"'],
+    "rows.jsonl": [
+        b"x\n", b"[]\n", b"{}\n", b'{"key": 3}\n', b'{"key": "a", "hash": "no"}\n', b"[" * 100_000 + b"\n",
+        b'{"key": "a", "spread": NaN}\n', b'{"key": "a", "width": -1}\n', b"\0" * 5000 + b"\n",
+        b'{"key": "a", "extra": 1}\n',
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "damage"), [(name, body) for name in STATE for body in STATE[name]])
+def test_a_damaged_state_is_one_line_that_names_the_file(pictures, tmp_path, name, damage):
+    prepared(pictures, tmp_path / "out", size=16)
+    (tmp_path / "out" / ".prepare" / name).write_bytes(damage)
+    with pytest.raises(DataError, match=rf"{name}.*(delete|mend)") as error:
+        prepared(pictures, tmp_path / "out", size=16)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 800
+
+
+def test_a_line_cut_off_by_a_kill_is_none(pictures, tmp_path):
+    done = prepared(pictures, tmp_path / "out", size=16, dedupe=True)[1]
+    rows = tmp_path / "out" / ".prepare" / "rows.jsonl"
+    whole = rows.read_bytes()
+    for end in (len(whole) - 1, len(whole) - 30, len(whole) // 2, 1):
+        rows.write_bytes(whole[:end])
+        assert prepared(pictures, tmp_path / "out", size=16, dedupe=True)[1] == done
+        assert sorted(rows.read_bytes().splitlines()) == sorted(whole.splitlines())
+
+
+def test_damaged_states_by_the_hundred(pictures, tmp_path):
+    """Whatever is done to the files that prepare keeps, it works or says one line."""
+    rng, out = random.Random(3), tmp_path / "out"
+    prepared(pictures, out, size=16, format="packed", dedupe=True)
+    sound = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and path.name != "lock"}
+    for _ in range(60):
+        path = rng.choice(list(sound))
+        body = bytearray(sound[path])
+        for _ in range(rng.choice((1, 1, 3))):
+            at = rng.randrange(len(body) + 1)
+            body[at : at + rng.choice((0, 1, 1, 40))] = rng.choice(
+                (b"", b"\0", b'"', b"[", b"9" * 20, b"\xff", b"\n")
+            )
+        path.write_bytes(body)
+        try:
+            prepared(pictures, out, size=16, format="packed", dedupe=True)
+            len(open_dataset(f"packed:{out}")[0].id)
+        except DataError as error:
+            assert str(error).isprintable()  # noqa: PT017  most are repaired
+        for file, content in sound.items():
+            file.write_bytes(content)
+
+
+def test_a_disk_that_fills_is_one_line(pictures, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        with pytest.raises(DataError, match=r"no room for 12 pictures, 2,359,424 bytes \(No space left"):
+            prepared(pictures, disk / "packed", size=256, format="packed")
+        with pytest.raises(DataError, match="what is done is kept, the same command goes on"):
+            prepared(pictures, disk / "png", size=256, format="png")
+        assert not list(disk.rglob("*.part"))
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_no_room_for_an_array(pictures, tmp_path):
+    """The same without the right to mount: a bound on the size of files."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
+        "from colorzoo.cli import main; sys.exit(main())"
+    )
+    command = [
+        "data",
+        "prepare",
+        str(pictures),
+        "-o",
+        str(tmp_path / "out"),
+        "--format",
+        "packed",
+        "--workers",
+        "1",
+    ]
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "no room for 12 pictures" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_kept_is_said(tmp_path, cli):
+    (tmp_path / "bad").mkdir()
+    for name in "ab":
+        (tmp_path / "bad" / f"{name}.png").write_bytes(b"no picture")
+    for format in ("png", "packed"):
+        done = cli(
+            "data", "prepare", "bad", "-o", f"out-{format}", "--size", 16, "--format", format, code=1
+        )
+        assert "nothing was kept" in done.stderr
+        assert "use them" not in done.stdout
+
+
+def test_two_in_one_folder_do_not_mix_and_leftovers_are_swept(pictures, tmp_path):
+    out = tmp_path / "out"
+    prepared(pictures, out, size=16)
+    halves = [out / ".report" / ".report.json.abc.part", out / ".prepare" / "pictures" / ".x.png.y.part"]
+    for half in halves:
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half")
+    with exclusive(out / ".prepare"), pytest.raises(DataError, match="another process is at work"):
+        prepared(pictures, out, size=16)
+    prepared(pictures, out, size=16)
+    assert not any(half.exists() for half in halves)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(tmp_path):
+    source, out = tmp_path / "many", tmp_path / "interrupted"
+    source.mkdir()
+    for index in range(400):
+        (source / f"{index:03}.jpg").write_bytes(jpeg(painted(index)))
+    command = [sys.executable, "-m", "colorzoo", "data", "prepare", str(source), "-o", str(out)]
+    command += ["--size", "1500", "--format", "png", "--workers", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:  # fmt: skip
+        while process.poll() is None and not list((out / ".prepare" / "pictures").glob("*.png")):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        message = process.communicate(timeout=120)[1]
+    assert process.returncode == 130
+    assert "of 400 pictures are done, the same command goes on" in message
+    assert "Traceback" not in message
+    _wait_until_gone(str(out))
+    assert len(list(out.rglob("*.png"))) < 400  # the rest was not waited for
+
+
+def test_names_that_file_systems_refuse():
+    ids = [
+        "\u6f22" * 200 + ".png",
+        "/".join(["folder"] * 400) + "/a.png",
+        "a.png",
+        "a.jpg/b.png",
+        "x" * 300 + ".png",
+    ]
+    for name in file_names(ids):
+        assert all(len(part.encode()) <= 210 for part in name.split("/"))
+        assert len(name.encode()) <= 1200
+    assert file_names(["a.png", "a.jpg/b.png"]) == ["a", "a.jpg_/b"]

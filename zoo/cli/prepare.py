@@ -30,6 +30,7 @@ def prepare(
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from colorzoo.core.config import validate
+    from colorzoo.core.files import printable
     from colorzoo.core.prepare import Preparation, PrepareOptions
     from colorzoo.data import open_dataset
 
@@ -37,14 +38,24 @@ def prepare(
     options = validate(PrepareOptions, given, "prepare")
     job = Preparation(open_dataset(source, split), source, out, options)
     columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, auto_refresh=False) as bars:  # no thread beside us: workers can be forked
-        task = bars.add_task("pictures", total=None)
-        told = partial(bars.update, task, refresh=True)
-        done = job.run(workers, lambda count, total: told(completed=count, total=total))
+    try:
+        with Progress(*columns, auto_refresh=False) as bars:  # no thread beside us: workers can be forked
+            task = bars.add_task("pictures", total=None)
+            update = partial(bars.update, task, refresh=True)
+            done = job.run(workers, lambda count, total: update(completed=count, total=total))
+    except KeyboardInterrupt:
+        typer.echo(
+            f"interrupted: {job.done:,} of {len(job.ids):,} pictures are done, the same command goes on",
+            err=True,
+        )
+        raise typer.Exit(130) from None
     tables.show([{"verdict": key, "pictures": count} for key, count in sorted(done.counts.items())], False)
     for row in job.rows:
         if row.verdict == "broken":
-            typer.echo(f"left out: {row.note}", err=True)
+            typer.echo(f"left out: {printable(row.note)}", err=True)
+    if not done.counts.get("kept"):
+        typer.echo(f"nothing was kept: {out} holds no pictures to use", err=True)
+        raise typer.Exit(1)
     _report(job, out)
     kept = f"packed:{out}" if format == "packed" else str(out)
     typer.echo(f"use them: --data {kept}")
@@ -55,8 +66,6 @@ def _report(job: Preparation, out: Path) -> None:
     from colorzoo.core.prepare import REPORT
     from colorzoo.report.prepare import histograms, overview
 
-    if not any(row.verdict == "kept" for row in job.rows):
-        return
     overview(job, out / REPORT / "contact-sheet.jpg")
     typer.echo(f"report: {out / REPORT}")
     try:
