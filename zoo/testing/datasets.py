@@ -73,9 +73,7 @@ class DatasetContract(Contract):
         chosen = sorted({0, len(data) // 2, len(data) - 1})
         digests = [data.digest(index) for index in chosen]
         for index, digest in zip(chosen, digests, strict=True):
-            assert re.fullmatch(r"[0-9a-f]{64}", digest), (
-                f"digest({index}) is {digest!r}, expected a sha256"
-            )
+            assert re.fullmatch(r"[0-9a-f]{64}", digest), f"digest({index}): {digest!r}, expected a sha256"
             assert copy.digest(index) == digest, f"digest({index}) is another in a copy"
         for one, other in combinations(range(len(chosen)), 2):
             same = np.array_equal(data[chosen[one]].image, data[chosen[other]].image)
