@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -68,7 +67,6 @@ class Crawl:
         self.site, self.store, self.options, self.listener = site, store, options, listener
         self.counts: Counter[str] = Counter()
         self._in_a_row = 0
-        self._begun = time.monotonic()
 
     def run(self, url: str, first: Document | None = None) -> Summary:
         """Fetch what is missing, then judge all pages of the folder; without a store, only list."""
@@ -197,7 +195,7 @@ class Crawl:
             found = looked_at(page.model_copy(update={"validators": answer.validators}), answer.body)
         except CrawlError as error:
             if answer.body.lstrip()[:1] == b"<":
-                self.site.understood(answer)  # the CAPTCHA comes in place of pictures, too
+                self.site.understood(answer, alone=True)  # the CAPTCHA comes in place of pictures, too
             if old is None:
                 store.pages.add(page.model_copy(update={"verdict": "broken", "note": str(error)}))
             raise
@@ -205,9 +203,7 @@ class Crawl:
         return store.put(found, answer.body)
 
     def _check_limits(self) -> None:
-        minutes = (time.monotonic() - self._begun) / 60
-        if self.options.max_minutes is not None and minutes >= self.options.max_minutes:
-            raise LimitError(f"{minutes:.1f} minutes are over, as --max-minutes asks")
+        self.site.web.time_left()
         tried = self.counts["fetched"] + self.counts["planned"]
         if self.options.max_pages is not None and tried >= self.options.max_pages:
             raise LimitError(f"{self.options.max_pages} pages, as --max-pages asks")
@@ -249,7 +245,8 @@ def crawl(
             site, first = _matching(url, candidates, web, listener)
         else:
             site, first = Site(candidates[0], web), None
-        web.guard.allow(site.profile.allowed())
+        if profile != "auto" or site.profile.is_for(Host.of(url).name):
+            web.guard.allow(site.profile.allowed())  # one that merely fits says nothing about its hosts
         if out is None:
             return Crawl(site, None, options, listener).run(url, first)
         with Store.opened(out) as store:

@@ -85,6 +85,7 @@ class Profile(Strict):
     chapter: Step
     clean: tuple[tuple[Pattern, str], ...] = Field((), description="replacements in picture addresses")
     captcha: Selector = Field("", description="CSS selector of what asks for proof of being human")
+    captcha_alone: Selector = Field("", description="the same, on a page on which nothing else is found")
     paid: Selector = Field("", description="CSS selector of what stands in for a chapter that costs money")
 
     def allowed(self) -> list[Host]:

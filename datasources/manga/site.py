@@ -89,15 +89,23 @@ class Site:
         """Fetch a page; a CAPTCHA ends the crawl."""
         return self.understood(self.web.page(url, PAGE_BYTES, self.headers(url)))
 
-    def understood(self, answer: Answer) -> Document:
-        """Return the page of an answer, unless it asks for proof of being human."""
+    def understood(self, answer: Answer, alone: bool = False) -> Document:
+        """Return the page of an answer, unless it asks for proof of being human.
+
+        alone: nothing else was found on it.
+        """
         document = Document(answer)
-        if document.has(self.profile.captcha):
-            raise StopError(
-                f"{answer.url}: the site asks for a CAPTCHA, it was read too fast; wait, then run the same "
-                f"command with a longer delay, such as --delay {max(5, 3 * self.web.options.delay):g}"
-            )
+        self._refuse_captcha(document, self.profile.captcha)
+        if alone:
+            self._refuse_captcha(document, self.profile.captcha_alone)
         return document
+
+    def _refuse_captcha(self, document: Document, selector: str) -> None:
+        if document.has(selector):
+            raise StopError(
+                f"{document.url}: the site asks for a CAPTCHA, it was read too fast; wait, then run the "
+                f"same command with a longer delay, such as --delay {max(5, 3 * self.web.options.delay):g}"
+            )
 
     def headers(self, page: str) -> dict[str, str]:
         """Return the headers for what `page` led to."""
@@ -127,6 +135,8 @@ class Site:
         rule: Html | None = step.html
         if rule:
             links = list(self._listed(url, rule, values, document))
+        if not links and not document.has(self.profile.paid):
+            self._refuse_captcha(document, self.profile.captcha_alone)
         backwards = bool(rule and rule.newest_first)
         if not links and step.json_answer and not document.has(self.profile.paid):
             links = self._answered(step.json_answer, step, url, values)
@@ -137,7 +147,7 @@ class Site:
         try:
             answer = self.web.page(fill(rule.url, values), PAGE_BYTES, self.headers(url))
             if answer.body.lstrip()[:1] == b"<":
-                self.understood(answer)
+                self.understood(answer, alone=True)
             return json_links(answer, rule, values)
         except StopError:
             raise

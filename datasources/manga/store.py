@@ -10,34 +10,44 @@ DIR/.crawl/pages/                      pages of the site, to ask whether they ha
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from colorzoo.core.config import Strict
+from colorzoo.core.files import printable
 from colorzoo.core.images import atomic_write
 from colorzoo.core.journal import Journal, exclusive
+from colorzoo.core.paths import require_inside
 
 Verdict = Literal["new", "kept", "colourless", "duplicate", "broken"]
 MANIFEST, HIDDEN = "manifest.jsonl", ".crawl"
+NUMBER = "^[0-9a-f]{1,12}$"
+"""What names a series or a chapter: digits of its address, or the beginning of a hash."""
 LISTS, MEMORY = f"{HIDDEN}/lists.jsonl", f"{HIDDEN}/pages"
 
 
 class Page(Strict):
-    """One picture of a crawl; `new` until it is judged beside the others."""
+    """One picture of a crawl; `new` until it is judged beside the others.
+
+    A folder may come from somebody else: `file` is in the folder of the page's own chapter, or no record.
+    """
 
     address: str
-    series: str
-    chapter: str
-    page: int
+    series: str = Field(pattern=NUMBER)
+    chapter: str = Field(pattern=NUMBER)
+    page: int = Field(ge=1)
     file: str
-    sha256: str = ""
-    size: int = 0
-    width: int = 0
-    height: int = 0
-    spread: float = 0
-    hash: str = ""
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    size: int = Field(0, ge=0)
+    width: int = Field(0, ge=0)
+    height: int = Field(0, ge=0)
+    spread: float = Field(0, ge=0, allow_inf_nan=False)
+    hash: str = Field("", pattern=r"^([0-9a-f]{16})?$")
     verdict: Verdict = "new"
     note: str = ""
     validators: Mapping[str, str] = {}
@@ -46,6 +56,13 @@ class Page(Strict):
     def key(self) -> str:
         """Where the page belongs, whatever its address is this week."""
         return f"{self.series}/{self.chapter}/{self.page:04}"
+
+    @model_validator(mode="after")
+    def _stays(self) -> Self:
+        suffix = self.file.removeprefix(self.key)
+        if self.file == suffix or not re.fullmatch(r"(\.[a-z]{3,4})?", suffix):
+            raise ValueError(f"file: {printable(self.file, 80)!r} is not {self.key} with a suffix")
+        return self
 
 
 class Listing(Strict):
@@ -76,18 +93,18 @@ class Store:
     def path(self, page: Page) -> Path:
         """Return where a page's file belongs by its verdict."""
         base = self.root if page.verdict == "kept" else self.root / HIDDEN / "left-out"
-        return base / page.file
+        return require_inside(self.root, base / page.file)
 
     def find(self, page: Page) -> Path | None:
         """Return where a page's file is."""
         places = (self.root / page.file, self.root / HIDDEN / "left-out" / page.file)
-        return next((place for place in places if place.is_file()), None)
+        return next((require_inside(self.root, place) for place in places if place.is_file()), None)
 
     def finished(self, key: str) -> Page | None:
         """Return the record of a page that is here, whole, if it is."""
         page = self.pages.records.get(key)
         file = self.find(page) if page and page.verdict != "broken" else None
-        return page if file and page and file.stat().st_size == page.size else None
+        return page if file and page and page.hash and file.stat().st_size == page.size else None
 
     def put(self, page: Page, body: bytes) -> Page:
         """Store a picture: its record, then the file, so that what has a file is never fetched again."""

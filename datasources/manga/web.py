@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import sys
 import threading
@@ -14,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from protego import Protego
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -27,9 +28,11 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from colorzoo.core.config import Strict
+from colorzoo.core.errors import DataError
+from colorzoo.core.files import read_model
 from colorzoo.core.images import atomic_write
 from colorzoo.datasources.manga.config import CrawlOptions
-from colorzoo.datasources.manga.errors import CrawlError, PassingError, RefusedError, StopError
+from colorzoo.datasources.manga.errors import CrawlError, LimitError, PassingError, RefusedError, StopError
 from colorzoo.datasources.manga.guard import Guard
 
 AGENT = "colorzoo"
@@ -58,6 +61,8 @@ class Web:
     def __init__(self, guard: Guard, options: CrawlOptions) -> None:
         self.guard, self.options = guard, options
         self.received = 0
+        minutes = options.max_minutes
+        self._end = time.monotonic() + 60 * minutes if minutes is not None else math.inf
         self.memory: Path | None = None
         """Folder in which pages are remembered, if any, to ask whether they have changed."""
         self._session = requests.Session()
@@ -79,6 +84,7 @@ class Web:
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self.options.tries) | stop_before_delay(self.options.patience),
             wait=self._wait,
+            sleep=self._sleep,
             reraise=True,
         )
         answer: Answer = retrying(self._follow, url, limit, dict(headers or {}))
@@ -99,6 +105,17 @@ class Web:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def time_left(self) -> float:
+        """Return the seconds left of what the user gives; LimitError when they are over."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise LimitError(f"{self.options.max_minutes:g} minutes are over, as --max-minutes asks")
+        return left
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, self.time_left()))
+        self.time_left()
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -134,7 +151,7 @@ class Web:
         delay = max(delay, self._slower.get(place, 0)) * random.uniform(1, 1 + self.options.jitter)
         rest = self._last.get(place, -delay) + delay - time.monotonic()
         if rest > 0:
-            time.sleep(rest)
+            self._sleep(rest)
         self._last[place] = time.monotonic()
 
     def _read_robots(self, place: str) -> Protego:
@@ -148,8 +165,8 @@ class Web:
                 if onward is None:
                     return Protego.parse(answer.body.decode("utf-8", "replace"))
                 url = onward
-        except (PassingError, RefusedError):
-            raise  # the rules exist and cannot be read
+        except (PassingError, RefusedError, StopError):
+            raise  # the rules exist and cannot be read, or there is no more time to
         except CrawlError:
             return Protego.parse("")
         raise CrawlError(f"{place}/robots.txt: more than {REDIRECTS} redirects, one after the other")
@@ -158,26 +175,28 @@ class Web:
         self, url: str, limit: int, headers: dict[str, str], whole: bool = True
     ) -> tuple[Answer, str | None]:
         """Ask once; return the answer, or where it is to be found. whole: more than limit is an error."""
-        with self._deadline() as late:
+        seconds = min(self.options.file_seconds, self.time_left())
+        timeout = min(self.options.timeout, seconds)
+        with self._deadline(seconds) as late:
             try:
                 with self._session.get(
                     url,
                     headers=headers,
                     stream=True,
                     allow_redirects=False,
-                    timeout=(self.options.timeout, self.options.timeout),
+                    timeout=(timeout, timeout),
                 ) as response:
                     onward = self._judge(url, response, limit if whole else sys.maxsize)
                     if onward is not None or response.status_code == requests.codes.not_modified:
                         return Answer(url=url, body=b"", unchanged=onward is None), onward
                     body = self._read(url, response, limit, whole)
             except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-                if late.is_set():
-                    seconds = self.options.file_seconds
-                    raise PassingError(f"{url}: not there after {seconds:.0f} seconds") from None
-                raise PassingError(f"{url}: {_reason(error)}") from None
+                self.time_left()
+                reason = f"not there after {seconds:.0f} seconds" if late.is_set() else _reason(error)
+                raise PassingError(f"{url}: {reason}") from None
         if late.is_set():
-            raise PassingError(f"{url}: not there after {self.options.file_seconds:.0f} seconds")
+            self.time_left()
+            raise PassingError(f"{url}: not there after {seconds:.0f} seconds")
         charset, validators = _charset(response), _validators(response)
         return Answer(url=url, body=body, charset=charset, validators=validators), None
 
@@ -219,7 +238,7 @@ class Web:
         self._slower[place] = min(2 * now, SLOWEST)
 
     @contextmanager
-    def _deadline(self) -> Iterator[threading.Event]:
+    def _deadline(self, seconds: float) -> Iterator[threading.Event]:
         """Hang up when a file takes too long, even if every single byte comes in time."""
         late = threading.Event()
 
@@ -227,7 +246,7 @@ class Web:
             late.set()
             self.guard.hang_up()
 
-        timer = threading.Timer(self.options.file_seconds, cut)
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), cut)
         timer.daemon = True
         timer.start()
         try:
@@ -238,8 +257,8 @@ class Web:
 
 def _remembered(memo: Path) -> Answer | None:
     try:
-        return Answer.model_validate_json(memo.read_bytes())
-    except (OSError, ValidationError):
+        return read_model(memo, Answer)
+    except DataError:
         return None  # never seen, or damaged: asked anew
 
 

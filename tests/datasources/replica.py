@@ -310,15 +310,15 @@ def zipped_bomb(handler: BaseHTTPRequestHandler) -> None:
     handler.give("text/html", gzip.compress(b" " * 50_000_000), Content_Encoding="gzip")
 
 
-def bomb() -> bytes:
-    """Return a small PNG that claims 50,000 by 50,000 pixels."""
+def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
+    """Return a small PNG that claims 50,000 by 50,000 pixels, or what is asked."""
     from struct import pack
     from zlib import compress, crc32
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return pack(">I", len(data)) + kind + data + pack(">I", crc32(kind + data))
 
-    head = pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    head = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
