@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
+import numpy as np
 from pydantic import Field
 
 from colorzoo.core import packed, processes
@@ -123,7 +124,7 @@ class Preparation:
 
     def _pixels(self, place: int, index: int) -> Pixels:
         if self.options.format == "packed":
-            return packed.open_packed(self.out)[0][place].copy()
+            return np.asarray(packed.open_packed(self.out)[0][place])
         return read(self._file(self.out, index)).rgb
 
     @property

@@ -27,6 +27,8 @@ from colorzoo.datasources.folder import SPLITS, in_split
 
 MEMBER_BYTES = 200_000_000
 MOST_MEMBERS = 1_000_000
+MOST_RATIO, FREE_BYTES = 100, 1_000_000_000
+"""Most bytes that all files unpack to: so many times the archive's own, and some. Pictures shrink little."""
 NAME_BYTES = 1_000_000
 """Most bytes of a long name in a tar file, which are read before anything else is known."""
 NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, b"X")
@@ -129,7 +131,11 @@ class Archive(Dataset):
 
     def _checked(self) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
+        total, most = 0, FREE_BYTES + MOST_RATIO * self._stamp.size
         for count, (name, size, entry) in enumerate(self._listed(), start=1):
+            total += size
+            if total > most:
+                raise DataError(f"{self.path}: a bomb, it unpacks to more than {most:,} bytes")
             if count > MOST_MEMBERS:
                 raise DataError(f"{self.path}: more than {MOST_MEMBERS:,} files in it")
             if not is_picture(name, self.path):

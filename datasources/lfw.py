@@ -78,7 +78,7 @@ class LFW(FileDataset):
 
     @property
     def notes(self) -> dict[str, object]:
-        counts = {"people": self.people, "near-grey left out": self.left_out}
+        counts: dict[str, object] = {"people": self.people, "near-grey left out": self.left_out}
         return counts | ({"broken left out": self.broken} if self.broken else {})
 
     @classmethod

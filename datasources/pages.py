@@ -54,7 +54,7 @@ class Pages(FileDataset):
 
     @property
     def notes(self) -> dict[str, object]:
-        counts = {"chapters": len(self.chapters), "colourless left out": self.left_out}
+        counts: dict[str, object] = {"chapters": len(self.chapters), "colourless left out": self.left_out}
         return counts | ({"broken left out": self.broken} if self.broken else {})
 
     @staticmethod

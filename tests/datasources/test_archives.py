@@ -241,6 +241,19 @@ def test_a_tar_that_ends_in_a_damaged_header_is_not_read_as_a_shorter_one(pictur
         open_dataset(str(tmp_path / "a.tar"))
 
 
+@pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
+def test_an_archive_that_unpacks_to_far_more_is_refused(pictures, tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(archives, "FREE_BYTES", 1_000_000)
+    extra = [(f"{index}.bin", bytes(1_000_000)) for index in range(60)]
+    path = MAKERS[suffix](pictures, tmp_path / f"a{suffix}", extra)
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in extra:
+                archive.writestr(name, data)
+    with pytest.raises(DataError, match=r"a bomb, it unpacks to more than [\d,]+ bytes"):
+        open_dataset(str(path))
+
+
 def test_a_hundred_thousand_members(tmp_path):
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for index in range(100_000):
