@@ -85,8 +85,7 @@ class Preparation:
         self.hidden = out / HIDDEN
         self.rows: list[Row] = []
         """One a picture, in the order of the source, when `run` is done."""
-        self.done = 0
-        """How many pictures are dealt with."""
+        self.done = 0  # pictures dealt with
 
     def run(self, workers: int = 1, progress: Progress | None = None) -> Prepared:
         """Do what is still to be done; the result does not depend on workers or interruptions."""

@@ -28,7 +28,7 @@ from colorzoo.datasources.folder import SPLITS, in_split
 MEMBER_BYTES = 200_000_000
 MOST_MEMBERS = 1_000_000
 MOST_RATIO, FREE_BYTES = 100, 1_000_000_000
-"""Most bytes that all files unpack to: so many times the archive's own, and some. Pictures shrink little."""
+"""Most bytes that all files unpack to: so many times the archive's own, and some."""
 NAME_BYTES = 1_000_000
 """Most bytes of a long name in a tar file, which are read before anything else is known."""
 NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, b"X")
