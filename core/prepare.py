@@ -56,7 +56,7 @@ class Row(Strict):
     note: str = ""
 
 
-class Settings(Strict):
+class SourceRecord(Strict):
     """What a folder was begun with; `ids` is the sha256 of the list of them."""
 
     source: str
@@ -176,9 +176,6 @@ class Preparation:
                 raise DataError(
                     "a worker was killed, perhaps for want of memory; run again with fewer --workers"
                 ) from None
-            except BaseException:  # Ctrl-C, a full disk: the rest is not waited for
-                processes.kill(pool)
-                raise
 
     def _chunk(self, indices: Sequence[int]) -> list[Row]:
         if self.options.format != "packed":
@@ -221,10 +218,12 @@ class Preparation:
     def _same_as_before(self) -> None:
         """Refuse a folder that was begun with other pictures or options."""
         listed = hashlib.sha256("\n".join(self.ids).encode("utf-8", "surrogatepass")).hexdigest()
-        settings = Settings(source=self.address, split=self.dataset.split, ids=listed, options=self.options)
+        settings = SourceRecord(
+            source=self.address, split=self.dataset.split, ids=listed, options=self.options
+        )
         memo = self.hidden / "settings.json"
         if memo.exists():
-            before = read_model(memo, Settings, advice=f"give another folder, or delete {self.out}")
+            before = read_model(memo, SourceRecord, advice=f"give another folder, or delete {self.out}")
             pairs = zip(before, settings, strict=True)
             other = [name for (name, old), (_, new) in pairs if old != new]
             if other:

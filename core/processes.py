@@ -47,13 +47,6 @@ def pool(
         executor.shutdown(cancel_futures=True)
 
 
-def kill(pool: ProcessPoolExecutor) -> None:
-    """End a pool at once, whatever its workers are at."""
-    for worker in list((pool._processes or {}).values()):
-        worker.kill()
-    pool.shutdown(wait=False, cancel_futures=True)
-
-
 def _begin(start: Callable[..., None], argument: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent says what is done
     end_with_the_parent()

@@ -69,7 +69,8 @@ def test_blending_weights_into_the_result(cli, pictures, tmp_path):
     for name, tensor in mixed.items():
         if tensor.is_floating_point():
             torch.testing.assert_close(tensor, 0.75 * one[name] + 0.25 * other[name])
-    wider = cli(*call, "-o", "x", "--set", "width=8", "--blend", "other=0.5", code=2)
+    wide = [str(word).replace("width=4", "width=8") for word in call]
+    wider = cli(*wide, "-o", "x", "--blend", "other=0.5", code=2)
     assert "weights do not fit" in wider.stderr
     assert not (tmp_path / "x").exists()  # said before the training, not after it
     for wrong in ("other", "other=2", "=0.5"):
