@@ -252,4 +252,4 @@ def _read_promises(record: Path) -> dict[str, Promise]:
     promises = read_model(record, Promises, error=HubError, max_bytes=SMALL, advice=advice).root
     if not {CONFIG, TENSORS} <= promises.keys():
         raise HubError(f"{record}: damaged (names no weights); {advice}")
-    return dict(promises)
+    return {str(name): promise for name, promise in promises.items()}

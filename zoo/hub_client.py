@@ -180,10 +180,10 @@ def _answered(url: str, watch: _Watch, headers: Mapping[str, str] | None = None)
                 return
         finally:
             response.close()
-        secure = request.url.scheme == "https"
-        request = response.next_request
-        if secure and request.url.scheme != "https":
-            raise HubError(f"{constants.ENDPOINT}: redirects from https to {request.url.scheme}, refused")
+        further = response.next_request
+        if further is None or (request.url.scheme == "https" and further.url.scheme != "https"):
+            raise HubError(f"{constants.ENDPOINT}: redirects away from https, or nowhere; refused")
+        request = further
     raise HubError(f"{constants.ENDPOINT}: redirects more than {REDIRECTS} times, refused")
 
 
@@ -231,7 +231,7 @@ def _append(url: str, part: Path, start: int, size: int, file: str) -> None:
         start = start if response.status_code == 206 else 0
         with (
             part.open("ab" if start else "wb") as out,
-            tqdm(desc=file, total=size, initial=start, unit="B", unit_scale=True, disable=None) as bar,
+            tqdm(desc=file, total=size, initial=start, unit="B", unit_scale=True, disable=None) as bar,  # type: ignore[no-untyped-call]
         ):
             for chunk in _chunks(response, size - start, watch):
                 out.write(chunk)
