@@ -26,9 +26,9 @@ from torch.nn import functional as F
 from bench import table
 from colorzoo.core.config import from_preset
 from colorzoo.core.devices import bfloat16_is_fast
-from colorzoo.core.images import Picture, write
-from colorzoo.core.inference import optimized
-from colorzoo.core.stage import Batch
+from colorzoo.core.imaging.image_io import Picture, write
+from colorzoo.core.inference.optimize import optimize_for_inference
+from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.model import CGan
 from colorzoo.plugins.cgan.networks import Discriminator, Pix2Pix, Resizing
@@ -58,7 +58,7 @@ def our_step(config: CGanConfig) -> Callable[[], None]:
     stage = CGan(config).stages()[0]
     batch = Batch.of(torch.rand(1, 3, 512, 512))
     optimizers = {}
-    for name, network in stage.players.items():
+    for name, network in stage.networks.items():
         network.train().to(memory_format=torch.channels_last)
         optimizers[name] = stage.optimizer(name, network.parameters())
     fast = bfloat16_is_fast(torch.device("cpu"))
@@ -110,7 +110,7 @@ def inference(runs: int = 5) -> dict[str, dict[str, float]]:
             for _ in range(2):  # batch norms as after training
                 network(torch.rand(2, 1, 512, 512))
             network.eval()
-        fast = optimized(network)
+        fast = optimize_for_inference(network)
         ready = gray.to(next(fast.parameters()).dtype, memory_format=torch.channels_last)
         with torch.inference_mode():
             expected, got = network(gray), fast(ready)

@@ -23,9 +23,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from bench.table import write
-from colorzoo.compare import CompareOptions, compare, task_of
-from colorzoo.core.compare.examiner import Examiner
-from colorzoo.core.images import Pixels
+from colorzoo.core.compare.evaluator import Evaluator
+from colorzoo.core.imaging.image_io import Pixels
+from colorzoo.jobs.compare import CompareOptions, compare, task_of
 
 METHODS, SAMPLES = ["vae-mdn", "cgan"], 8
 
@@ -70,12 +70,12 @@ def ours_once(options: argparse.Namespace) -> None:
 def loop(data: str, count: int) -> None:
     """Measure the plain way: every sample of every method, one metric after the other."""
     task = task_of(METHODS, data, CompareOptions(limit=count, samples=SAMPLES))
-    examiner = Examiner(task)
+    evaluator = Evaluator(task)
     for index in range(count):
         sample = task.dataset[index]
-        picture = examiner.fitted(sample)
-        for contestant in task.contestants:
-            colored = [one.rgb for one in examiner.colorings(contestant, sample.id, picture)]
+        picture = evaluator.fitted(sample)
+        for method in task.methods:
+            colored = [one.rgb for one in evaluator.colorings(method, sample.id, picture)]
             measured_plainly(colored, picture.rgb)
 
 

@@ -2,7 +2,7 @@
 
     python -m bench.embed runs/faces --results docs/results/faces.json --methods "vae-mdn*"
 
-Copies config.json, model.safetensors and the card to zoo/weights/PLUGIN/NAME; the rows of the results
+Copies config.json, model.safetensors and the card to zoo/pretrained/PLUGIN/NAME; the rows of the results
 whose method matches one of --methods become the card's metrics.
 """
 
@@ -14,9 +14,9 @@ import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from colorzoo.core import weights
-from colorzoo.core.weights import Measured, WeightsInfo
-from colorzoo.training import write_card
+from colorzoo.core.weights import folder as weights
+from colorzoo.core.weights.folder import Measured, WeightsInfo
+from colorzoo.jobs.train import write_card
 
 ROOT = Path(__file__).parents[1] / "zoo" / "weights"
 UNITS = {

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 
 import colorzoo
-from colorzoo.core.colorize import colorize
-from colorzoo.core.dataset import Dataset, share
-from colorzoo.core.images import Picture, resize, write
-from colorzoo.core.sheet import Cell, contact_sheet
-from colorzoo.data import open_dataset
-from colorzoo.plugins.cgan import inking
+from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
+from colorzoo.core.imaging.image_io import Picture, resize, write
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.dataset import Dataset, share
+from colorzoo.jobs.datasets import open_dataset
+from colorzoo.plugins.cgan import line_art as inking
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STYLES = ("plain", "vibrant", "gloomy", "warm", "cold", "faded")

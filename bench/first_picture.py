@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 from bench.table import main
-from colorzoo import catalog
-from tests.zoo.small_hub import SmallHub
+from colorzoo.hub import catalog
+from tests.servers.hub import SmallHub
 
 REPO = "some/vae-mdn"
 PICTURE = Path("examples/astronaut.png").resolve()

@@ -20,10 +20,10 @@ import torch
 from torch import nn
 
 from bench.table import write
-from colorzoo.core import weights as store
-from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import ColorizerConfig
 from colorzoo.core.errors import ColorzooError
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.weights import folder as store
 
 LIKED = [
     0, 1, -1, 2**31, 2**62, 2**63, 2**64, 1e308, float("nan"), None, True, "", "F32", "../x", [], {}, [[]],
@@ -74,7 +74,7 @@ def saved(folder: Path) -> dict[str, bytes]:
     torch.manual_seed(0)
     model = Small()
     info = store.WeightsInfo(
-        plugin="small", colorzoo_version="0", licence="mit", config=model.config.model_dump()
+        plugin="small", colorzoo_version="0", license="mit", config=model.config.model_dump()
     )
     store.save(folder, model, info, "")
     plain = json.loads((folder / store.CONFIG).read_text())

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 
 from bench import table
-from colorzoo.core.images import Picture, write
-from colorzoo.testing import made_picture
+from colorzoo.core.imaging.image_io import Picture, write
+from colorzoo.testing import synthetic_picture
 
 CHILD = """
 import resource, sys
@@ -41,7 +41,7 @@ assert not result.failures, result.failure_lines()
 def peaks(width: int, height: int, count: int, samples: int) -> list[int]:
     """Return the peak in MiB after each of some pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        pixels = cv2.resize(made_picture(0, 256, 256), (width, height), interpolation=cv2.INTER_LINEAR)
+        pixels = cv2.resize(synthetic_picture(0, 256, 256), (width, height), interpolation=cv2.INTER_LINEAR)
         write(Path(folder, "00.png"), Picture(np.asarray(pixels, np.uint8)))
         for index in range(1, count):
             Path(folder, f"{index:02}.png").hardlink_to(Path(folder, "00.png"))

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 
 import colorzoo
-from colorzoo.core import color
-from colorzoo.core.colorize import colorize
-from colorzoo.core.dataset import Dataset
-from colorzoo.core.images import Picture
+from colorzoo.core.imaging import color
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.dataset import Dataset
 from colorzoo.core.registry import registry
-from colorzoo.data import open_dataset, packer
+from colorzoo.jobs.datasets import open_dataset, packed_cache
 
 BINS, FITTED_AT = 32, 256
 Predictor = Callable[[Picture], Tensor]  # a page to sRGB (3, H, W)
@@ -55,7 +55,10 @@ def main() -> None:
 
 def controls(train: Dataset) -> dict[str, Predictor]:
     """Return the methods that have not learned to see."""
-    pages = torch.from_numpy(packer(train, "squash")(FITTED_AT).images[:]).permute(0, 3, 1, 2).float() / 255
+    pages = (
+        torch.from_numpy(packed_cache(train, "squash")(FITTED_AT).images[:]).permute(0, 3, 1, 2).float()
+        / 255
+    )
     chroma, gray = color.chroma(pages), color.luma(pages)
     mean = chroma.mean((0, 2, 3))[:, None, None]
     bins = (gray * BINS).long().clamp(0, BINS - 1).flatten()

@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from bench.table import write
-from colorzoo.core.dataset import FileDataset
-from colorzoo.core.prepare import Preparation, PrepareOptions
-from colorzoo.data import open_dataset
+from colorzoo.core.data.prepare import Preparation, PrepareOptions
+from colorzoo.core.interfaces.dataset import FileDataset
+from colorzoo.jobs.datasets import open_dataset
 
 COUNT, SIZE, WORKERS, TURNS = 2000, 64, 2, 5
 

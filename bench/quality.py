@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 
 import colorzoo
-from colorzoo.core import color
-from colorzoo.core.packed import Packed
+from colorzoo.core.data.packed import Packed
+from colorzoo.core.imaging import color
 from colorzoo.core.registry import registry
-from colorzoo.data import open_dataset, packer
+from colorzoo.jobs.datasets import open_dataset, packed_cache
 
 SIZE, BATCH, MANY = 64, 20, 100
 Predictor = Callable[[Tensor, int], Tensor]  # grey (N, 1, H, W) and a seed to (N, K, 3, H, W)
@@ -30,8 +30,8 @@ Predictor = Callable[[Tensor, int], Tensor]  # grey (N, 1, H, W) and a seed to (
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    test = packer(open_dataset(options.data, options.split), "squash")(SIZE)
-    train = packer(open_dataset(options.data, "train"), "squash")(SIZE)
+    test = packed_cache(open_dataset(options.data, options.split), "squash")(SIZE)
+    train = packed_cache(open_dataset(options.data, "train"), "squash")(SIZE)
     test = Packed(test.images[: options.limit], test.ids, test.fingerprint)
     rows, values = [], {}
     for name, predictor in predictors(train, options).items():

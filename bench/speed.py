@@ -28,13 +28,13 @@ import torch
 
 import colorzoo
 from bench import table
-from colorzoo.core.colorize import colorize
 from colorzoo.core.config import validate
-from colorzoo.core.dataset import Dataset, Sample
+from colorzoo.core.data.packed import pack
 from colorzoo.core.devices import bfloat16_is_fast
-from colorzoo.core.images import Picture
-from colorzoo.core.packed import pack
-from colorzoo.core.stage import Batch
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.dataset import Dataset, Sample
+from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
 from colorzoo.plugins.vae_mdn.model import VaeMdn
 
@@ -54,7 +54,7 @@ def training(pairs: int = 5) -> dict[str, float]:
 def our_step() -> Callable[[], None]:
     model, batch = new_model().to(memory_format=torch.channels_last), Batch.of(torch.rand(64, 3, 64, 64))
     stage = model.stages()[0]
-    optimizer = stage.optimizer("vae", stage.players["vae"].parameters())
+    optimizer = stage.optimizer("vae", stage.networks["vae"].parameters())
     fast = bfloat16_is_fast(torch.device("cpu"))
 
     def step() -> None:
@@ -71,7 +71,7 @@ def textbook_step() -> Callable[[], None]:
     model, images = new_model(), torch.rand(64, 3, 64, 64)
     stage = model.stages()[0]
     batch = Batch(images, images.mean(1, keepdim=True))
-    optimizer = torch.optim.Adam(stage.players["vae"].parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(stage.networks["vae"].parameters(), lr=1e-3)
 
     def step() -> None:
         loss = sum(stage.losses("vae", batch).values())

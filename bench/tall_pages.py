@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from bench import table
 from colorzoo.core.devices import bfloat16_is_fast
-from colorzoo.core.inference import Fast, optimized
+from colorzoo.core.inference.optimize import OptimizedCopy, optimize_for_inference
 from colorzoo.plugins.cgan.config import CGanOptions
 from colorzoo.plugins.cgan.model import CGan
 
@@ -75,14 +75,14 @@ def widths(calls: int) -> object:
         return NO_BFLOAT16
     grays = [torch.rand(1, 1, 512, width) for width in range(1, 65)]
     shipped, unguarded = model(), model()
-    unguarded._fast = Fast(narrow=0)
+    unguarded._fast = OptimizedCopy(narrow=0)
     return {"as it is": counted(shipped, grays, calls), "bfloat16": counted(unguarded, grays, calls)}
 
 
 def layers(calls: int) -> object:
     if not bfloat16_is_fast(torch.device("cpu")):
         return NO_BFLOAT16
-    network = optimized(model().generator)
+    network = optimize_for_inference(model().generator)
     inputs: dict[str, Tensor] = {}
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d):

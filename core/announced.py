@@ -17,6 +17,8 @@ from colorzoo.core.errors import PluginError
 from colorzoo.core.isolation import isolated
 
 KINDS = get_args(hooks.Kind)
+BASES = {kind: f"colorzoo.core.interfaces.{kind}:{kind.capitalize()}" for kind in KINDS}
+"""What the classes of a kind derive from."""
 FILES = ("register_weights", "register_sites")
 """Hooks that return paths of TOML files."""
 NAME = re.compile(r"[a-z0-9][a-z0-9@-]*")
@@ -80,8 +82,8 @@ def check_api(plugin: object) -> None:
 
 def problems(target: object, kind: str) -> Iterator[str]:
     """Say in what a class is not what its kind asks for."""
-    module = importlib.import_module(f"colorzoo.core.{kind}")
-    base: type[Any] = getattr(module, kind.capitalize())
+    module, _, name = BASES[kind].partition(":")
+    base: type[Any] = getattr(importlib.import_module(module), name)
     if not (isinstance(target, type) and issubclass(target, base)):
         yield f"is not a {base.__name__} class"
         return

@@ -17,7 +17,7 @@ from importlib.metadata import (
 from colorzoo.core import hooks
 from colorzoo.core.isolation import reason
 
-OWN = "colorzoo"
+BUILTIN_DISTRIBUTION = "colorzoo"
 
 
 def plugin_points() -> tuple[list[EntryPoint], dict[tuple[str, str], str]]:
@@ -41,7 +41,7 @@ def owner_of(point: EntryPoint) -> tuple[str, str]:
 @cache
 def origin(name: str) -> str:
     """Say where a distribution came from: built in, an index, an address, or a folder."""
-    if name == OWN:
+    if name == BUILTIN_DISTRIBUTION:
         return "built in"
     try:
         text = distribution(name).read_text("direct_url.json")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
+import tempfile
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 import pydantic
+from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import ColorzooError, DataError
 
@@ -78,3 +86,108 @@ def printable(text: str, limit: int = MAX_MESSAGE) -> str:
     folded = " ".join(text[: 4 * limit].split())
     safe = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in folded)
     return safe if len(safe) <= limit and len(text) <= 4 * limit else safe[: limit - 3] + "..."
+
+
+_UNFIT = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class FileStamp(NamedTuple):
+    """What does not stay when a file is written or replaced, whatever its times are set to."""
+
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+
+def path_id(path: str) -> str:
+    """Return a path as an id: one line that UTF-8 holds, no two alike; what does not fit is escaped."""
+    return _UNFIT.sub(lambda unfit: unfit[0].encode("unicode_escape").decode(), path)
+
+
+def stamp_of(path: Path) -> FileStamp:
+    """Return a file's stamp; FileNotFoundError if there is none."""
+    facts = path.stat()
+    return FileStamp(facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file, hexadecimal; a file is read again when it was written or replaced."""
+    return _digest(path, stamp_of(path))
+
+
+def require_unchanged(path: Path, stamp: FileStamp) -> None:
+    """Raise DataError if a file is not what it was when its stamp was taken."""
+    if not path.exists() or stamp_of(path) != stamp:
+        raise DataError(f"{path}: has changed since it was opened; run the command again")
+
+
+def require_inside(root: Path, path: Path) -> Path:
+    """Return the path if it stays in the folder, links followed; DataError if it leads out."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise DataError(f"{path}: leads out of {root}, by `..` or a link; delete it")
+    return path
+
+
+@lru_cache(maxsize=1 << 18)
+def _digest(path: Path, stamp: FileStamp) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a temporary file that takes the place of `path` only when the block ends well."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{_short(path.name)}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _short(name: str) -> str:
+    """Leave room in the 255 bytes of a file's name for what a temporary one adds."""
+    return os.fsdecode(os.fsencode(name)[:235])
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def cache_root() -> Path:
+    """Return the folder for things that can be made again: COLORZOO_CACHE or ~/.cache/colorzoo."""
+    given = os.environ.get("COLORZOO_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    return Path(given).expanduser() if given else base / "colorzoo"
+
+
+@contextmanager
+def folder_lock(hidden: Path, *written: Path) -> Iterator[None]:
+    """Hold a folder for this process alone; first clear away what a killed one left half-written.
+
+    hidden: the folder for housekeeping, swept whole. written: files that are written elsewhere, `*` for all
+    of a folder. A folder from somebody else may hold links: none is followed out of it.
+    """
+    for path in (hidden, hidden / "lock"):
+        if path.is_symlink():
+            raise DataError(f"{path}: is a link, which may lead anywhere; delete it")
+    hidden.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(hidden / "lock", timeout=0):
+            elsewhere = [half for file in written for half in file.parent.glob(f".{file.name}.*.part")]
+            for half in [*hidden.rglob(".*.part"), *elsewhere]:
+                require_inside(hidden.parent, half.parent)
+                half.unlink()
+            yield
+    except Timeout:
+        raise DataError(f"{hidden.parent}: another process is at work here; wait for it") from None

@@ -17,11 +17,20 @@ import pluggy
 
 from colorzoo.core import announced, hooks
 from colorzoo.core.announced import KINDS, Implementation
-from colorzoo.core.distributions import OWN, owner_of, plugin_points
+from colorzoo.core.distributions import BUILTIN_DISTRIBUTION, owner_of, plugin_points
 from colorzoo.core.errors import ColorzooError, PluginError, UnknownNameError
 from colorzoo.core.isolation import isolated, reason
 
-__all__ = ["KINDS", "OWN", "Failure", "PluginWarning", "Registered", "Registry", "load_plugins", "registry"]
+__all__ = [
+    "BUILTIN_DISTRIBUTION",
+    "KINDS",
+    "LoadFailure",
+    "PluginWarning",
+    "RegisteredPlugin",
+    "Registry",
+    "load_plugins",
+    "registry",
+]
 SLOW = 1.0
 """Seconds that a plugin may take to import before it is named: every command waits for it."""
 T = TypeVar("T")
@@ -32,7 +41,7 @@ class PluginWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredPlugin:
     """One announced class, with who announced it."""
 
     kind: str
@@ -55,7 +64,7 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class Failure:
+class LoadFailure:
     """An entry point that was left out, and why."""
 
     name: str
@@ -74,8 +83,8 @@ class Registry:
     manager: pluggy.PluginManager
     strict: bool = False
     """Raise where a plugin would be left out."""
-    things: dict[str, dict[str, Registered]] = field(default_factory=lambda: {k: {} for k in KINDS})
-    failures: list[Failure] = field(default_factory=list)
+    entries: dict[str, dict[str, RegisteredPlugin]] = field(default_factory=lambda: {k: {} for k in KINDS})
+    failures: list[LoadFailure] = field(default_factory=list)
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Distribution and version by plugin."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -92,7 +101,7 @@ class Registry:
                 self.seconds[point.name] = time.perf_counter() - start
                 self.add(point.name, plugin, *owner)
         except ColorzooError as error:
-            self.failed(Failure(point.name, *owner, reason(error)))
+            self.failed(LoadFailure(point.name, *owner, reason(error)))
         except KeyboardInterrupt:
             _warn(f"interrupted while plugin {point.name!r} of {owner[0]} was being imported")
             raise
@@ -109,13 +118,13 @@ class Registry:
             self.manager.check_pending()
             hooked = list(announced.implementations(self.manager, name))
             items = [
-                Registered(kind, entry, name, distribution, version)
+                RegisteredPlugin(kind, entry, name, distribution, version)
                 for kind, entry in announced.entries(hooked)
             ]
             for one in hooked:
                 if one.hook in announced.FILES:
                     announced.files(one)
-            clashes = [self._clash(item) for item in items if item.entry.name in self.things[item.kind]]
+            clashes = [self._clash(item) for item in items if item.entry.name in self.entries[item.kind]]
             if clashes:
                 raise PluginError("; ".join(clashes))
         except BaseException:
@@ -124,19 +133,19 @@ class Registry:
             raise
         self.owners[name] = (distribution, version)
         for item in items:
-            self.things[item.kind][item.entry.name] = item
+            self.entries[item.kind][item.entry.name] = item
 
     def names(self, kind: str) -> list[str]:
         """Return the names of a kind, sorted."""
-        return sorted(self.things[kind])
+        return sorted(self.entries[kind])
 
-    def find(self, kind: str, name: str) -> Registered:
+    def find(self, kind: str, name: str) -> RegisteredPlugin:
         """Return what goes by that name, or suggest close ones."""
-        if name in self.things[kind]:
-            return self.things[kind][name]
+        if name in self.entries[kind]:
+            return self.entries[kind][name]
         names = ", ".join(failure.name for failure in self.failures)
         broken = f"not loaded: {names}; colorzoo doctor says why" if names else ""
-        raise UnknownNameError(kind, name, self.things[kind], hint=broken)
+        raise UnknownNameError(kind, name, self.entries[kind], hint=broken)
 
     def each(self, hook: str, use: Callable[[Implementation, str], T]) -> list[T]:
         """Call `use` with every plugin's implementation of a hook and its distribution, our own first.
@@ -166,7 +175,7 @@ class Registry:
         read: the content of a file, announced by a distribution. key: what a content is called, taken by
         the first one that has it. A plugin with a damaged file or a taken name is left out whole.
         """
-        items = {key(item): (item, OWN) for item in built_in}
+        items = {key(item): (item, BUILTIN_DISTRIBUTION) for item in built_in}
 
         def use(one: Implementation, owner: str) -> None:
             new = [item for path in announced.files(one) for item in read(path, owner)]
@@ -183,12 +192,12 @@ class Registry:
     def leave_out(self, name: str, error: ColorzooError) -> None:
         """Take back all that a plugin announced."""
         self.manager.unregister(name=name)
-        for things in self.things.values():
-            for item in [item for item in things.values() if item.plugin == name]:
-                del things[item.entry.name]
-        self.failed(Failure(name, *self._owner(name), reason(error)))
+        for entries in self.entries.values():
+            for item in [item for item in entries.values() if item.plugin == name]:
+                del entries[item.entry.name]
+        self.failed(LoadFailure(name, *self._owner(name), reason(error)))
 
-    def failed(self, failure: Failure) -> None:
+    def failed(self, failure: LoadFailure) -> None:
         """Note and name what is left out; raise it in strict mode."""
         if self.strict:
             raise PluginError(str(failure))
@@ -198,8 +207,8 @@ class Registry:
     def _owner(self, name: str) -> tuple[str, str]:
         return self.owners.get(name, ("unknown", ""))
 
-    def _clash(self, item: Registered) -> str:
-        first = self.things[item.kind][item.entry.name]
+    def _clash(self, item: RegisteredPlugin) -> str:
+        first = self.entries[item.kind][item.entry.name]
         return f"{item.kind} {item.entry.name!r} is already taken by {first.distribution}"
 
 
@@ -216,11 +225,11 @@ def load_plugins(
     registry = Registry(manager, strict=environ.get("COLORZOO_STRICT_PLUGINS", "0") not in ("", "0"))
     chosen = [name for name in environ.get("COLORZOO_PLUGINS", "").split(",") if name]
     found, damaged = plugin_points() if points is None else (points, {})
-    for point in sorted(found, key=lambda p: (owner_of(p)[0] != OWN, p.name, owner_of(p))):
+    for point in sorted(found, key=lambda p: (owner_of(p)[0] != BUILTIN_DISTRIBUTION, p.name, owner_of(p))):
         if not chosen or point.name in chosen:
             registry.load(point)
     for owner, problem in damaged.items():
-        registry.failed(Failure(owner[0], *owner, problem))
+        registry.failed(LoadFailure(owner[0], *owner, problem))
     return registry
 
 

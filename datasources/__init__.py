@@ -36,7 +36,7 @@ def register_datasets() -> list[Entry]:
 @hookimpl
 def register_commands(cli: typer.Typer) -> None:
     """Add `colorzoo data crawl` and `colorzoo data sites`."""
-    from colorzoo.datasources.manga.command import add_to
+    from colorzoo.datasources.manga.crawl_command import add_to
 
     add_to(cli)
 

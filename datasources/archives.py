@@ -17,16 +17,16 @@ from functools import cached_property
 from lzma import LZMAError
 from typing import Any, Self
 
-from colorzoo.core.dataset import NOTHING, Dataset, Sample, SourceInfo, check_split
-from colorzoo.core.download import is_picture
+from colorzoo.core.data.address import local_path
+from colorzoo.core.data.archive import is_picture
 from colorzoo.core.errors import DataError
-from colorzoo.core.files import printable
-from colorzoo.core.images import read, read_reduced
-from colorzoo.core.paths import local_path, path_id, require_unchanged, stamp_of
-from colorzoo.datasources.folder import SPLITS, in_split
+from colorzoo.core.files import path_id, printable, require_unchanged, stamp_of
+from colorzoo.core.imaging.image_io import read, read_reduced
+from colorzoo.core.interfaces.dataset import NOTHING, Dataset, Sample, SourceInfo, require_split
+from colorzoo.datasources.image_folder import SPLITS, in_split
 
 MEMBER_BYTES = 200_000_000
-MOST_MEMBERS = 1_000_000
+MAX_MEMBERS = 1_000_000
 MOST_RATIO, FREE_BYTES = 100, 1_000_000_000
 """Most bytes that all files unpack to: so many times the archive's own, and some."""
 NAME_BYTES = 1_000_000
@@ -50,7 +50,7 @@ DAMAGED = (
 """What the readers of the standard library raise when an archive is damaged."""
 
 
-class Archive(Dataset):
+class ArchiveDataset(Dataset):
     """Base of the archives: ids are the members' paths, splits those of a folder of the same files.
 
     Members that leave the archive's folder, come twice or are too large are errors; links, hidden files
@@ -60,11 +60,11 @@ class Archive(Dataset):
 
     splits = SPLITS
     compared_split = "all"
-    info = SourceInfo(title="Pictures of an archive", licence="unknown")
+    info = SourceInfo(title="Pictures of an archive", license="unknown")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:
         self.path = local_path(location or "")
-        self.split = check_split(split, self.splits)
+        self.split = require_split(split, self.splits)
         if not location or not self.path.is_file():
             raise DataError(
                 f"{location or 'no path'}: no such archive; expected {type(self).__name__.lower()}:PATH"
@@ -87,7 +87,7 @@ class Archive(Dataset):
         name = self.names[index]
         return Sample(name, read(io.BytesIO(self._bytes(name)), name=f"{self.path}: {name}").rgb)
 
-    def reduced(self, index: int, side: int) -> Sample:
+    def load_at_least(self, index: int, side: int) -> Sample:
         name = self.names[index]
         return Sample(name, *read_reduced(io.BytesIO(self._bytes(name)), side, name=f"{self.path}: {name}"))
 
@@ -136,8 +136,8 @@ class Archive(Dataset):
             total += size
             if total > most:
                 raise DataError(f"{self.path}: a bomb, it unpacks to more than {most:,} bytes")
-            if count > MOST_MEMBERS:
-                raise DataError(f"{self.path}: more than {MOST_MEMBERS:,} files in it")
+            if count > MAX_MEMBERS:
+                raise DataError(f"{self.path}: more than {MAX_MEMBERS:,} files in it")
             if not is_picture(name, self.path):
                 continue
             name = path_id(name)
@@ -173,7 +173,7 @@ class Archive(Dataset):
         return self._handles[place]
 
 
-class Zip(Archive):
+class Zip(ArchiveDataset):
     """Pictures of a .zip or .cbz file."""
 
     def _open(self) -> zipfile.ZipFile:
@@ -203,7 +203,7 @@ class TarEntry(tarfile.TarInfo):
         return entry
 
 
-class Tar(Archive):
+class Tar(ArchiveDataset):
     """Pictures of a .tar file, plain or compressed; compressed ones are best read in order."""
 
     def _open(self) -> tarfile.TarFile:

@@ -7,28 +7,29 @@ from functools import cached_property
 from pathlib import Path
 
 from colorzoo.core.config import Strict
-from colorzoo.core.dataset import (
+from colorzoo.core.data.address import local_path
+from colorzoo.core.data.archive import extract_pictures
+from colorzoo.core.data.download import digest, download
+from colorzoo.core.data.statistics import image_statistics
+from colorzoo.core.errors import DataError
+from colorzoo.core.files import cache_root
+from colorzoo.core.interfaces.dataset import (
     FileDataset,
     Progress,
     SourceInfo,
-    check_split,
+    hash_fraction,
     picture_files,
-    share,
+    require_split,
 )
-from colorzoo.core.download import digest, download, extract_pictures
-from colorzoo.core.errors import DataError
-from colorzoo.core.facts import facts_of
-from colorzoo.core.packed import cache_root
-from colorzoo.core.paths import local_path
 
 TEST_SHARE = 0.1
-NEAR_GREY = 8.0
+MIN_MEAN_CHROMA = 8.0
 """Pictures with a lower mean of max(R, G, B) - min(R, G, B), of 255, have no colour to learn from."""
 MAX_BYTES = 1_000_000_000
 FOLDERS = ("lfw-deepfunneled", "lfw_funneled", "lfw")
 
 
-class Archive(Strict):
+class KnownArchive(Strict):
     """A published archive, known by its hash."""
 
     name: str
@@ -38,8 +39,8 @@ class Archive(Strict):
 
 
 ARCHIVES = (
-    Archive(name="lfw-deepfunneled.tgz", algorithm="md5", digest="68331da3eb755a505a502b5aacb3c201"),
-    Archive(
+    KnownArchive(name="lfw-deepfunneled.tgz", algorithm="md5", digest="68331da3eb755a505a502b5aacb3c201"),
+    KnownArchive(
         name="lfw-funneled.tgz",
         algorithm="sha256",
         digest="b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
@@ -58,16 +59,18 @@ class LFW(FileDataset):
     splits = ("train", "test", "all")
     info = SourceInfo(
         title="Labeled Faces in the Wild",
-        licence="none stated by the source; research use is the practice",
+        license="none stated by the source; research use is the practice",
         credit="Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, 2007",
     )
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
         root = _root(location)
-        self.split = check_split(split, self.splits)
+        self.split = require_split(split, self.splits)
         files = [f for f in picture_files(root) if split == "all" or self._split_of(f) == split]
-        known = {file: fact for file, fact in zip(files, facts_of(root, files), strict=True) if fact}
-        kept = [file for file, fact in known.items() if fact.chroma >= NEAR_GREY]
+        known = {
+            file: fact for file, fact in zip(files, image_statistics(root, files), strict=True) if fact
+        }
+        kept = [file for file, fact in known.items() if fact.chroma >= MIN_MEAN_CHROMA]
         super().__init__(root, kept)
         self.left_out, self.broken = len(known) - len(kept), len(files) - len(known)
 
@@ -96,7 +99,7 @@ class LFW(FileDataset):
 
     @staticmethod
     def _split_of(file: Path) -> str:
-        return "test" if share(file.parent.name) < TEST_SHARE else "train"
+        return "test" if hash_fraction(file.parent.name) < TEST_SHARE else "train"
 
 
 def _root(location: str | None) -> Path:
@@ -116,7 +119,7 @@ def _root(location: str | None) -> Path:
     )
 
 
-def _is(path: Path, archive: Archive) -> bool:
+def _is(path: Path, archive: KnownArchive) -> bool:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     return digest(path, archive.algorithm) == archive.digest

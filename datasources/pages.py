@@ -6,24 +6,24 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from colorzoo.core.dataset import (
+from colorzoo.core.data.address import local_path
+from colorzoo.core.data.statistics import image_statistics
+from colorzoo.core.errors import DataError
+from colorzoo.core.imaging.image_io import Pixels, read
+from colorzoo.core.interfaces.dataset import (
     Dataset,
     FileDataset,
     Sample,
     SourceInfo,
-    check_split,
-    combine,
+    combined_digest,
+    hash_fraction,
     picture_files,
-    share,
+    require_split,
 )
-from colorzoo.core.errors import DataError
-from colorzoo.core.facts import facts_of
-from colorzoo.core.images import Pixels, read
-from colorzoo.core.paths import local_path
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.16
 """Expected shares of the chapters: to measure on once, and to choose settings on."""
-COLOURLESS = 8.0
+MIN_MEAN_CHROMA = 8.0
 """Pages with a lower mean of max(R, G, B) - min(R, G, B), of 255, count as black and white (3)."""
 
 
@@ -34,16 +34,18 @@ class Pages(FileDataset):
     """
 
     splits = ("train", "val", "test", "all")
-    info = SourceInfo(title="Pages of comics", licence="as their source states")
+    info = SourceInfo(title="Pages of comics", license="as their source states")
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
         if not location:
             raise DataError("pages needs a folder of chapters: pages:PATH")
         root = local_path(location)
-        self.split = check_split(split, self.splits)
+        self.split = require_split(split, self.splits)
         files = [f for f in picture_files(root) if split in ("all", self._split_of(root, f))]
-        known = {file: fact for file, fact in zip(files, facts_of(root, files), strict=True) if fact}
-        self.facts = {file: fact for file, fact in known.items() if fact.chroma >= COLOURLESS}
+        known = {
+            file: fact for file, fact in zip(files, image_statistics(root, files), strict=True) if fact
+        }
+        self.facts = {file: fact for file, fact in known.items() if fact.chroma >= MIN_MEAN_CHROMA}
         super().__init__(root, list(self.facts))
         self.left_out, self.broken = len(known) - len(self.files), len(files) - len(known)
 
@@ -59,7 +61,7 @@ class Pages(FileDataset):
 
     @staticmethod
     def _split_of(root: Path, file: Path) -> str:
-        place = share(_chapter(root, file))
+        place = hash_fraction(_chapter(root, file))
         if place < TEST_SHARE:
             return "test"
         return "val" if place < TEST_SHARE + VALIDATION_SHARE else "train"
@@ -69,7 +71,7 @@ class Panels(Dataset):
     """The same pages cut into squares of the page's short side, one beside the other with overlap."""
 
     splits = Pages.splits
-    info = SourceInfo(title="Squares of comic pages", licence="as their source states")
+    info = SourceInfo(title="Squares of comic pages", license="as their source states")
 
     def __init__(self, location: str | None = None, split: str = "train") -> None:
         if not location:
@@ -101,7 +103,7 @@ class Panels(Dataset):
 
     @property
     def fingerprint(self) -> str:
-        return combine([("squares", self.pages.fingerprint)])
+        return combined_digest([("squares", self.pages.fingerprint)])
 
     @property
     def notes(self) -> Mapping[str, object]:

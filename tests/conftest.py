@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 
 REAL_DATA = os.environ.get("COLORZOO_DATA")
 """Where real pictures are, if anywhere; tests that need them skip without."""
@@ -35,7 +35,7 @@ def pictures(tmp_path: Path) -> Path:
     for index in range(12):
         path = root / f"series{index % 2}" / f"{index:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(made_picture(index)).save(path)
+        Image.fromarray(synthetic_picture(index)).save(path)
     return root
 
 

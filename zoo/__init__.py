@@ -1,22 +1,10 @@
 """colorzoo: a model zoo for image colorization that grows by plugins."""
 
-from __future__ import annotations
+from typing import Any
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from colorzoo.api import colorize, load, read
-    from colorzoo.push import push_to_hub, save_pretrained
-
-_HOME = {
-    "colorize": "api",
-    "load": "api",
-    "push_to_hub": "push",
-    "read": "api",
-    "save_pretrained": "push",
-}
-__all__ = ["__version__", "colorize", "load", "push_to_hub", "read", "save_pretrained"]
+_resolve, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
@@ -25,6 +13,4 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("colorzoo")
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    return _resolve(name)

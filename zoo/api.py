@@ -6,15 +6,15 @@ from os import PathLike
 
 import numpy as np
 
-from colorzoo import catalog
-from colorzoo.core import colorize as engine
 from colorzoo.core import devices
-from colorzoo.core import weights as store
-from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.errors import ImageError, WeightsError
-from colorzoo.core.images import Picture, Pixels, read
+from colorzoo.core.imaging.image_io import Picture, Pixels, read
+from colorzoo.core.inference import colorize as engine
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.stage import Trainable
 from colorzoo.core.registry import registry
-from colorzoo.core.stage import Trainable
+from colorzoo.core.weights import folder as store
+from colorzoo.hub import catalog
 
 __all__ = ["colorize", "load", "read"]
 
@@ -52,7 +52,7 @@ def load(
 
 def _plugin_of(text: str, revision: str | None) -> str:
     """Pull weights and return the plugin they are of, which must be installed."""
-    from colorzoo.hub import HubId, pull
+    from colorzoo.hub.pull import HubId, pull
 
     name = HubId.parse(f"{text}@{revision}" if revision else text)
     if name is None:

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 
-from colorzoo import catalog
 from colorzoo.core.announced import FILES
 from colorzoo.core.config import Strict
 from colorzoo.core.distributions import origin
+from colorzoo.core.files import cache_root
 from colorzoo.core.hooks import API, PROJECT
-from colorzoo.core.packed import cache_root
-from colorzoo.core.registry import OWN, SLOW, Registered, Registry, slowness
+from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
+from colorzoo.hub import catalog
 
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
@@ -38,7 +38,7 @@ for kind, name in json.loads(sys.argv[1]):
 """
 
 
-class PluginHealth(Strict):
+class DistributionReport(Strict):
     """One distribution that brings plugins; problems is empty when all is well, notes are no problems."""
 
     distribution: str
@@ -55,7 +55,7 @@ class Report(Strict):
     versions: dict[str, str]
     machine: dict[str, str]
     extras: dict[str, str]
-    plugins: list[PluginHealth]
+    plugins: list[DistributionReport]
     caches: dict[str, str]
     hub: str
 
@@ -65,7 +65,7 @@ class Report(Strict):
         return not any(plugin.problems for plugin in self.plugins)
 
 
-def examine(registry: Registry, *, offline: bool = False) -> Report:
+def diagnose(registry: Registry, *, offline: bool = False) -> Report:
     """Look at everything; every class is imported in a process of its own, for at most 20 seconds."""
     return Report(
         versions=versions(),
@@ -79,7 +79,11 @@ def examine(registry: Registry, *, offline: bool = False) -> Report:
 
 def versions() -> dict[str, str]:
     """Return our own version, the plugin API's, Python's and those of what we are built on."""
-    ours = {"colorzoo": version(OWN), "plugin API": API, "Python": platform.python_version()}
+    ours = {
+        "colorzoo": version(BUILTIN_DISTRIBUTION),
+        "plugin API": API,
+        "Python": platform.python_version(),
+    }
     names = (
         "torch",
         "numpy",
@@ -111,7 +115,7 @@ def machine() -> dict[str, str]:
 def extras() -> dict[str, str]:
     """Return what each extra lacks, by extra."""
     lacking: dict[str, list[str]] = defaultdict(list)
-    for line in requires(OWN) or ():
+    for line in requires(BUILTIN_DISTRIBUTION) or ():
         requirement, _, marker = line.partition(";")
         extra = marker.partition("extra ==")[2].strip(" \"'")
         if extra and extra != "dev":
@@ -120,20 +124,20 @@ def extras() -> dict[str, str]:
     return {extra: f"lacks {', '.join(names)}" if names else "ready" for extra, names in lacking.items()}
 
 
-def health(registry: Registry) -> list[PluginHealth]:
+def health(registry: Registry) -> list[DistributionReport]:
     """Import what every distribution announces, and name what does not work."""
     _read_files(registry)
-    by_owner: dict[str, list[Registered]] = defaultdict(list)
-    for things in registry.things.values():
-        for item in things.values():
+    by_owner: dict[str, list[RegisteredPlugin]] = defaultdict(list)
+    for entries in registry.entries.values():
+        for item in entries.values():
             by_owner[item.distribution].append(item)
     problems: dict[str, list[str]] = defaultdict(list)
     for failure in registry.failures:
         problems[failure.distribution].append(f"{failure.name}: {failure.reason}")
-    for name in silent():
+    for name in without_entry_points():
         problems[name].append(f"its name says plugin, but it has no entry point in the group {PROJECT!r}")
     return [
-        PluginHealth(
+        DistributionReport(
             distribution=owner,
             version=_version(owner),
             origin=origin(owner),
@@ -141,11 +145,11 @@ def health(registry: Registry) -> list[PluginHealth]:
             problems=[*problems[owner], *_imported(by_owner[owner])],
             notes=_slow(registry, owner),
         )
-        for owner in sorted({*by_owner, *problems}, key=lambda name: (name != OWN, name))
+        for owner in sorted({*by_owner, *problems}, key=lambda name: (name != BUILTIN_DISTRIBUTION, name))
     ]
 
 
-def silent() -> Iterable[str]:
+def without_entry_points() -> Iterable[str]:
     """Return distributions whose name begins with `colorzoo-` and that announce nothing."""
     for found in distributions():
         name = str(found.metadata["Name"] or "")
@@ -177,7 +181,7 @@ def hub(offline: bool = False) -> str:
     return f"{constants.ENDPOINT}: answers ({code})"
 
 
-def _imported(items: list[Registered]) -> list[str]:
+def _imported(items: list[RegisteredPlugin]) -> list[str]:
     """Import the classes in another process; return what went wrong."""
     if not items:
         return []
@@ -221,7 +225,7 @@ def _slow(registry: Registry, owner: str) -> list[str]:
     ]
 
 
-def _by_kind(items: Iterable[Registered]) -> dict[str, list[str]]:
+def _by_kind(items: Iterable[RegisteredPlugin]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for item in items:
         found[item.kind].append(item.entry.name)

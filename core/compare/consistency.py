@@ -21,7 +21,7 @@ def check_names(results: Results) -> None:
     _unique(results.pictures, "pictures")
     _known([results.ranked_by, *(pair.metric for pair in results.pairs)], metrics, "metric")
     _known([name for pair in results.pairs for name in (pair.one, pair.other)], labels, "method")
-    _known([show.picture for show in results.exhibits], results.pictures, "picture")
+    _known([show.picture for show in results.examples], results.pictures, "picture")
     for method in results.methods:
         _known([failure.picture for failure in method.failures], results.pictures, "picture")
         _check_values(method, metrics, len(results.pictures))
@@ -43,7 +43,7 @@ def _check_values(method: Method, metrics: Sequence[str], pictures: int) -> None
     if set(method.values) != set(metrics):
         raise ValueError(f"{method.label!r} has other values than those of the metrics")
     for name, value in method.values.items():
-        if value.per_picture is not None and len(value.per_picture) != pictures:
+        if value.per_image is not None and len(value.per_image) != pictures:
             raise ValueError(f"{method.label!r}: {name} has not one value a picture")
         if value.curve is not None and not 0 < len(value.curve.x) == len(value.curve.y):
             raise ValueError(f"{method.label!r}: the curve of {name} has not one y for every x")

@@ -7,32 +7,32 @@ from typing import NamedTuple
 
 import torch
 
-from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.compare.contestant import Contestant
-from colorzoo.core.compare.examiner import Examiner
+from colorzoo.core.compare.evaluator import Evaluator
+from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.results import Cost
-from colorzoo.core.images import Picture
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.interfaces.colorizer import Colorizer
 
 
 class Probe(NamedTuple):
     """What to try: a contestant, and a fitted picture with its id."""
 
-    contestant: Contestant
+    method: ComparedMethod
     name: str
     picture: Picture
 
 
-def cost_of(examiner: Examiner, probe: Probe) -> Cost:
+def cost_of(evaluator: Evaluator, probe: Probe) -> Cost:
     """Return what can be found out from one picture; nothing of what fails on it."""
     parameters = None
     try:
-        colorizer = examiner.colorizer(probe.contestant)
+        colorizer = evaluator.colorizer(probe.method)
         parameters = sum(tensor.numel() for tensor in colorizer.state().values())
-        examiner.colorings(*probe)
+        evaluator.colorings(*probe)
         peak = peak_mib()
-        on_gpu = examiner.task.device.startswith("cuda")
+        on_gpu = evaluator.task.device.startswith("cuda")
         device = torch.cuda.max_memory_allocated() / 2**20 if on_gpu else None
-        return Cost(peak_mib=peak, device_mib=device, parameters=parameters, gflop=_gflop(examiner, probe))
+        return Cost(peak_mib=peak, device_mib=device, parameters=parameters, gflop=_gflop(evaluator, probe))
     except Exception:  # the run itself tells what went wrong
         return Cost(parameters=parameters)
 
@@ -47,13 +47,13 @@ def peak_mib() -> float | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def _gflop(examiner: Examiner, probe: Probe) -> float | None:
+def _gflop(evaluator: Evaluator, probe: Probe) -> float | None:
     """Count multiplications and additions of one picture; None for what torch does not compute."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    colorizer: Colorizer = examiner.colorizer(probe.contestant)
+    colorizer: Colorizer = evaluator.colorizer(probe.method)
     if not isinstance(colorizer, torch.nn.Module):
         return None
     with FlopCounterMode(display=False) as counter:
-        examiner.colorings(*probe)
+        evaluator.colorings(*probe)
     return float(counter.get_total_flops()) / 1e9

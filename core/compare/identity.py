@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.dataset import combine
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.dataset import combined_digest
 
-OWN, OWN_DEPTH = __name__.partition(".")[0], 3
+BUILTIN_DISTRIBUTION, OWN_DEPTH = __name__.partition(".")[0], 3
 """Our own package holds many plugins; the third part of a module's name tells them apart."""
 
 
@@ -58,20 +58,22 @@ def content_digest(path: Path) -> str:
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    return combine((inner.relative_to(path).as_posix(), content_digest(inner)) for inner in _below(path))
+    return combined_digest(
+        (inner.relative_to(path).as_posix(), content_digest(inner)) for inner in _below(path)
+    )
 
 
 @cache
 def code_digest(module: str) -> str:
     """Return the sha256 over the package of the plugin that holds a module, and over the core."""
     roots = (_root(module), Path(__file__).parents[1])
-    return combine((str(number), content_digest(root)) for number, root in enumerate(roots) if root)
+    return combined_digest((str(number), content_digest(root)) for number, root in enumerate(roots) if root)
 
 
 def _root(module: str) -> Path | None:
     """Return the folder of a plugin's package, or the file of a module that is in none."""
     parts = module.split(".")
-    depths = range(OWN_DEPTH if parts[0] == OWN else 1, len(parts) + 1)
+    depths = range(OWN_DEPTH if parts[0] == BUILTIN_DISTRIBUTION else 1, len(parts) + 1)
     for name in (".".join(parts[:depth]) for depth in depths):  # namespace packages have no file
         spec = _spec(name)
         if spec is not None and spec.origin is not None and Path(spec.origin).is_file():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from colorzoo.core.compare.identity import code_digest
-from colorzoo.core.dataset import Dataset, Sample, Subset, combine
+from colorzoo.core.data.combine import Subset
+from colorzoo.core.data.packed import Packed, pack
 from colorzoo.core.errors import DataError
-from colorzoo.core.packed import Packed, pack
+from colorzoo.core.interfaces.dataset import Dataset, Sample, combined_digest
 
 UNREADABLE = "unreadable"
 """Stands for the digest of a picture whose content cannot be read."""
@@ -34,7 +35,7 @@ class Readable(Dataset):
     @cached_property
     def fingerprint(self) -> str:
         names = self.whole.ids()
-        return combine((names[place], self.whole.digest(place)) for place in self.indices)
+        return combined_digest((names[place], self.whole.digest(place)) for place in self.indices)
 
 
 def pack_readable(dataset: Dataset, size: int) -> Packed:
@@ -55,7 +56,7 @@ def fingerprint_of(dataset: Dataset) -> str:
     try:
         return dataset.fingerprint
     except Exception:  # a source may raise anything for a damaged picture
-        return combine(zip(dataset.ids(), digests_of(dataset), strict=True))
+        return combined_digest(zip(dataset.ids(), digests_of(dataset), strict=True))
 
 
 def source_code(dataset: Dataset) -> str:

@@ -14,9 +14,8 @@ from pydantic import Field
 from colorzoo.core.compare.consistency import check_names
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import ResultsError
-from colorzoo.core.files import read_model
-from colorzoo.core.images import atomic_write
-from colorzoo.core.metric import Curve
+from colorzoo.core.files import atomic_write, read_model
+from colorzoo.core.interfaces.metric import Curve
 
 FILE = "results.json"
 MAX_BYTES = 256_000_000
@@ -81,7 +80,7 @@ class Value(Strict):
     low: float | None = None
     high: float | None = None
     unit: str
-    per_picture: list[float | None] | None = Field(
+    per_image: list[float | None] | None = Field(
         None, description="in the order of the pictures; none: failed there"
     )
     curve: Curve | None = None
@@ -100,7 +99,7 @@ class Cost(Strict):
     gflop: float | None = Field(None, description="floating-point operations of one picture, 1e9")
 
 
-class Failure(Strict):
+class ColorizationFailure(Strict):
     """A picture that a method did not colour, and why."""
 
     picture: str
@@ -112,7 +111,7 @@ class WeightsUsed(Strict):
 
     name: str
     sha256: str
-    licence: str
+    license: str
     trained_on: str = ""
 
 
@@ -133,7 +132,7 @@ class Method(Strict):
     run: int = Field(0, description="which of the runs measured it")
     values: dict[str, Value]
     cost: Cost = Cost()
-    failures: list[Failure] = []
+    failures: list[ColorizationFailure] = []
 
 
 class Pair(Strict):
@@ -159,7 +158,7 @@ class Pair(Strict):
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-class Exhibit(Strict):
+class ExampleImage(Strict):
     """A picture worth looking at, with the files that show it."""
 
     picture: str
@@ -194,7 +193,7 @@ class Results(Strict):
     left_out: dict[str, str] = Field({}, description="unreadable pictures, and why")
     methods: list[Method] = Field(min_length=1)
     pairs: list[Pair]
-    exhibits: list[Exhibit] = []
+    examples: list[ExampleImage] = []
 
     @pydantic.model_validator(mode="after")
     def _whole(self) -> Results:

@@ -15,20 +15,20 @@ from typing import Any
 import torch
 
 from colorzoo.core import devices
-from colorzoo.core.compare.examiner import Task
+from colorzoo.core.compare.bootstrap import pairs_of, with_intervals
+from colorzoo.core.compare.evaluator import Task
+from colorzoo.core.compare.measurements import Measurement
 from colorzoo.core.compare.results import (
+    ColorizationFailure,
     Cost,
     Environment,
-    Failure,
     Method,
     MetricFacts,
     Results,
     Value,
 )
-from colorzoo.core.compare.statistics import pairs_of, with_intervals
-from colorzoo.core.compare.store import Row
 from colorzoo.core.errors import DataError, PluginError
-from colorzoo.core.metric import Metric
+from colorzoo.core.interfaces.metric import Metric
 
 
 class UnusableRowError(PluginError):
@@ -41,7 +41,7 @@ class Summary:
 
     task: Task
     ids: Sequence[str]
-    rows: Callable[[int], Iterator[Row | None]]
+    rows: Callable[[int], Iterator[Measurement | None]]
 
     def results(self, costs: Sequence[Cost]) -> Results:
         left_out = {
@@ -68,32 +68,32 @@ class Summary:
 
     def _method(self, place: int, left_out: Mapping[str, str], cost: Cost) -> Method:
         """Bring together the rows of one contestant, in the order of the pictures."""
-        contestant = self.task.contestants[place]
+        method = self.task.methods[place]
         totals = {name: _Total(name, kind()) for name, kind in self.task.metrics.items()}
         times: list[float] = []
-        failures: list[Failure] = []
+        failures: list[ColorizationFailure] = []
         for name, row in zip(self.ids, self.rows(place), strict=True):
             if name in left_out:
                 continue
             if row is None:
-                raise UnusableRowError(f"{contestant.label}: {name} is not measured")
+                raise UnusableRowError(f"{method.label}: {name} is not measured")
             for total in totals.values():
                 total.add(None if row.failure else row.states)
             if row.failure:
-                failures.append(Failure(picture=name, reason=row.failure))
+                failures.append(ColorizationFailure(picture=name, reason=row.failure))
             else:
                 times.append(row.milliseconds)
         middle = statistics.median(times) if times else None
         return Method(
-            label=contestant.label,
-            plugin=contestant.plugin,
-            distribution=contestant.distribution,
-            control=contestant.control,
-            deterministic=contestant.kind.deterministic,
-            weights=contestant.weights,
-            options={name: str(value) for name, value in contestant.options.items()},
-            depends=contestant.depends,
-            informed=contestant.kind.informed,
+            label=method.label,
+            plugin=method.plugin,
+            distribution=method.distribution,
+            control=method.control,
+            deterministic=method.kind.deterministic,
+            weights=method.weights,
+            options={name: str(value) for name, value in method.options.items()},
+            depends=method.depends,
+            informed=method.kind.informed,
             values={name: total.value() for name, total in totals.items()},
             cost=cost.model_copy(update={"milliseconds": middle}),
             failures=failures,
@@ -146,15 +146,15 @@ class _Total:
             unit = getattr(self.metric, "unit", "")
             return Value(value=None, unit=unit, not_applicable=self.not_applicable)
         result = self.metric.compute()
-        per_picture = None
+        per_image = None
         if result.per_image is not None:
             found = iter(result.per_image)
-            per_picture = [finite(float(f"{next(found):.9g}")) if m else None for m in self.measured]
-        lost = sum(self.measured) - sum(v is not None for v in per_picture) if per_picture else 0
+            per_image = [finite(float(f"{next(found):.9g}")) if m else None for m in self.measured]
+        lost = sum(self.measured) - sum(v is not None for v in per_image) if per_image else 0
         return Value(
             value=finite(result.value),
             unit=result.unit,
-            per_picture=per_picture,
+            per_image=per_image,
             curve=result.curve,
             not_applicable=self.not_applicable + lost,
         )

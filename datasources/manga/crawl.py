@@ -8,16 +8,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from colorzoo.core.config import Strict
+from colorzoo.core.data.quality import assign_verdicts
 from colorzoo.core.errors import DataError
-from colorzoo.datasources.manga.config import CrawlOptions, chosen
+from colorzoo.datasources.manga.crawl_errors import CrawlError, LimitError, PassingError, StopError
+from colorzoo.datasources.manga.crawl_folder import MEMORY, CrawlFolder, Listing, Page
+from colorzoo.datasources.manga.crawl_options import CrawlOptions, chosen
 from colorzoo.datasources.manga.document import Document, Link
-from colorzoo.datasources.manga.errors import CrawlError, LimitError, PassingError, StopError
-from colorzoo.datasources.manga.guard import Guard, Host
-from colorzoo.datasources.manga.judge import judged, looked_at
-from colorzoo.datasources.manga.profile import Profile, find_profiles
+from colorzoo.datasources.manga.http_client import Web
+from colorzoo.datasources.manga.network_guard import Guard, Host
+from colorzoo.datasources.manga.profiles import Profile, find_profiles
+from colorzoo.datasources.manga.selection import inspect_image
 from colorzoo.datasources.manga.site import PAGE_BYTES, Chapter, PaidError, Place, Site, place
-from colorzoo.datasources.manga.store import MEMORY, Listing, Page, Store
-from colorzoo.datasources.manga.web import Web
 
 IN_A_ROW = 5
 """Pages that fail one after the other before the crawl gives up: the site has a bad day."""
@@ -63,7 +64,9 @@ class Summary(Strict):
 class Crawl:
     """One crawl of one address into one folder."""
 
-    def __init__(self, site: Site, store: Store | None, options: CrawlOptions, listener: Listener) -> None:
+    def __init__(
+        self, site: Site, store: CrawlFolder | None, options: CrawlOptions, listener: Listener
+    ) -> None:
         self.site, self.store, self.options, self.listener = site, store, options, listener
         self.counts: Counter[str] = Counter()
         self._in_a_row = 0
@@ -192,7 +195,7 @@ class Crawl:
             self.counts["unchanged"] += 1
             return old
         try:
-            found = looked_at(page.model_copy(update={"validators": answer.validators}), answer.body)
+            found = inspect_image(page.model_copy(update={"validators": answer.validators}), answer.body)
         except CrawlError as error:
             if answer.body.lstrip()[:1] == b"<":
                 self.site.understood(answer, alone=True)  # the CAPTCHA comes in place of pictures, too
@@ -218,7 +221,9 @@ class Crawl:
     def _settle(self) -> dict[str, int]:
         if self.store is None:
             return {}
-        pages = judged(self.store.pages.records.values(), self.options.min_spread)
+        pages = assign_verdicts(
+            sorted(self.store.pages.records.values(), key=lambda page: page.key), self.options.min_spread
+        )
         self.store.settle(pages)
         return dict(Counter(page.verdict for page in pages))
 
@@ -249,7 +254,7 @@ def crawl(
             web.guard.allow(site.profile.allowed())  # one that merely fits says nothing about its hosts
         if out is None:
             return Crawl(site, None, options, listener).run(url, first)
-        with Store.opened(out) as store:
+        with CrawlFolder.opened(out) as store:
             web.memory = out / MEMORY
             return Crawl(site, store, options, listener).run(url, first)
     finally:

@@ -14,9 +14,9 @@ from bs4.exceptions import ParserRejectedMarkup
 from requests.exceptions import InvalidURL
 from requests.utils import requote_uri
 
-from colorzoo.datasources.manga.errors import CrawlError
-from colorzoo.datasources.manga.profile import Fields, Html, Json
-from colorzoo.datasources.manga.web import Answer
+from colorzoo.datasources.manga.crawl_errors import CrawlError
+from colorzoo.datasources.manga.http_client import Answer
+from colorzoo.datasources.manga.profiles import Fields, Html, Json
 
 TITLE_CHARS = 200
 SLOT = re.compile(r"\{([\w-]+)\}")

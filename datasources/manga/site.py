@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from colorzoo.datasources.manga.crawl_errors import CrawlError, StopError
 from colorzoo.datasources.manga.document import Document, Link, fill, join, json_links
-from colorzoo.datasources.manga.errors import CrawlError, StopError
-from colorzoo.datasources.manga.profile import Html, Json, Profile, Step
-from colorzoo.datasources.manga.web import Answer, Web
+from colorzoo.datasources.manga.http_client import Answer, Web
+from colorzoo.datasources.manga.profiles import Html, Json, Profile, Step
 
 PAGE_BYTES = 2 << 20
 NUMBER = re.compile(r"[0-9]{1,12}")
-MOST_LISTS = 500
+MAX_LIST_PAGES = 500
 """Pages of one list that are followed; a site may link them in a circle."""
 
 
@@ -160,7 +160,7 @@ class Site:
         """Yield the links of a list, over all pages of it, each once."""
         seen: set[str] = set()
         asked, document = {url}, first or self.document(url)
-        for number in range(2, MOST_LISTS + 2):
+        for number in range(2, MAX_LIST_PAGES + 2):
             fresh = [link for link in document.links(rule, values) if link.address not in seen]
             yield from fresh
             seen |= {link.address for link in fresh}

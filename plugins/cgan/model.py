@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import RunOptions
-from colorzoo.core.inference import Fast
-from colorzoo.core.stage import Stage
-from colorzoo.core.tiles import tiled
+from colorzoo.core.imaging import color
+from colorzoo.core.inference.optimize import OptimizedCopy
+from colorzoo.core.inference.tiling import tiled
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.networks import generator
 from colorzoo.plugins.cgan.style import styled
@@ -35,7 +35,7 @@ class CGan(Colorizer, nn.Module):
         self.config: CGanConfig
         self.keeps_luma = self.config.space == "chroma"
         self.generator = generator(self.config)
-        self._fast = Fast(narrow=self.generator.cell)
+        self._fast = OptimizedCopy(narrow=self.generator.cell)
 
     def stages(self) -> Sequence[Stage]:
         """Return the only stage."""
@@ -48,7 +48,7 @@ class CGan(Colorizer, nn.Module):
         pages = torch.cat([self._page(page[None], options) for page in gray])
         return pages[:, None].expand(-1, options.samples, -1, -1, -1)
 
-    def luma_kept(self, options: RunOptions) -> bool:
+    def keeps_luma_for(self, options: RunOptions) -> bool:
         assert isinstance(options, CGanOptions)
         return self.keeps_luma and not options.inked
 
@@ -67,7 +67,7 @@ class CGan(Colorizer, nn.Module):
         else:
             chroma = color.guided_upsample(field, gray)
         chroma = styled(self.config.gain * chroma, gray, options)
-        return color.recombine(_washed(gray, chroma) if options.inked else gray, chroma)
+        return color.recombine(_darken_for_color(gray, chroma) if options.inked else gray, chroma)
 
     def _field(self, gray: Tensor) -> Tensor:
         """Return the field of a page at working size."""
@@ -78,9 +78,9 @@ class CGan(Colorizer, nn.Module):
         )  # fmt: skip
 
 
-def _washed(gray: Tensor, chroma: Tensor) -> Tensor:
+def _darken_for_color(gray: Tensor, chroma: Tensor) -> Tensor:
     """Darken a page until it has room for its colours: on white there is none."""
-    return gray * (1 - color.tint(chroma).amax(1, keepdim=True)).clamp_min(0.5)
+    return gray * (1 - color.chroma_to_rgb_offset(chroma).amax(1, keepdim=True)).clamp_min(0.5)
 
 
 def _working_size(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from colorzoo.core.layers import UNet
+from colorzoo.core.blocks import UNet
 from colorzoo.plugins.cgan.config import CGanConfig
 
 

@@ -12,7 +12,7 @@ ORANGE = (-0.12, 0.09)
 """(Cb, Cr) added to middle grey at full warmth; black and white stay as they are."""
 
 
-class Look(NamedTuple):
+class Style(NamedTuple):
     """Saturation and warmth of a style."""
 
     saturation: float
@@ -20,12 +20,12 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "plain": Look(1.0, 0.0),
-    "vibrant": Look(1.5, 0.05),
-    "gloomy": Look(0.5, -0.25),
-    "warm": Look(1.05, 0.4),
-    "cold": Look(0.9, -0.4),
-    "faded": Look(0.55, 0.2),
+    "plain": Style(1.0, 0.0),
+    "vibrant": Style(1.5, 0.05),
+    "gloomy": Style(0.5, -0.25),
+    "warm": Style(1.05, 0.4),
+    "cold": Style(0.9, -0.4),
+    "faded": Style(0.55, 0.2),
 }
 
 

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.stage import Batch, Stage
-from colorzoo.plugins.cgan import inking
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.stage import Batch, Stage
+from colorzoo.plugins.cgan import line_art as inking
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.networks import Discriminator
 
@@ -34,7 +34,7 @@ class Adversarial(Stage):
         self.model, self.config, self.settings = model, model.config, model.config.gan
         self.size = model.config.size
         self.discriminator = Discriminator(model.config)
-        self.players: Mapping[str, nn.Module] = {
+        self.networks: Mapping[str, nn.Module] = {
             "generator": model.generator,
             "discriminator": self.discriminator,
         }
@@ -56,7 +56,9 @@ class Adversarial(Stage):
         self.made = made.detach()
         found = content_losses(self.config, self._visible(made), self._visible(real))
         if self.config.adversarial_weight:
-            found["deceive"] = self.config.adversarial_weight * deceive_loss(self._judge(gray, made))
+            found["deceive"] = self.config.adversarial_weight * generator_adversarial_loss(
+                self._judge(gray, made)
+            )
         return found
 
     def _pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -71,7 +73,7 @@ class Adversarial(Stage):
 
     def _visible(self, field: Tensor) -> Tensor:
         """Return what differs between two fields as it is seen, in RGB."""
-        return color.tint(field) if self.config.space == "chroma" else field
+        return color.chroma_to_rgb_offset(field) if self.config.space == "chroma" else field
 
     def _redrawn(self, gray: Tensor) -> Tensor:
         """Return the pictures lighter or darker, and some as line art or screentone."""
@@ -105,7 +107,7 @@ def cosine(made: Tensor, real: Tensor, over: str) -> Tensor:
     return F.cosine_similarity(made.flatten(start), real.flatten(start), dim=-1).mean()
 
 
-def deceive_loss(logits: Tensor) -> Tensor:
+def generator_adversarial_loss(logits: Tensor) -> Tensor:
     """Return -log p(real), averaged, of made pictures (4.2.1)."""
     return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
 

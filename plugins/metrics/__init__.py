@@ -13,7 +13,7 @@ def register_metrics() -> list[Entry]:
         Entry("mse255", f"{here}.error:BestSquaredError", "squared error of the best sample, RGB 0-255"),
         Entry("min-l2", f"{here}.curves:MinL2", "RMSE of the best sample, RGB 0-1"),
         Entry("success", f"{here}.curves:Success", "area under the success rates of the best sample"),
-        Entry("eob", f"{here}.error:ErrorOfBest", "mean |difference of ab| of the best sample, in 128ths"),
+        Entry("eob", f"{here}.error:BestOfNError", "mean |difference of ab| of the best sample, in 128ths"),
         *(
             Entry(f"eob@{k}", f"{here}.error:ErrorOfBestOf{k}", f"the same, best of {k}")
             for k in (1, 5, 8, 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorzoo.core.metric import Metric, MetricResult, PerImageMetric
+from colorzoo.core.interfaces.metric import Metric, MetricResult, PerImageMetric
 from colorzoo.core.remember import remembered
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.colorizer import Colorizer
+from colorzoo.core.blocks import UNet
 from colorzoo.core.config import RunOptions
-from colorzoo.core.layers import UNet
-from colorzoo.core.stage import Stage
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.unet.config import UNetConfig
 
 CHROMA_SCALE = 0.2
@@ -22,7 +22,7 @@ class UNetColorizer(Colorizer, nn.Module):
 
     Config = UNetConfig
     deterministic = True
-    native_side = 256
+    max_input_side = 256
 
     def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__(config)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.stage import Batch, Stage
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.stage import Batch, Stage
 
 if TYPE_CHECKING:
     from colorzoo.plugins.unet.model import UNetColorizer
@@ -21,8 +21,8 @@ class Regression(Stage):
 
     def __init__(self, model: UNetColorizer) -> None:
         self.model, self.settings, self.size = model, model.config.fit, model.config.size
-        self.players: Mapping[str, nn.Module] = {"net": model.net}
+        self.networks: Mapping[str, nn.Module] = {"net": model.net}
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        wrong = color.tint(self.model.chroma(batch.gray) - color.chroma(batch.color))
+        wrong = color.chroma_to_rgb_offset(self.model.chroma(batch.gray) - color.chroma(batch.color))
         return {"mse255": 255**2 * wrong.square().mean()}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from colorzoo.core.config import ColorizerConfig, RunOptions
-from colorzoo.core.stage import StageConfig
+from colorzoo.core.interfaces.stage import StageConfig
 
 
 class VaeMdnConfig(ColorizerConfig):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.colorizer import Colorizer
 from colorzoo.core.config import RunOptions
 from colorzoo.core.devices import seeded_generator
 from colorzoo.core.errors import ConfigError
-from colorzoo.core.stage import Stage
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
 from colorzoo.plugins.vae_mdn.networks import (
     ConditionedDecoder,
@@ -30,7 +30,7 @@ class VaeMdn(Colorizer, nn.Module):
 
     Config = VaeMdnConfig
     Options = VaeMdnOptions
-    native_side = 256
+    max_input_side = 256
 
     def __init__(self, config: VaeMdnConfig | None = None) -> None:
         super().__init__(config)

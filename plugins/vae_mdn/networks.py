@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorzoo.core.layers import Pyramid, UNet
+from colorzoo.core.blocks import Pyramid, UNet
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
 
 CHROMA_SCALE = 0.2

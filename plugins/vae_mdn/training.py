@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from colorzoo.core import color
-from colorzoo.core.stage import Batch, Stage, StageConfig
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.stage import Batch, Stage, StageConfig
 
 if TYPE_CHECKING:
     from colorzoo.plugins.vae_mdn.model import VaeMdn
@@ -32,7 +32,7 @@ class _Stage(Stage):
     def __init__(self, model: VaeMdn, settings: StageConfig) -> None:
         self.model, self.config, self.settings = model, model.config, settings
         self.size = model.config.size
-        self.players: Mapping[str, nn.Module] = {self.name: self.network()}
+        self.networks: Mapping[str, nn.Module] = {self.name: self.network()}
 
     def network(self) -> nn.Module:
         """Return what this stage trains."""
@@ -47,7 +47,7 @@ class _Stage(Stage):
         """Return the reconstruction error (N, K) of fields (N, K, C, H, W)."""
         difference = fields - self.model.field(batch.color)[:, None]
         if self.config.space == "chroma":
-            difference = color.tint(difference)  # the error as seen in RGB
+            difference = color.chroma_to_rgb_offset(difference)  # the error as seen in RGB
         squared = difference.square()
         if self.config.loss == "mse":
             return squared.mean((-3, -2, -1))

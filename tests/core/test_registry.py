@@ -90,10 +90,10 @@ def test_a_taken_name_is_refused_whole_and_built_ins_win(monkeypatch):
     ("target", "reason"),
     [
         ("no_such_module:X", "does not import"),
-        ("colorzoo.core.colorizer:Nothing", "does not import"),
-        ("colorzoo.core.metric:Metric", "is not a Colorizer class"),
+        ("colorzoo.core.interfaces.colorizer:Nothing", "does not import"),
+        ("colorzoo.core.interfaces.metric:Metric", "is not a Colorizer class"),
         ("colorzoo.core.config:validate", "is not a Colorizer class"),
-        ("colorzoo.core.colorizer:Colorizer", "does not define colorize"),
+        ("colorzoo.core.interfaces.colorizer:Colorizer", "does not define colorize"),
     ],
 )
 def test_a_target_that_is_not_what_it_says(monkeypatch, target, reason):

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from zlib import crc32
 
-from tests.datasources.replica import jpeg, painted, png
+from tests.servers.manga_site import jpeg, painted, png
 
 LENGTHS = (0, 1, 2**15, 2**31 - 1, 2**31, 2**32 - 1)
 TAR_SUFFIXES = ("tar", "tar.gz", "tar.bz2", "tar.xz")

@@ -12,11 +12,11 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from colorzoo.core.dataset import NOTHING
 from colorzoo.core.errors import ColorzooError, DataError, ImageError
+from colorzoo.core.interfaces.dataset import NOTHING
 from colorzoo.core.registry import registry
-from colorzoo.data import open_dataset
 from colorzoo.datasources import archives
+from colorzoo.jobs.datasets import open_dataset
 from tests.datasources.mutations import mutated, picture, tricks
 
 
@@ -97,13 +97,13 @@ def test_sizes_are_bounded(pictures, tmp_path, suffix, monkeypatch):
     with pytest.raises(DataError, match=r"big\.png has 100,000 bytes"):
         open_dataset(str(path))
     monkeypatch.setattr(archives, "MEMBER_BYTES", 200_000)
-    monkeypatch.setattr(archives, "MOST_MEMBERS", 5)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
     with pytest.raises(DataError, match="more than 5 files"):
         open_dataset(str(path))
 
 
 def test_a_bomb_is_an_error_of_the_picture(pictures, tmp_path):
-    from tests.datasources.replica import bomb
+    from tests.servers.manga_site import bomb
 
     data = open_dataset(str(zipped(pictures, tmp_path / "a.zip", [("bomb.png", bomb())])))
     with pytest.raises(ImageError, match=r"a\.zip: bomb\.png: .*too large"):

@@ -22,14 +22,14 @@ from colorzoo.core import hookimpl
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.registry import registry
-from colorzoo.data import open_dataset
-from colorzoo.datasources.manga import judge
-from colorzoo.datasources.manga.config import CrawlOptions, chosen
+from colorzoo.datasources.manga import selection as judge
 from colorzoo.datasources.manga.crawl import Listener, crawl
-from colorzoo.datasources.manga.errors import CrawlError, RefusedError
-from colorzoo.datasources.manga.guard import Guard, Host
-from tests.datasources import replica as faults
-from tests.datasources.replica import GBK, NEW, OLD, Replica
+from colorzoo.datasources.manga.crawl_errors import CrawlError, RefusedError
+from colorzoo.datasources.manga.crawl_options import CrawlOptions, chosen
+from colorzoo.datasources.manga.network_guard import Guard, Host
+from colorzoo.jobs.datasets import open_dataset
+from tests.servers import manga_site as faults
+from tests.servers.manga_site import GBK, NEW, OLD, Replica
 
 QUICK = {"delay": 0, "backoff": 0.01, "timeout": 5, "file_seconds": 5, "patience": 5}
 
@@ -41,7 +41,7 @@ def site():
     replica.close()
 
 
-class Told(Listener):
+class RecordingListener(Listener):
     """Writes down what it hears."""
 
     def __init__(self):
@@ -58,7 +58,7 @@ class Told(Listener):
 
 
 def fetched(site: Replica, out: Path | None, path: str = f"/{OLD}/", profile=None, allowed=None, **options):
-    told = Told()
+    told = RecordingListener()
     summary = crawl(
         site.url + path,
         out,
@@ -556,9 +556,9 @@ def test_time_is_up(site, tmp_path):
 
 
 def test_two_crawls_do_not_meet_in_one_folder(site, tmp_path):
-    from colorzoo.datasources.manga.store import Store
+    from colorzoo.datasources.manga.crawl_folder import CrawlFolder
 
-    with Store.opened(tmp_path / "out"), pytest.raises(DataError, match="another process is at work"):
+    with CrawlFolder.opened(tmp_path / "out"), pytest.raises(DataError, match="another process is at work"):
         fetched(site, tmp_path / "out")
 
 

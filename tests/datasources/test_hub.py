@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from colorzoo.core.errors import DataError, MissingExtraError, UnknownNameError
-from colorzoo.data import open_dataset
-from colorzoo.datasources.hub import Address
-from colorzoo.testing import made_picture
+from colorzoo.datasources.huggingface import Address
+from colorzoo.jobs.datasets import open_dataset
+from colorzoo.testing import synthetic_picture
 
 datasets = pytest.importorskip("datasets", reason="the extra hf is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # the library's own
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the library's own
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
-    pictures = [Image.fromarray(made_picture(seed)) for seed in range(6)]
+    pictures = [Image.fromarray(synthetic_picture(seed)) for seed in range(6)]
     root = tmp_path / "owner" / "name"
     for split, part in (("train", pictures[:4]), ("test", pictures[4:])):
         table = datasets.Dataset.from_dict(
@@ -37,7 +37,7 @@ def test_the_picture_column_is_found_and_read(folder):
     data = open_dataset(f"hf:{folder}/one", "train")
     assert len(data) == 4
     assert data.ids()[0] == "train/000000"
-    assert np.array_equal(data[2].image, made_picture(2))
+    assert np.array_equal(data[2].image, synthetic_picture(2))
     assert len(open_dataset(f"hf:{folder}/one", "test")) == 2
     again = open_dataset(f"hf:{folder}/one", "train")
     assert again.fingerprint == data.fingerprint != open_dataset(f"hf:{folder}/one", "test").fingerprint

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorzoo.core.download import download, extract_pictures
+from colorzoo.core.data.archive import extract_pictures
+from colorzoo.core.data.download import download
 from colorzoo.core.errors import DataError
 from colorzoo.datasources import lfw
 from colorzoo.datasources.lfw import LFW
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def root(tmp_path):
         person = root / f"Person_{index:02}"
         person.mkdir(parents=True)
         for number in range(1, 3):
-            pixels = made_picture(index * 10 + number, 30, 30)
+            pixels = synthetic_picture(index * 10 + number, 30, 30)
             if index == 39:
                 pixels = np.repeat(pixels[..., :1], 3, -1)
             Image.fromarray(pixels).save(person / f"{person.name}_{number:04}.jpg")
@@ -62,7 +63,7 @@ def test_where_it_looks_is_in_the_message(tmp_path):
 
 
 def known(monkeypatch, path, urls=()):
-    item = lfw.Archive(name=path.name, algorithm="sha256", urls=tuple(urls),
+    item = lfw.KnownArchive(name=path.name, algorithm="sha256", urls=tuple(urls),
                        digest=hashlib.sha256(path.read_bytes()).hexdigest())  # fmt: skip
     monkeypatch.setattr(lfw, "ARCHIVES", (item,))
 
@@ -180,7 +181,7 @@ def test_the_next_mirror_is_tried(server, tmp_path):
     dead = "http://127.0.0.1:9/none"
     sha = hashlib.sha256(server.body).hexdigest()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("colorzoo.core.download.session", lambda: __import__("requests").Session())
+        patch.setattr("colorzoo.core.data.download.session", lambda: __import__("requests").Session())
         done = download([dead, server.url], tmp_path / "f", sha, 10**7)
     assert done.read_bytes() == server.body
 

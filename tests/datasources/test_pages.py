@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorzoo.core.dataset import Joined
+from colorzoo.core.data.combine import ConcatDataset
+from colorzoo.core.data.packed import pack
 from colorzoo.core.errors import DataError
-from colorzoo.core.packed import pack
-from colorzoo.data import open_dataset, open_datasets
-from colorzoo.testing import made_picture
+from colorzoo.jobs.datasets import open_dataset, open_datasets
+from colorzoo.testing import synthetic_picture
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def comic(tmp_path):
         for page in range(3):
             path = tmp_path / "comic" / f"chapter{chapter:02}" / f"p{page}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(made_picture(10 * chapter + page, 90, 60)).save(path)
+            Image.fromarray(synthetic_picture(10 * chapter + page, 90, 60)).save(path)
     grey = np.full((90, 60, 3), 128, np.uint8)
     Image.fromarray(grey).save(tmp_path / "comic" / "chapter00" / "grey.png")
     return tmp_path / "comic"
@@ -35,9 +35,9 @@ def test_a_chapter_is_in_one_split_only(comic):
 
 def test_more_chapters_move_none(comic):
     before = open_dataset(f"pages:{comic}", "test").chapters
-    Image.fromarray(made_picture(1)).save((comic / "chapter01").parent / "chapter05" / "more.png")
+    Image.fromarray(synthetic_picture(1)).save((comic / "chapter01").parent / "chapter05" / "more.png")
     (comic / "extra").mkdir()
-    Image.fromarray(made_picture(2)).save(comic / "extra" / "p.png")
+    Image.fromarray(synthetic_picture(2)).save(comic / "extra" / "p.png")
     assert set(before) <= set(open_dataset(f"pages:{comic}", "test").chapters)
 
 
@@ -78,7 +78,7 @@ def test_squares_cover_the_page_with_overlap(comic):
 
 def test_landscape_pages_are_cut_sideways(tmp_path):
     (tmp_path / "c" / "one").mkdir(parents=True)
-    Image.fromarray(made_picture(3, 40, 100)).save(tmp_path / "c" / "one" / "p.png")
+    Image.fromarray(synthetic_picture(3, 40, 100)).save(tmp_path / "c" / "one" / "p.png")
     squares = open_dataset(f"panels:{tmp_path / 'c'}", "all")
     assert {sample.image.shape for sample in squares} == {(40, 40, 3)}
     assert len(squares) >= 3
@@ -92,7 +92,7 @@ def test_a_location_is_needed():
 def test_joined_datasets(comic, pictures):
     joined = open_datasets([f"pages:{comic}", str(pictures)], "train", prefer="train")
     parts = [open_dataset(f"pages:{comic}", "train"), open_dataset(str(pictures), "train")]
-    assert isinstance(joined, Joined)
+    assert isinstance(joined, ConcatDataset)
     assert len(joined) == sum(map(len, parts))
     assert joined.ids() == [sample.id for sample in joined]
     assert len(set(joined.ids())) == len(joined)

@@ -7,20 +7,23 @@ import pytest
 import torch
 from torch import nn
 
-from colorzoo.core import checkpoint, color, inference
-from colorzoo.core.colorize import colorize
 from colorzoo.core.config import from_preset
+from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ConfigError
-from colorzoo.core.images import Picture
-from colorzoo.core.packed import Packed
-from colorzoo.core.stage import Batch
-from colorzoo.core.training import TrainConfig, train
-from colorzoo.plugins.cgan import inking, model, training
+from colorzoo.core.imaging import color
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.inference import optimize as inference
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.stage import Batch
+from colorzoo.core.training import checkpoint
+from colorzoo.core.training.loop import TrainConfig, train
+from colorzoo.plugins.cgan import line_art as inking
+from colorzoo.plugins.cgan import model, training
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.model import CGan
 from colorzoo.plugins.cgan.networks import Discriminator
 from colorzoo.plugins.cgan.style import styled
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 
 
 def built(*settings, preset="default"):
@@ -45,7 +48,7 @@ class TestLosses:
     def test_deceiving_is_minus_log_of_the_probability_of_real(self):
         logits = torch.tensor([0.0, 2.0])
         expected = (math.log(2) + math.log(1 + math.exp(-2))) / 2
-        assert training.deceive_loss(logits).item() == pytest.approx(expected)
+        assert training.generator_adversarial_loss(logits).item() == pytest.approx(expected)
 
     def test_the_discriminator_pays_for_both_kinds_of_pairs(self):
         real, made = torch.tensor([2.0]), torch.tensor([-1.0])
@@ -81,7 +84,7 @@ class TestLosses:
 def test_a_step_lowers_the_players_own_loss(preset, player):
     stage = built(preset=preset).stages()[0]
     batch = pictures(2, stage.size)
-    for network in stage.players.values():
+    for network in stage.networks.values():
         network.train()
 
     def loss(which):
@@ -91,7 +94,7 @@ def test_a_step_lowers_the_players_own_loss(preset, player):
     for _ in range(20):  # the spectral norms settle
         loss("discriminator")
     rate = {"generator": 1e-4, "discriminator": 1e-2}[player]
-    optimizer = torch.optim.SGD(stage.players[player].parameters(), rate)
+    optimizer = torch.optim.SGD(stage.networks[player].parameters(), rate)
     before = loss(player)
     before.backward()
     optimizer.step()
@@ -100,7 +103,7 @@ def test_a_step_lowers_the_players_own_loss(preset, player):
 
 def test_a_cut_run_resumes_with_both_networks_and_both_optimizers(tmp_path):
     settings = ["gan.steps=4", "gan.batch_size=2", "gan.ema=0.9"]
-    images = np.stack([made_picture(i, 64, 64) for i in range(6)])
+    images = np.stack([synthetic_picture(i, 64, 64) for i in range(6)])
 
     def data(size):
         return Packed(images, [str(i) for i in range(6)], "f" * 64)
@@ -257,7 +260,7 @@ def test_inked_pictures_keep_their_colours():
 def test_tall_pages_are_finite_and_the_same_at_every_call():
     """The fast copy of a page of one working column, in the type that this processor is given."""
     colorizer = built().eval()
-    page = Picture(np.ascontiguousarray(made_picture(3, 512, 512)[:, :4]))
+    page = Picture(np.ascontiguousarray(synthetic_picture(3, 512, 512)[:, :4]))
     first, *others = [colorize(colorizer, page, {"side": 512})[0].rgb for _ in range(3)]
     assert all(np.array_equal(first, other) for other in others)
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from colorzoo.core import color
-from colorzoo.core.packed import write_packed
+from colorzoo.core.data.packed import write_packed
+from colorzoo.core.imaging import color
 from colorzoo.core.registry import registry
-from colorzoo.testing import ColorizerContract, DatasetContract, MetricContract, made_picture
+from colorzoo.testing import ColorizerContract, DatasetContract, MetricContract, synthetic_picture
 
 NARROW = {"width": 4, "discriminator_width": 4, "crop": None, "size": 64}
 """What makes the built-in models quick to test."""
@@ -57,7 +57,7 @@ def folder(tmp_path):
     for index in range(6):
         path = tmp_path / "pictures" / f"series{index % 2}" / f"{index:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(made_picture(index)).save(path)
+        Image.fromarray(synthetic_picture(index)).save(path)
     return tmp_path / "pictures"
 
 
@@ -78,14 +78,14 @@ def people(tmp_path):
     for index in range(40):
         path = tmp_path / "lfw-deepfunneled" / f"Person_{index:02}" / f"Person_{index:02}_0001.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(made_picture(index, 30, 30)).save(path)
+        Image.fromarray(synthetic_picture(index, 30, 30)).save(path)
     return tmp_path / "lfw-deepfunneled"
 
 
 def packed(tmp_path):
     source, out = tmp_path / "all.npy", tmp_path / "packed"
     out.mkdir(exist_ok=True)
-    np.save(source, np.stack([made_picture(index, 32, 32) for index in range(6)]))
+    np.save(source, np.stack([synthetic_picture(index, 32, 32) for index in range(6)]))
     write_packed(out, source, range(6), [f"{index}.png" for index in range(6)], "squash")
     return out
 

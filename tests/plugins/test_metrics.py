@@ -12,13 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from colorzoo.core import color
 from colorzoo.core.errors import ColorzooError, MetricError, MissingExtraError
+from colorzoo.core.imaging import color
 from colorzoo.core.registry import registry
 from colorzoo.core.remember import remembering
+from colorzoo.plugins.metrics.auc import AuC, MinL2, RebalancedAuC, Success
+from colorzoo.plugins.metrics.best_of_n import (
+    BestOfNError,
+    BestSquaredError,
+    Deviation,
+    ErrorOfBestOf1,
+    ErrorOfBestOf5,
+    ErrorOfBestOf8,
+    ErrorOfBestOf100,
+    Variance,
+)
 from colorzoo.plugins.metrics.colorfulness import ColorfulnessGap, colorfulness, published
-from colorzoo.plugins.metrics.curves import AuC, MinL2, RebalancedAuC, Success
-from colorzoo.plugins.metrics.difference import (
+from colorzoo.plugins.metrics.full_reference import (
     CIEDE2000,
     PSNR,
     ChromaError,
@@ -26,18 +36,8 @@ from colorzoo.plugins.metrics.difference import (
     chroma_distance,
     ciede2000,
 )
-from colorzoo.plugins.metrics.error import (
-    BestSquaredError,
-    Deviation,
-    ErrorOfBest,
-    ErrorOfBestOf1,
-    ErrorOfBestOf5,
-    ErrorOfBestOf8,
-    ErrorOfBestOf100,
-    Variance,
-)
-from colorzoo.plugins.metrics.learned import FID, frechet
-from colorzoo.plugins.metrics.structure import SSIM, SampleSimilarity
+from colorzoo.plugins.metrics.perceptual import FID, frechet
+from colorzoo.plugins.metrics.ssim import SSIM, SampleSimilarity
 
 
 def of(metric, predicted, target):
@@ -59,9 +59,9 @@ def test_squared_error_of_the_best_by_hand():
 def test_error_of_best_by_hand():
     red = torch.tensor([1.0, 0, 0]).view(1, 1, 3, 1, 1).expand(1, 1, 3, 4, 4)
     expected = (80.0925 + 67.2032) / 2 / 128  # red against a grey: ab are those of red
-    assert of(ErrorOfBest(), gray(0.5), red[:, 0]).value == pytest.approx(expected, abs=1e-3)
+    assert of(BestOfNError(), gray(0.5), red[:, 0]).value == pytest.approx(expected, abs=1e-3)
     both = torch.cat([gray(0.5), red], 1)
-    assert of(ErrorOfBest(), both, red[:, 0]).value == pytest.approx(0, abs=1e-6)
+    assert of(BestOfNError(), both, red[:, 0]).value == pytest.approx(0, abs=1e-6)
 
 
 def test_spread_by_hand():
@@ -300,7 +300,7 @@ def test_the_error_of_the_best_never_grows_with_the_samples(seed, count):
     generator = torch.Generator().manual_seed(seed)
     predicted = torch.rand(2, count, 3, 6, 5, generator=generator)
     target = torch.rand(2, 3, 6, 5, generator=generator)
-    kinds = (ErrorOfBestOf1, ErrorOfBestOf5, ErrorOfBestOf8, ErrorOfBestOf100, ErrorOfBest)
+    kinds = (ErrorOfBestOf1, ErrorOfBestOf5, ErrorOfBestOf8, ErrorOfBestOf100, BestOfNError)
     results = [of(kind(), predicted, target) for kind in kinds]
     for fewer, more in pairwise(results):
         assert all(b <= a for a, b in zip(fewer.per_image, more.per_image, strict=True))
@@ -331,7 +331,7 @@ def test_frechet_distance_of_known_gaussians():
 
 @pytest.fixture
 def forgetful():
-    from colorzoo.plugins.metrics import learned
+    from colorzoo.plugins.metrics import perceptual as learned
 
     learned._inception.cache_clear()
     learned._lpips.cache_clear()
@@ -358,7 +358,7 @@ def test_a_missing_backbone_is_said_plainly(monkeypatch):
 
 
 def test_fid_states_how_many_pictures_it_is_of(monkeypatch):
-    from colorzoo.plugins.metrics import learned
+    from colorzoo.plugins.metrics import perceptual as learned
 
     monkeypatch.setattr(learned, "_inception", lambda: lambda image: (image.float().mean((-1, -2)),))
     metric = FID()

@@ -8,7 +8,7 @@ from torch import distributions as D
 
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError
-from colorzoo.core.stage import Batch
+from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
 from colorzoo.plugins.vae_mdn.model import VaeMdn
 from colorzoo.plugins.vae_mdn.networks import Mixture, PlainDecoder
@@ -138,7 +138,7 @@ def test_each_stage_moves_what_it_says_and_nothing_else(model):
         sum(v for v in stage.losses(stage.name, batch).values() if v.requires_grad).backward()
         touched = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
         assert touched == moved[stage.name]
-        owned = {id(p) for p in stage.players[stage.name].parameters()}
+        owned = {id(p) for p in stage.networks[stage.name].parameters()}
         assert {n.split(".")[0] for n, p in model.named_parameters() if id(p) in owned} == moved[stage.name]
     model.eval()
 
@@ -146,7 +146,7 @@ def test_each_stage_moves_what_it_says_and_nothing_else(model):
 def test_augmentation_keeps_colour_and_grey_together(model):
     stage = model.stages()[0]
     batch = stage.augment(Batch.of(torch.rand(4, 3, 64, 64)))
-    from colorzoo.core import color
+    from colorzoo.core.imaging import color
 
     torch.testing.assert_close(color.luma(batch.color), batch.gray)
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 import colorzoo
-from colorzoo import catalog
-from colorzoo.core import weights
 from colorzoo.core.errors import ImageError, UnknownNameError
 from colorzoo.core.registry import registry
-from colorzoo.testing import made_picture
+from colorzoo.core.weights import folder as weights
+from colorzoo.hub import catalog
+from colorzoo.testing import synthetic_picture
 
 EMBEDDED = [(plugin, name) for plugin in registry().names("colorizer") for name in catalog.embedded(plugin)]
 
@@ -29,13 +29,13 @@ def test_embedded_weights_load_and_tell_where_they_come_from(plugin, name):
     assert (info.plugin, info.name) == (plugin, name)
     assert info.trained_on
     assert info.metrics
-    assert info.licence
+    assert info.license
     assert (folder / "model.safetensors").stat().st_size <= (30_000_000 if plugin == "cgan" else 15_000_000)
     assert info.trained_on.fingerprint in (folder / "README.md").read_text()
 
 
 def test_one_call_colours_an_array_or_a_path(tmp_path):
-    gray = made_picture(0)[..., 0]
+    gray = synthetic_picture(0)[..., 0]
     one, two = colorzoo.colorize(gray, samples=2, seed=0)
     assert one.shape == (*gray.shape, 3)
     assert not np.array_equal(one, two)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from colorzoo import datasources
 from colorzoo.core.registry import SLOW
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 from tests.zoo.strangers import HOOK, MODEL, installed
 
 GREY = HOOK.format(name="zz-bad", module="zz_bad_model", cls="Grey")
@@ -110,7 +110,7 @@ def zoo(cli, tmp_path):
     """Return the command line beside an installed good plugin."""
     site = tmp_path / "site"
     installed(site, "good")
-    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
 
     def run(*words, code=0):
         return cli(*words, code=code, PYTHONPATH=str(site))
@@ -128,7 +128,7 @@ def broken(tmp_path_factory):
         hooks = {"hooks": HOOK.format(name=named(kind), module="x", cls="Y")}
         hooks |= {key: text.replace("zz-bad", named(kind)) for key, text in changes.items()}
         installed(home / "site", named(kind), **hooks)
-    Image.fromarray(made_picture(0)).save(home / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(home / "picture.png")
     env = {**os.environ, "PYTHONPATH": str(home / "site"), "OMP_NUM_THREADS": "1"}
 
     def run(*words):

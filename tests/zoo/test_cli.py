@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from colorzoo.inputs import gather
-from colorzoo.testing import made_picture
+from colorzoo.jobs.inputs import gather
+from colorzoo.testing import synthetic_picture
 
 TRAIN = ("--set", "fit.steps=3", "--set", "width=4", "--set", "fit.batch_size=4", "--device", "cpu")
 
@@ -22,7 +22,7 @@ TRAIN = ("--set", "fit.steps=3", "--set", "width=4", "--set", "fit.batch_size=4"
 @pytest.fixture
 def photo(tmp_path):
     path = tmp_path / "photo.png"
-    Image.fromarray(made_picture(5, 120, 100)).save(path)
+    Image.fromarray(synthetic_picture(5, 120, 100)).save(path)
     return path
 
 
@@ -117,7 +117,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_input_is_one_line_and_no_file(cli, photo, tmp_path, name):
     good = tmp_path / "good.jpg"
-    Image.fromarray(made_picture(1, 200, 200)).save(good)
+    Image.fromarray(synthetic_picture(1, 200, 200)).save(good)
     (tmp_path / name).write_bytes(BAD[name](good.read_bytes()))
     done = cli("run", "vae-mdn", name, "-o", "out", code=2)
     assert done.stderr.startswith(f"colorzoo: error: {name}: ")
@@ -167,7 +167,7 @@ def test_listings_are_tables_and_json(cli, pictures):
 HEAVY = """
 import sys
 sys.argv = ["colorzoo", *{arguments!r}]
-from colorzoo.cli import main
+from colorzoo.cli.app import main
 try:
     main()
 except SystemExit:
@@ -213,7 +213,7 @@ def test_gathering_names_results_apart(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a.png", "a.jpg", "x/a.png", "x/b.png"):
         Path(name).parent.mkdir(exist_ok=True)
-        Image.fromarray(made_picture(0, 8, 8)).save(name)
+        Image.fromarray(synthetic_picture(0, 8, 8)).save(name)
     targets = [str(target.with_suffix("")) for _, target in gather(["a.png", "a.jpg", "x", "x/*.png"])]
     assert targets == ["a", "a~2", "a~3", "b", "a~4", "b~2"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorzoo.compare import compare, contestants_of, metrics_of, working_in
 from colorzoo.core.compare.results import read_results
 from colorzoo.core.errors import ConfigError, DataError, UnknownNameError
 from colorzoo.core.registry import registry
-from colorzoo.testing import made_picture
+from colorzoo.jobs.compare import compare, methods_of, metrics_of, working_in
+from colorzoo.testing import synthetic_picture
 
 FEW = ("--metrics", "mse255,psnr,eob,success", "--samples", 2, "--side", 32, "--workers", 1)
 
@@ -41,12 +41,16 @@ def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
     assert len(results.pictures) == 12
     assert results.command.startswith("colorzoo compare vae-mdn vae-mdn,mode=mean --data ")
     assert results.methods[1].options == {"mode": "mean"}
-    assert results.methods[0].weights.licence
+    assert results.methods[0].weights.license
     assert results.protocol.samples == 2
-    for exhibit in results.exhibits:
-        files = [exhibit.gray, exhibit.original, *(f for files in exhibit.samples.values() for f in files)]
+    for write_examples in results.examples:
+        files = [
+            write_examples.gray,
+            write_examples.original,
+            *(f for files in write_examples.samples.values() for f in files),
+        ]
         assert all((folder / "pictures" / name).is_file() for name in files)
-    assert {e.why for e in results.exhibits} == {"spread", "best", "median", "worst"}
+    assert {e.why for e in results.examples} == {"spread", "best", "median", "worst"}
 
     cli("compare", "unet", "--data", pictures, "--split", "all", *FEW, "-o", "two")
     merged = cli("report", "merge", "one", "two", "-o", "both")
@@ -131,7 +135,7 @@ def test_the_metrics_that_are_measured_unless_others_are_named():
 
 
 def test_a_control_that_is_named_takes_part_once():
-    labels = [contestant.label for contestant in contestants_of(["grey", "unet"])]
+    labels = [method.label for method in methods_of(["grey", "unet"])]
     assert labels[:2] == ["grey", "unet"]
     assert labels.count("grey") == 1
 
@@ -150,7 +154,7 @@ def test_a_folder_is_measured_whole_and_its_controls_are_fitted_on_it(pictures):
 
 def test_controls_are_fitted_on_other_pictures_where_a_part_is_measured(pictures):
     for index in range(40):
-        Image.fromarray(made_picture(index, 8, 8)).save(pictures / f"{index}.png")
+        Image.fromarray(synthetic_picture(index, 8, 8)).save(pictures / f"{index}.png")
     results = compare(["grey"], str(pictures), split="test", samples=1, side=8, metrics=["psnr"])
     assert 0 < len(results.pictures) < 52
     assert not results.protocol.train_is_measured

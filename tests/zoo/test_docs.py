@@ -20,15 +20,15 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from bench import deshpande
-from colorzoo import catalog
-from colorzoo.cards import card
-from colorzoo.cli import build
+from colorzoo.cli.app import build
 from colorzoo.core import hooks
 from colorzoo.core.compare.results import read_results
 from colorzoo.core.registry import load_plugins, registry
-from colorzoo.core.weights import read_info
+from colorzoo.core.weights.folder import read_info
+from colorzoo.hub import catalog
+from colorzoo.hub.card import card
 from colorzoo.report import markdown
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -154,7 +154,7 @@ def blocks(name: str) -> list[str]:
 
 def test_the_readmes_python_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Image.fromarray(made_picture(0)).save("photo.jpg")
+    Image.fromarray(synthetic_picture(0)).save("photo.jpg")
     api, plugin = blocks("README.md")
     names = {"gray": torch.rand(2, 1, 40, 30)}
     exec(api, names)

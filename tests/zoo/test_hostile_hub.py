@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from colorzoo import catalog
-from colorzoo.cli import _say
-from colorzoo.cli.hub import facts
+from colorzoo.cli.app import _say
+from colorzoo.cli.hub_commands import facts
 from colorzoo.core.errors import ColorzooError, HubError
-from colorzoo.hub import HubId, pull
-from tests.zoo import hostile_hub as hostile
-from tests.zoo.hostile_hub import COMMIT, CONTROL, HTML, REPO, Answer, HostileHub, machine, random_changes
+from colorzoo.hub import catalog
+from colorzoo.hub.pull import HubId, pull
+from tests.servers import hostile_hub as hostile
+from tests.servers.hostile_hub import (
+    COMMIT,
+    CONTROL,
+    HTML,
+    REPO,
+    Answer,
+    HostileHub,
+    machine,
+    random_changes,
+)
 
 NAME = HubId.parse(REPO)
 HANG = 25
@@ -219,7 +228,7 @@ def test_a_killed_pull_leaves_nothing_for_long(tmp_path, files):
     (blobs / ("a" * 64 + ".colorzoo.incomplete")).write_bytes(b"half")
     (blobs / ("b" * 64 + ".incomplete")).write_bytes(b"of another program")
     with HostileHub(files) as hub, machine(tmp_path, hub.address):
-        from colorzoo.hub_client import Storage
+        from colorzoo.hub.client import Storage
 
         busy = blobs / ("c" * 64 + ".colorzoo.incomplete")
         busy.write_bytes(b"half")
@@ -267,7 +276,7 @@ def test_a_distribution_is_a_name_and_nothing_else(tmp_path, files, field, value
 
 def test_texts_of_a_stranger_are_fit_for_a_terminal(tmp_path, files):
     known = json.loads(files["config.json"])
-    texts = dict.fromkeys(("summary", "licence", "credit", "sha256"), CONTROL + "x" * 50000)
+    texts = dict.fromkeys(("summary", "license", "credit", "sha256"), CONTROL + "x" * 50000)
     config = json.dumps(known | texts).encode()
     with HostileHub(files | {"config.json": config}) as hub, machine(tmp_path, hub.address):
         for line in facts(pull(NAME).info):

@@ -13,10 +13,10 @@ import time
 import pytest
 from PIL import Image
 
-from colorzoo import catalog
-from colorzoo.hub import HubId
-from colorzoo.testing import made_picture
-from tests.zoo.small_hub import TOKEN, SmallHub
+from colorzoo.hub import catalog
+from colorzoo.hub.pull import HubId
+from colorzoo.testing import synthetic_picture
+from tests.servers.hub import TOKEN, SmallHub
 from tests.zoo.strangers import installed
 
 WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg", "metrics.json"}
@@ -47,7 +47,7 @@ def zoo(cli, hub, tmp_path):
 
 @pytest.fixture
 def picture(tmp_path):
-    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
     return tmp_path / "picture.png"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorzoo.cli.plugins import install
+from colorzoo.cli.plugins import install_commands as install
 from colorzoo.core.errors import ConfigError, DataError, MissingExtraError, PluginError, WeightsError
-from colorzoo.testing import made_picture
-from colorzoo.testing.base import or_skip
+from colorzoo.testing import synthetic_picture
+from colorzoo.testing.contract import build_or_skip
 from tests.zoo.strangers import MODEL, installed
 
 KINDS = {
@@ -64,7 +64,7 @@ def test_a_new_plugin_installs_passes_its_tests_and_is_there(zoo, name, tmp_path
 def test_a_trainable_one_is_trained_run_and_compared(zoo, tmp_path, pictures):
     zoo("plugins", "new", "small-net", "--trainable")
     zoo("plugins", "install", "-e", "colorzoo-small-net")
-    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
     try:
         zoo("train", "small-net", "--data", pictures, "--split", "all", "-o", "run", "--threads", 1,
             "--set", "fit.steps=3", "--set", "fit.batch_size=4")  # fmt: skip
@@ -141,13 +141,13 @@ def raising(error):
 @pytest.mark.parametrize("error", [MissingExtraError("it", "x", "extra"), DataError("no pictures here")])
 def test_a_missing_extra_and_missing_data_skip_a_check(error):
     with pytest.raises(pytest.skip.Exception, match=str(error).replace("[", ".")):
-        or_skip(raising(error))
+        build_or_skip(raising(error))
 
 
 @pytest.mark.parametrize("kind", [ConfigError, WeightsError, PluginError, RuntimeError, MemoryError])
 def test_nothing_else_skips_a_check(kind):
     with pytest.raises(kind):
-        or_skip(raising(kind("no")))
+        build_or_skip(raising(kind("no")))
 
 
 BROKEN = {
@@ -155,7 +155,7 @@ BROKEN = {
         "def __init__(self, config=None): raise WeightsError('no graph here')", "no graph here"
     ),
     "ends the checks": ("def __init__(self, config=None): raise KeyboardInterrupt", "run to their end"),
-    "writes to its input": ("def acquaint(self, exam): pass", "colorize changed its input"),
+    "writes to its input": ("def fit_baseline(self, exam): pass", "colorize changed its input"),
     "takes no large seeds": ("seeds = 2**32", "seed too large"),
 }  # fmt: skip
 

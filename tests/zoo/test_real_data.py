@@ -2,10 +2,10 @@
 
 import pytest
 
-from colorzoo import catalog
-from colorzoo.core.weights import read_info
-from colorzoo.data import open_dataset
+from colorzoo.core.weights.folder import read_info
 from colorzoo.datasources.lfw import LFW
+from colorzoo.hub import catalog
+from colorzoo.jobs.datasets import open_dataset
 from tests.conftest import REAL_DATA
 
 pytestmark = pytest.mark.skipif(

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colorzoo.core.compare.bootstrap import pairs_of, with_intervals
 from colorzoo.core.compare.results import (
+    ColorizationFailure,
     Cost,
     Environment,
-    Exhibit,
-    Failure,
+    ExampleImage,
     Method,
     MetricFacts,
     Protocol,
@@ -19,13 +20,13 @@ from colorzoo.core.compare.results import (
     Value,
     WeightsUsed,
 )
-from colorzoo.core.compare.statistics import pairs_of, with_intervals
 from colorzoo.core.errors import MissingExtraError, ResultsError, UnknownNameError
-from colorzoo.core.metric import Curve
-from colorzoo.report import figures, markdown, text
+from colorzoo.core.interfaces.metric import Curve
+from colorzoo.report import figures, markdown
+from colorzoo.report import wording as text
+from colorzoo.report.html import page, write_report
 from colorzoo.report.merge import copy_pictures, merge
-from colorzoo.report.page import page, write_report
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 
 HOSTILE = "<script>alert(1)</script>\"'&|"
 PICTURES = [f"p{index}<b>" for index in range(40)]
@@ -42,7 +43,7 @@ def method(label, offset, *, control=False, noise=3.0, **changes):
     error = (base + own + offset).tolist() if label != "oracle" else [0.0] * len(PICTURES)
     curve = Curve(over="samples", x=[1.0, 2.0, 3.0], y=[3.0, 2.0, 1.5 + offset / 10])
     values = {
-        "error": Value(value=float(np.mean(error)), unit="levels", per_picture=error, curve=curve),
+        "error": Value(value=float(np.mean(error)), unit="levels", per_image=error, curve=curve),
         "likeness": Value(
             value=0.5 - offset / 100,
             unit="of 1",
@@ -52,12 +53,12 @@ def method(label, offset, *, control=False, noise=3.0, **changes):
     facts = {
         "label": label, "plugin": "p", "distribution": "d 1", "control": control, "values": values,
         "cost": Cost(milliseconds=12.5 + offset, peak_mib=300, parameters=2_000_000, gflop=1.5),
-        "weights": None if control else WeightsUsed(name="default", sha256="ab" * 32, licence="cc0"),
+        "weights": None if control else WeightsUsed(name="default", sha256="ab" * 32, license="cc0"),
     }  # fmt: skip
     return Method(**{**facts, **changes})
 
 
-def results(*methods, exhibits=(), metrics=METRICS, **protocol):
+def results(*methods, examples=(), metrics=METRICS, **protocol):
     facts = {"data": "made", "split": "test", "pictures": len(PICTURES), "data_fingerprint": "d" * 64,
              "train_fingerprint": "t" * 64, "samples": 3, **protocol}  # fmt: skip
     made = Protocol(**facts)
@@ -66,7 +67,7 @@ def results(*methods, exhibits=(), metrics=METRICS, **protocol):
         fingerprint=made.fingerprint, protocol=made, ranked_by="error", metrics=metrics,
         runs=[Environment(colorzoo="1", torch="2", python="3", platform="linux", device="cpu")],
         command=f"colorzoo compare {HOSTILE}", pictures=PICTURES, methods=methods,
-        pairs=pairs_of(methods, metrics), exhibits=exhibits,
+        pairs=pairs_of(methods, metrics), examples=examples,
     )  # fmt: skip
 
 
@@ -84,12 +85,12 @@ def exhibited(folder, samples=("good", HOSTILE)):
     names = {}
     for index, label in enumerate(("grey", "original", *samples)):
         names[label] = f"00-{index}.jpg"
-        Image.fromarray(made_picture(index, 40, 30)).save(folder / names[label])
+        Image.fromarray(synthetic_picture(index, 40, 30)).save(folder / names[label])
     shown = {label: [names[label]] for label in samples}
     one = {"picture": PICTURES[3], "gray": names["grey"], "original": names["original"]}
     return [
-        Exhibit(**one, why="spread", samples=shown),
-        Exhibit(**one, why="worst", method="good", samples={"good": ["nowhere.jpg"]}),
+        ExampleImage(**one, why="spread", samples=shown),
+        ExampleImage(**one, why="worst", method="good", samples={"good": ["nowhere.jpg"]}),
     ]
 
 
@@ -122,20 +123,20 @@ def test_the_table_says_who_wins_and_by_how_much():
 
 def test_no_difference_is_shown_exactly_when_the_interval_holds_zero():
     same = method("same", 0)
-    shifted = [value + 0.01 for value in same.values["error"].per_picture]
-    value = same.values["error"].model_copy(update={"per_picture": shifted})
+    shifted = [value + 0.01 for value in same.values["error"].per_image]
+    value = same.values["error"].model_copy(update={"per_image": shifted})
     tiny = same.model_copy(update={"label": "tiny", "values": {**same.values, "error": value}})
     noisy = method("noisy one", 0, noise=20)
     found = results(same, tiny, noisy)
     verdicts = {(p.one, p.other): text.verdict(p, METRICS[0]) for p in found.pairs if p.metric == "error"}
     assert verdicts["same", "tiny"] == "same is better"  # however small, it is on every picture
-    held = next(p for p in found.pairs if (p.one, p.other) == ("same", "noisy one"))
-    assert held.low < 0 < held.high
+    local_weights = next(p for p in found.pairs if (p.one, p.other) == ("same", "noisy one"))
+    assert local_weights.low < 0 < local_weights.high
     assert verdicts["same", "noisy one"] == "no difference shown"
 
 
 def test_what_a_reader_must_know_is_said():
-    failed = method("bad", 1, failures=[Failure(picture=PICTURES[0], reason="boom")])
+    failed = method("bad", 1, failures=[ColorizationFailure(picture=PICTURES[0], reason="boom")])
     found = results(method("good", 0), failed, train_is_measured=True)
     found = found.model_copy(update={"left_out": {"x": "damaged"}})
     said = " ".join(text.warnings(found))
@@ -147,8 +148,8 @@ def test_what_a_reader_must_know_is_said():
 
 
 def test_merging_joins_methods_and_refuses_what_does_not_belong(tmp_path):
-    one = results(method("a", 0), *controls(), exhibits=exhibited(tmp_path / "one/pictures", ("a",)))
-    other = results(method("b", 3), *controls(), exhibits=exhibited(tmp_path / "two/pictures", ("b",)))
+    one = results(method("a", 0), *controls(), examples=exhibited(tmp_path / "one/pictures", ("a",)))
+    other = results(method("b", 3), *controls(), examples=exhibited(tmp_path / "two/pictures", ("b",)))
     both = merge([one, other])
     assert [m.label for m in both.methods] == ["a", "b", "grey", "oracle"]
     assert [m.run for m in both.methods] == [0, 1, 0, 0]
@@ -157,7 +158,7 @@ def test_merging_joins_methods_and_refuses_what_does_not_belong(tmp_path):
     copy_pictures([one, other], [tmp_path / "one", tmp_path / "two"], tmp_path / "both")
     files = {path.name for path in (tmp_path / "both/pictures").iterdir()}
     assert files == {f"{part}-00-{index}.jpg" for part in (0, 1) for index in (0, 1, 2)}
-    assert both.exhibits[0].samples == {"a": ["0-00-2.jpg"]}
+    assert both.examples[0].samples == {"a": ["0-00-2.jpg"]}
     assert Results.model_validate_json(both.model_dump_json()) == both
 
     with pytest.raises(ResultsError, match="seed 0 and 1"):
@@ -194,7 +195,7 @@ def test_without_matplotlib_the_page_says_so(tmp_path, monkeypatch):
 @pytest.fixture
 def report(tmp_path):
     folder = tmp_path / "report"
-    found = results(exhibits=exhibited(folder / "pictures"))
+    found = results(examples=exhibited(folder / "pictures"))
     write_report(found, folder)
     return folder / "report.html"
 

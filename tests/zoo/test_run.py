@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorzoo.cli.run import _report
+from colorzoo.cli.run_command import _report
 from colorzoo.core import Colorizer
 from colorzoo.core.errors import DataError, ImageError
-from colorzoo.inputs import _distinct, gather
+from colorzoo.jobs.inputs import _distinct, gather
 from colorzoo.jobs.run import LOCK, RunResult, run
-from colorzoo.testing import made_picture
+from colorzoo.testing import synthetic_picture
 
 
 class Tint(Colorizer):
@@ -49,8 +49,8 @@ def names(folder):
 def test_a_run_goes_on_past_everything(tmp_path):
     long = "x" * 245
     pictures = files(
-        tmp_path, square=made_picture(0, 30, 30), wide=np.zeros((1, 16_384, 3), np.uint8),
-        good=made_picture(1), **{long: made_picture(2)},
+        tmp_path, square=synthetic_picture(0, 30, 30), wide=np.zeros((1, 16_384, 3), np.uint8),
+        good=synthetic_picture(1), **{long: synthetic_picture(2)},
     )  # fmt: skip
     (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     pictures.append((tmp_path / "bad.png", Path("bad.png")))
@@ -65,7 +65,7 @@ def test_a_run_goes_on_past_everything(tmp_path):
 
 
 def test_no_sheet_where_nothing_was_coloured(tmp_path):
-    result = tint(tmp_path, files(tmp_path, a=made_picture(0, 9, 9), b=made_picture(1, 9, 9)))
+    result = tint(tmp_path, files(tmp_path, a=synthetic_picture(0, 9, 9), b=synthetic_picture(1, 9, 9)))
     assert result.sheet is None
     assert len(result.failures) == 2
     assert not (tmp_path / "out").exists()
@@ -73,7 +73,9 @@ def test_no_sheet_where_nothing_was_coloured(tmp_path):
 
 def test_an_interrupted_run_says_what_is_done_and_shows_it(tmp_path):
     stop = np.full((8, 9, 3), 7, np.uint8)
-    pictures = files(tmp_path, a=made_picture(0), b=made_picture(1), c=stop, d=made_picture(2))
+    pictures = files(
+        tmp_path, a=synthetic_picture(0), b=synthetic_picture(1), c=stop, d=synthetic_picture(2)
+    )
     result = tint(tmp_path, pictures)
     assert result.interrupted
     assert (result.done, result.total) == (2, 4)
@@ -82,7 +84,7 @@ def test_an_interrupted_run_says_what_is_done_and_shows_it(tmp_path):
 
 def test_the_same_note_is_told_once(tmp_path):
     for name in "abc":
-        rgba = np.dstack([made_picture(0), made_picture(1)[..., :1]])
+        rgba = np.dstack([synthetic_picture(0), synthetic_picture(1)[..., :1]])
         Image.fromarray(rgba).save(tmp_path / f"{name}.png")
     pictures = [(tmp_path / f"{name}.png", Path(f"{name}.png")) for name in "abc"]
     (note,) = tint(tmp_path, pictures, format="jpg").note_lines()
@@ -91,7 +93,7 @@ def test_the_same_note_is_told_once(tmp_path):
 
 
 def test_a_second_run_in_the_folder_is_refused(tmp_path):
-    pictures = files(tmp_path, a=made_picture(0))
+    pictures = files(tmp_path, a=synthetic_picture(0))
     (tmp_path / "out").mkdir()
     with FileLock(tmp_path / "out" / LOCK), pytest.raises(DataError, match="another `colorzoo run`"):
         tint(tmp_path, pictures)
@@ -103,7 +105,7 @@ def test_half_written_results_are_swept_and_nothing_else(tmp_path):
     (tmp_path / "out" / "sub").mkdir(parents=True)
     for name in (".a-tint-1.png.abcd1234.part", "sub/.b-tint-sheet.png.abcd_234.part", ".film.part"):
         (tmp_path / "out" / name).write_bytes(b"half")
-    image = files(tmp_path, a=made_picture(0))[0][0]
+    image = files(tmp_path, a=synthetic_picture(0))[0][0]
     tint(tmp_path, [(image, Path("sub/a.png"))])
     assert names(tmp_path) == [".film.part", "a-tint-sheet.png", "sub"]
     assert [path.name for path in (tmp_path / "out" / "sub").iterdir()] == ["a-tint-1.png"]
@@ -135,7 +137,7 @@ def test_a_name_of_nothing_is_refused(name):
 def test_a_failure_of_an_odd_name_is_one_printable_line(tmp_path):
     odd = tmp_path / os.fsdecode(b"line\nbreak\xff.png")
     odd.write_bytes(b"no picture")
-    pictures = [*files(tmp_path, a=made_picture(0)), (odd, Path(odd.name))]
+    pictures = [*files(tmp_path, a=synthetic_picture(0)), (odd, Path(odd.name))]
     (line,) = tint(tmp_path, pictures).failure_lines()
     assert "\n" not in line
     line.encode()

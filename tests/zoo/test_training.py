@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from colorzoo.cli import build
+from colorzoo.cli.app import build
 from colorzoo.core.errors import ColorzooError
 
 
@@ -88,7 +88,7 @@ def test_more_memory_than_there_is_is_one_line(pictures, tmp_path, monkeypatch):
             "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate"
         )
 
-    monkeypatch.setattr("colorzoo.training.train", hungry)
+    monkeypatch.setattr("colorzoo.jobs.train.train", hungry)
     message = refused("unet", "--data", pictures, "--set", "width=4", "-o", tmp_path / "run")
     assert "more memory than there is" in message
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorzoo.testing import made_picture
-from tests.zoo.small_hub import TOKEN, SmallHub
+from colorzoo.testing import synthetic_picture
+from tests.servers.hub import TOKEN, SmallHub
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "plugins" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.S | re.M)
@@ -25,7 +25,7 @@ def hub(tmp_path):
 @pytest.fixture
 def shell(environment, hub, pictures, tmp_path):
     """Return a function that runs a command as the reader would."""
-    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
     assert pictures == tmp_path / "pictures"
     env = {
         **os.environ, "PATH": f"{environment.parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1",

@@ -11,7 +11,7 @@ from typer.models import CommandInfo, TyperInfo
 
 from colorzoo.core.announced import Implementation
 from colorzoo.core.errors import PluginError
-from colorzoo.core.registry import OWN, Registry
+from colorzoo.core.registry import BUILTIN_DISTRIBUTION, Registry
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 Words = tuple[str, ...]
@@ -28,7 +28,7 @@ class Outline:
 
 def add_verbs(cli: typer.Typer, registry: Registry) -> None:
     """Let every plugin add its verbs; one that fails or takes a verb that is there is left out whole."""
-    owners = dict.fromkeys(_taken(cli), OWN)
+    owners = dict.fromkeys(_taken(cli), BUILTIN_DISTRIBUTION)
 
     def use(implementation: Implementation, distribution: str) -> None:
         outlines = _outlines(cli)

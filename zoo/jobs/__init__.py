@@ -1,1 +1,1 @@
-"""Long work that the command line starts, callable from Python."""
+"""What the verbs of the command line do, callable from Python."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from colorzoo.core.colorize import colorings
-from colorzoo.core.colorizer import Colorizer
-from colorzoo.core.dataset import Progress
+from colorzoo.core.data.statistics import mean_chroma
 from colorzoo.core.errors import ColorzooError, DataError
-from colorzoo.core.facts import mean_chroma
 from colorzoo.core.files import printable
-from colorzoo.core.images import Picture, check_writable, lost_in, read, write
-from colorzoo.core.sheet import Cell, contact_sheet, thumbnail
+from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet, thumbnail
+from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, write
+from colorzoo.core.inference.colorize import colorings
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.dataset import Progress
 
 SHEET_ROWS, SHEET_SAMPLES = 24, 8
 LOCK = ".colorzoo-run.lock"
@@ -59,7 +59,7 @@ def run(
     """Colour files, write every sample and a contact sheet; Ctrl-C ends early with what is done.
 
     name: of the colorizer, as results are called. files: pictures and where their results go below `out`,
-    from `colorzoo.inputs.gather`. format: the suffix of results, without dot.
+    from `colorzoo.jobs.inputs.gather`. format: the suffix of results, without dot.
 
     Raises:
         DataError: another process colours into the same folder.

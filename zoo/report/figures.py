@@ -11,8 +11,8 @@ from typing import Any
 
 from colorzoo.core.compare.results import MetricFacts, Results
 from colorzoo.core.errors import MissingExtraError
-from colorzoo.core.images import atomic_write
-from colorzoo.report.text import direction
+from colorzoo.core.files import atomic_write
+from colorzoo.report.wording import direction
 
 WIDTH = 7.2
 DOTS_PER_INCH = 150

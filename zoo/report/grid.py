@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from colorzoo.core.compare.results import Exhibit, Results
+from colorzoo.core.compare.results import ExampleImage, Results
 from colorzoo.core.errors import ImageError
-from colorzoo.core.images import Pixels, read
-from colorzoo.core.sheet import Cell, contact_sheet
+from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
+from colorzoo.core.imaging.image_io import Pixels, read
 
 SIDE = 180
 """Longest side of a picture in the grid, in pixels."""
@@ -16,15 +16,19 @@ SIDE = 180
 
 def grid(results: Results, pictures: Path) -> Pixels | None:
     """Draw input, original and the first sample of every method, a picture a row; None without pictures."""
-    rows = [_row(exhibit, pictures) for exhibit in results.exhibits if exhibit.why == "spread"]
+    rows = [
+        _row(write_examples, pictures)
+        for write_examples in results.examples
+        if write_examples.why == "spread"
+    ]
     shown = [row for row in rows if row]
     return contact_sheet(shown, side=SIDE) if shown else None
 
 
-def _row(exhibit: Exhibit, pictures: Path) -> list[Cell]:
+def _row(write_examples: ExampleImage, pictures: Path) -> list[Cell]:
     """Return the pictures of an exhibit that are there and can be read."""
-    files = {"grey": exhibit.gray, "original": exhibit.original}
-    files |= {label: samples[0] for label, samples in exhibit.samples.items() if samples}
+    files = {"grey": write_examples.gray, "original": write_examples.original}
+    files |= {label: samples[0] for label, samples in write_examples.samples.items() if samples}
     cells = []
     for label, name in files.items():
         with suppress(ImageError, OSError):

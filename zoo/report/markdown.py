@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.errors import UnknownNameError
-from colorzoo.report.text import (
+from colorzoo.report.wording import (
     arrow,
     best_control,
     bounded,

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from colorzoo.core.compare.results import Exhibit, Method, MetricFacts, Results
-from colorzoo.core.compare.statistics import pairs_of
+from colorzoo.core.compare.bootstrap import pairs_of
+from colorzoo.core.compare.results import ExampleImage, Method, MetricFacts, Results
 from colorzoo.core.errors import ResultsError
 
 PICTURES = "pictures"
@@ -34,7 +34,7 @@ def merge(parts: Sequence[Results]) -> Results:
             "metrics": metrics,
             "methods": methods,
             "pairs": pairs_of(methods, metrics),
-            "exhibits": [e for number, part in enumerate(parts) for e in _exhibits(number, part)],
+            "examples": [e for number, part in enumerate(parts) for e in _exhibits(number, part)],
         }
     )
 
@@ -43,8 +43,8 @@ def copy_pictures(parts: Sequence[Results], folders: Sequence[Path], out: Path) 
     """Copy the pictures that merged results show; parts and their folders in the order of `merge`."""
     (out / PICTURES).mkdir(parents=True, exist_ok=True)
     for number, (part, folder) in enumerate(zip(parts, folders, strict=True)):
-        for exhibit in part.exhibits:
-            for name in _files(exhibit):
+        for write_examples in part.examples:
+            for name in _files(write_examples):
                 if (folder / PICTURES / name).is_file():
                     shutil.copyfile(folder / PICTURES / name, out / PICTURES / _renamed(number, name))
 
@@ -98,20 +98,20 @@ def _files_differ(one: Method, other: Method) -> bool:
     return bool(one.depends and other.depends) and first != second
 
 
-def _exhibits(number: int, part: Results) -> list[Exhibit]:
+def _exhibits(number: int, part: Results) -> list[ExampleImage]:
     """Return what a part shows, its files under names of their own."""
     return [
-        exhibit.model_copy(
+        write_examples.model_copy(
             update={
-                "gray": _renamed(number, exhibit.gray),
-                "original": _renamed(number, exhibit.original),
+                "gray": _renamed(number, write_examples.gray),
+                "original": _renamed(number, write_examples.original),
                 "samples": {
                     label: [_renamed(number, name) for name in names]
-                    for label, names in exhibit.samples.items()
+                    for label, names in write_examples.samples.items()
                 },
             }
         )
-        for exhibit in part.exhibits
+        for write_examples in part.examples
     ]
 
 
@@ -119,9 +119,9 @@ def _renamed(number: int, name: str) -> str:
     return f"{number}-{name}"
 
 
-def _files(exhibit: Exhibit) -> list[str]:
+def _files(write_examples: ExampleImage) -> list[str]:
     return [
-        exhibit.gray,
-        exhibit.original,
-        *(name for names in exhibit.samples.values() for name in names),
+        write_examples.gray,
+        write_examples.original,
+        *(name for names in write_examples.samples.values() for name in names),
     ]

@@ -14,7 +14,7 @@ from PIL import Image
 from colorzoo.core import color
 from colorzoo.core.config import from_preset, validate
 from colorzoo.core.errors import ConfigError, WeightsError
-from colorzoo.testing import ColorizerContract, made_picture
+from colorzoo.testing import ColorizerContract, synthetic_picture
 
 
 class Net(torch.nn.Module):
@@ -145,7 +145,7 @@ def test_what_is_wrong_is_said(ab, tmp_path, monkeypatch):
 
 
 def test_a_graph_becomes_weights_that_run_and_compare(ab, tmp_path):
-    Image.fromarray(made_picture(0)).save(tmp_path / "picture.png")
+    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
 
     def zoo(*words):
         words = [sys.executable, "-m", "colorzoo", *words]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import typer
 
 from colorzoo.cli.options import Json
-from colorzoo.cli.plugins import check, install, listing, new
+from colorzoo.cli.plugins import check_command as check
+from colorzoo.cli.plugins import install_commands as install
+from colorzoo.cli.plugins import listing_commands as listing
+from colorzoo.cli.plugins import new_command as new
 
 app = typer.Typer(invoke_without_command=True, help="List, show, check, write, install plugins.")
 

@@ -12,7 +12,7 @@ class Fit(Stage):
 
     def __init__(self, model) -> None:
         self.model, self.settings, self.size = model, model.config.fit, model.config.size
-        self.players = {"net": model.net}
+        self.networks = {"net": model.net}
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses by name; their sum is minimised."""

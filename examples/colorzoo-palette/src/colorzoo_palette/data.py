@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from colorzoo.core import DataError, Dataset, Sample, SourceInfo, check_split
+from colorzoo.core import DataError, Dataset, Sample, SourceInfo, require_split
 
 SWATCH, MOST = 32, 256
 """Side of a swatch in pixels, and most colours that a palette may have."""
@@ -17,12 +17,12 @@ class Palettes(Dataset):
     at several lightnesses.
     """
 
-    info = SourceInfo(title="GIMP palettes", licence="the files' own")
+    info = SourceInfo(title="GIMP palettes", license="the files' own")
 
     def __init__(self, location: str | None = None, split: str = "all") -> None:
         if not location:
             raise DataError("palettes needs a place: --data palettes:FOLDER, or FILE.gpl")
-        self.split = check_split(split, self.splits)
+        self.split = require_split(split, self.splits)
         place = Path(location).expanduser()
         self.files = sorted(place.glob("*.gpl")) if place.is_dir() else [place]
         if not self.files or not self.files[0].is_file():

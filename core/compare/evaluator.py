@@ -1,0 +1,169 @@
+"""Colours one picture after the other with every contestant, and measures what comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorzoo.core import devices
+from colorzoo.core.compare.identity import code_digest
+from colorzoo.core.compare.measurements import Measurement
+from colorzoo.core.compare.method import ComparedMethod
+from colorzoo.core.compare.readable import pack_readable
+from colorzoo.core.compare.results import Protocol
+from colorzoo.core.data.packed import Packed
+from colorzoo.core.errors import ColorzooError, PluginError
+from colorzoo.core.imaging.image_io import Picture, Pixels, resize, square
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
+from colorzoo.core.interfaces.dataset import Dataset, Sample
+from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.remember import forget_all_but, remembering
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a process needs to measure; it travels to workers."""
+
+    methods: Sequence[ComparedMethod]
+    dataset: Dataset
+    train: Dataset
+    protocol: Protocol
+    metrics: Mapping[str, type[Metric]]
+    device: str = "cpu"
+
+    @cached_property
+    def metric_keys(self) -> dict[str, str]:
+        """Names of metrics to what their states are kept under: with other code, another state."""
+        return {name: f"{name} {code_digest(kind.__module__)[:16]}" for name, kind in self.metrics.items()}
+
+
+class Evaluator:
+    """One process at work on a task. Every picture is coloured alone, so nothing depends on its company."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.context = EvaluationContext(train=self._train, truth=self._truth)
+        self._packed: dict[int, Packed] = {}
+        self._built: dict[str, Colorizer] = {}
+        self._shown: Picture | None = None
+
+    def measure(self, index: int, wanted: Mapping[int, Sequence[str]]) -> list[tuple[int, Measurement]]:
+        """Colour a picture and measure it; wanted: places of contestants to names of metrics."""
+        try:
+            sample = self.task.dataset[index]
+            picture = self.fitted(sample)
+        except Exception as error:  # a source may raise anything for a damaged picture
+            return [(place, Measurement(unreadable=reason(error))) for place in wanted]
+        with remembering():
+            truth = tensor([picture])[:, 0]
+            rows = []
+            for place, metrics in wanted.items():
+                row = self._row(self.task.methods[place], sample.id, picture, truth, metrics)
+                rows.append((place, row))
+                forget_all_but(truth)
+            return rows
+
+    def colorings(self, method: ComparedMethod, name: str, picture: Picture) -> list[Picture]:
+        """Return the samples of a fitted picture; a single one where all are the same."""
+        colorizer = self.colorizer(method)
+        protocol = self.task.protocol
+        samples = 1 if colorizer.deterministic else protocol.samples
+        self._shown = picture
+        options = {**method.options, "samples": samples, "seed": seed_of(protocol.seed, name)}
+        return colorize(colorizer, picture, options)
+
+    def fitted(self, sample: Sample) -> Picture:
+        """Return a picture at the side of the protocol."""
+        side, fit = self.task.protocol.side, self.task.protocol.fit
+        image: Pixels = sample.image
+        if side and fit != "keep":
+            return Picture(square(image, side, fit))
+        height, width = image.shape[:2]
+        scale = side / max(height, width) if side else 1.0
+        if scale >= 1:
+            return Picture(image)
+        return Picture(resize(image, max(1, round(width * scale)), max(1, round(height * scale))))
+
+    def colorizer(self, method: ComparedMethod) -> Colorizer:
+        """Return the contestant's colorizer, built on first use."""
+        if method.label not in self._built:
+            device = devices.resolve(self.task.device)
+            self._built[method.label] = method.build(self.context, device)
+        return self._built[method.label]
+
+    def _row(
+        self, method: ComparedMethod, name: str, picture: Picture, truth: Tensor, metrics: Sequence[str]
+    ) -> Measurement:
+        new = method.label not in self._built
+        try:
+            if new:
+                self.colorings(method, name, picture)  # the first one is slower: it does not count
+            start = time.perf_counter()
+            colored = self.colorings(method, name, picture)
+            milliseconds = 1000 * (time.perf_counter() - start)
+        except Exception as error:  # a plugin may raise anything; the others go on
+            return Measurement(failure=reason(error))
+        predicted = tensor(colored)
+        keys = self.task.metric_keys
+        states = {keys[metric]: self._state(metric, name, predicted, truth) for metric in metrics}
+        return Measurement(milliseconds=milliseconds, states=states)
+
+    def _state(self, metric: str, name: str, predicted: Tensor, truth: Tensor) -> dict[str, object]:
+        measured = self.task.metrics[metric]()
+        try:
+            measured.update(predicted, truth)
+        except Exception as error:
+            raise PluginError(f"metric {metric!r} failed on {name}: {reason(error)}") from error
+        return measured.state()
+
+    def _train(self, size: int) -> Packed:
+        if size not in self._packed:
+            self._packed[size] = pack_readable(self.task.train, size)
+        return self._packed[size]
+
+    def _truth(self, gray: Tensor) -> Tensor:
+        """Answer for the picture that is being coloured, and no other."""
+        shown = self._shown
+        if shown is None or gray.shape[-2:] != shown.gray.shape:
+            raise PluginError("the truth is told of whole pictures that are being compared, no others")
+        return tensor([shown])[0, 0].to(gray.device)
+
+
+def tensor(pictures: Sequence[Picture]) -> Tensor:
+    """Return pictures of one size as sRGB (1, K, 3, H, W) in [0, 1]."""
+    stacked = np.stack([picture.rgb for picture in pictures])
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float().div_(255)[None]
+
+
+def seed_of(seed: int, picture: str) -> int:
+    """Return a picture's own seed: the same for every contestant, whatever else is compared."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{picture}".encode()).digest()[:7], "big")
+
+
+def reason(error: Exception) -> str:
+    """Say an exception in one line."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ColorzooError) else f"{type(error).__name__}: {text}"
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Compute on one thread, as workers do: the number of threads changes the last bits of sums."""
+    torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(torch_threads)
+        cv2.setNumThreads(cv2_threads)

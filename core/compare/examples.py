@@ -1,0 +1,97 @@
+"""Pictures worth looking at: some spread over all, and every method's best, median and worst."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
+from colorzoo.core.compare.method import ComparedMethod
+from colorzoo.core.compare.results import ExampleImage, Method, Results
+from colorzoo.core.imaging.image_io import Picture, resize, write
+
+SPREAD, SAMPLES = 6, 5
+"""Pictures spread over all, and samples shown of each."""
+LARGEST, QUALITY = 640, 85
+"""Longest side of what is shown, in pixels, and JPEG quality: all of it goes into one file."""
+Why = Literal["spread", "best", "median", "worst"]
+Choice = tuple[str, Why, str | None]
+
+
+def write_examples(task: Task, results: Results, folder: Path) -> Results:
+    """Colour the chosen pictures again, write them as JPEG files; return the results with them."""
+    evaluator = Evaluator(task)
+    compared = [c for c in task.methods if not c.control] or task.methods
+    shown = {c.label: c for c in compared}
+    places = {name: index for index, name in enumerate(task.dataset.ids())}
+    found = []
+    with single_threaded():
+        for number, (name, why, label) in enumerate(chosen(results, list(shown))):
+            methods = [shown[label]] if label else list(shown.values())
+            picture = evaluator.fitted(task.dataset[places[name]])
+            hall = _ExampleWriter(evaluator, folder, f"{number:02}")
+            found.append(hall.write_examples(name, picture, why, label, methods))
+    return results.model_copy(update={"examples": found})
+
+
+def chosen(results: Results, labels: Sequence[str]) -> Iterator[Choice]:
+    """Yield picture, reason and method."""
+    names = results.pictures
+    for place in np.unique(np.linspace(0, len(names) - 1, min(SPREAD, len(names))).round().astype(int)):
+        yield names[place], "spread", None
+    for method in results.methods:
+        if method.label in labels:
+            yield from _extremes(results, method)
+
+
+def _extremes(results: Results, method: Method) -> Iterator[Choice]:
+    values = method.values[results.ranked_by].per_image if method.values else None
+    there = [(value, place) for place, value in enumerate(values or []) if value is not None]
+    if not there:
+        return
+    ordered = sorted(there, reverse=results.metric(results.ranked_by).higher_is_better)
+    for why, place in (("best", 0), ("median", len(ordered) // 2), ("worst", -1)):
+        yield results.pictures[ordered[place][1]], why, method.label  # type: ignore[misc]  # a literal
+
+
+class _ExampleWriter:
+    """Writes the files of one exhibit."""
+
+    def __init__(self, evaluator: Evaluator, folder: Path, prefix: str) -> None:
+        self.evaluator, self.folder, self.prefix = evaluator, folder, prefix
+
+    def write_examples(
+        self, name: str, picture: Picture, why: Why, label: str | None, methods: Sequence[ComparedMethod]
+    ) -> ExampleImage:
+        gray = np.repeat(picture.gray[..., None], 3, 2)
+        return ExampleImage(
+            picture=name,
+            why=why,
+            method=label,
+            gray=self._file("grey", Picture(gray)),
+            original=self._file("original", picture),
+            samples={c.label: self._samples(c, name, picture) for c in methods},
+        )
+
+    def _samples(self, method: ComparedMethod, name: str, picture: Picture) -> list[str]:
+        try:
+            colored = self.evaluator.colorings(method, name, picture)
+        except Exception:  # the results tell what went wrong
+            return []
+        return [
+            self._file(f"{method.label}-{number}", sample)
+            for number, sample in enumerate(colored[:SAMPLES], start=1)
+        ]
+
+    def _file(self, label: str, picture: Picture) -> str:
+        name = f"{self.prefix}-{re.sub(r'[^A-Za-z0-9]+', '-', label).strip('-')}.jpg"
+        height, width = picture.rgb.shape[:2]
+        scale = LARGEST / max(height, width)
+        if scale < 1:
+            picture = Picture(resize(picture.rgb, round(width * scale), round(height * scale)))
+        write(self.folder / name, picture, quality=QUALITY)
+        return name

@@ -1,0 +1,230 @@
+"""The comparison as a whole: what is still to be measured, who measures it, and what it comes to."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+
+import cv2
+import torch
+
+from colorzoo.core import devices
+from colorzoo.core.compare.cost import Probe, cost_of
+from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
+from colorzoo.core.compare.measurements import Measurement, MeasurementStore, encoded, key_of
+from colorzoo.core.compare.method import ComparedMethod
+from colorzoo.core.compare.readable import digests_of, source_code
+from colorzoo.core.compare.results import Cost, Results
+from colorzoo.core.compare.summary import Summary, UnusableRowError
+from colorzoo.core.errors import ColorzooError, DataError, PluginError
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.interfaces.dataset import Dataset, Progress
+from colorzoo.core.jobs import workers as processes
+
+CHUNK, AHEAD = 4, 3
+"""Pictures handed to a worker at once, and how many such hands a worker has waiting."""
+PRELOAD = ("torch", "cv2", "colorzoo.core.compare.evaluator")
+Job = tuple[int, dict[int, list[str]]]
+"""A picture, and by place of the contestant the metrics that are wanted of it."""
+EvaluatedImage = tuple[int, list[tuple[int, bytes]]]
+"""A picture, and the encoded rows of contestants by their places."""
+
+
+class Comparison:
+    """Contestants on the pictures of a dataset. What the store has is not computed again."""
+
+    def __init__(self, task: Task, store: MeasurementStore) -> None:
+        self.task, self.store = task, store
+        self.ids = checked_ids(task.dataset)
+        digests = digests_of(task.dataset)
+        self.keys = [self._keys(method, digests) for method in task.methods]
+
+    def run(
+        self, workers: int = 1, progress: Progress | None = None, *, costs: bool = True
+    ) -> Results | None:
+        """Measure what is missing and return the results; None in all but the first process."""
+        share = ProcessShard.of_this_process(self.task.device)
+        self._measure(share, workers, progress)
+        if share.rank:
+            return None
+        tried = self._costs(try_out=costs)
+        summary = Summary(self.task, self.ids, self._rows)
+        try:
+            return summary.results(tried)
+        except UnusableRowError:  # somebody changed the store
+            self.store.drop(key for keys in self.keys for key in keys)
+            self._measure(ProcessShard(), workers, progress)
+            return summary.results(tried)
+
+    def _measure(self, share: ProcessShard, workers: int, progress: Progress | None) -> None:
+        jobs = list(self._jobs())[share.rank :: share.count]
+        for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
+            self.store.put((self.keys[place][index], row) for place, row in rows)
+            if progress:
+                progress(done, len(jobs))
+        share.wait()
+
+    def _rows(self, place: int) -> Iterator[Measurement | None]:
+        """Yield a contestant's rows in the order of the pictures, states under the names of the metrics."""
+        names = {key: name for name, key in self.task.metric_keys.items()}
+        for row in self.store.get(self.keys[place]):
+            states = {names[key]: state for key, state in row.states.items() if key in names} if row else {}
+            yield row.model_copy(update={"states": states}) if row else None
+
+    def _keys(self, method: ComparedMethod, digests: Sequence[str]) -> list[str]:
+        protocol = self.task.protocol
+        who = method.identity(protocol.train_fingerprint)
+        how = [protocol.side, protocol.fit, protocol.samples, protocol.seed, source_code(self.task.dataset)]
+        where = devices.resolve(self.task.device).type
+        return [key_of(who, name, what, how, where) for name, what in zip(self.ids, digests, strict=True)]
+
+    def _jobs(self) -> Iterator[Job]:
+        """Yield every picture that something is missing of; what failed is tried again."""
+        for index, rows in enumerate(zip(*map(self.store.get, self.keys), strict=True)):
+            wanted = {}
+            for place, row in enumerate(rows):
+                there = row.states if row and not row.failed else {}
+                missing = [name for name, key in self.task.metric_keys.items() if key not in there]
+                if missing:
+                    wanted[place] = missing
+            if wanted:
+                yield index, wanted
+
+    def _measured(self, jobs: Sequence[Job], workers: int) -> Iterator[EvaluatedImage]:
+        """Yield picture after picture, in any order."""
+        if workers <= 1 or len(jobs) <= 1:
+            evaluator = Evaluator(self.task)
+            with single_threaded():
+                yield from (_evaluated(evaluator, job) for job in jobs)
+            return
+        chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
+        with processes.pool(min(workers, len(chunks)), processes.fresh(PRELOAD), _start, self.task) as pool:
+            waiting, running = iter(chunks), set[Future[list[EvaluatedImage]]]()
+            try:
+                while True:
+                    ahead = islice(waiting, AHEAD * workers - len(running))
+                    running |= {pool.submit(_work, chunk) for chunk in ahead}
+                    if not running:
+                        break
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield from future.result()
+            except BrokenProcessPool:
+                raise DataError(
+                    "a worker was killed, perhaps for want of memory; run again with fewer --workers: what "
+                    "is measured stays"
+                ) from None
+
+    def _costs(self, *, try_out: bool) -> list[Cost]:
+        """Return every contestant's cost; what is unknown is tried, each in a process of its own."""
+        keys = [key_of("cost", keys) for keys in self.keys]
+        missing = [place for place, row in enumerate(self.store.get(keys)) if row is None]
+        probe = self._probe() if missing and try_out else None
+        if probe:
+            for place in missing:
+                cost = self._tried(Probe(self.task.methods[place], *probe))
+                row = Measurement(states={"cost": cost.model_dump(mode="json")})
+                self.store.put([(keys[place], encoded(row))])
+        return [_cost_in(row) for row in self.store.get(keys)]
+
+    def _tried(self, probe: Probe) -> Cost:
+        """Return the cost of a contestant, found in a process of its own; none if that is killed."""
+        try:
+            with processes.pool(1, processes.fresh(PRELOAD), _start, self.task) as pool:
+                return pool.submit(_cost, probe).result()
+        except BrokenProcessPool:
+            return Cost()
+
+    def _probe(self) -> tuple[str, Picture] | None:
+        """Return the first picture that can be read."""
+        for index in range(len(self.ids)):
+            try:
+                sample = self.task.dataset[index]
+                return sample.id, Evaluator(self.task).fitted(sample)
+            except Exception:  # the rows tell what went wrong
+                continue
+        return None
+
+
+@dataclass(frozen=True)
+class ProcessShard:
+    """Which part of the pictures this process measures, where accelerate or torchrun started several."""
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def of_this_process(cls, device: str) -> ProcessShard:
+        """Join the others, if there are any."""
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            return cls()
+        from accelerate import PartialState
+
+        state = PartialState(cpu=device == "cpu")
+        return cls(state.process_index, state.num_processes)
+
+    def wait(self) -> None:
+        """Wait until all have measured their part."""
+        if self.count > 1:
+            from accelerate import PartialState
+
+            PartialState().wait_for_everyone()
+
+
+def checked_ids(dataset: Dataset) -> list[str]:
+    """Return the ids of the pictures: some, and every one once."""
+    ids = dataset.ids()
+    twice = [name for name, count in Counter(ids).items() if count > 1]
+    if twice:
+        shown = ", ".join(twice[:3]) + (", ..." if len(twice) > 3 else "")
+        raise DataError(f"{dataset.info.title}: {len(twice)} ids stand for more than one picture: {shown}")
+    if not ids:
+        raise DataError(
+            f"{dataset.info.title}: split {dataset.split!r} holds no pictures; `colorzoo data info` shows "
+            "what the splits hold"
+        )
+    return ids
+
+
+def _cost_in(row: Measurement | None) -> Cost:
+    try:
+        return Cost.model_validate(row.states["cost"] if row else {})
+    except (KeyError, ValueError):  # somebody changed the store
+        return Cost()
+
+
+_evaluator: Evaluator | None = None
+
+
+def _start(task: Task) -> None:
+    global _evaluator  # each worker keeps its own
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _evaluator = Evaluator(task)
+
+
+def _at_work() -> Evaluator:
+    if _evaluator is None:
+        raise DataError("a worker was asked before it was told what to compare")
+    return _evaluator
+
+
+def _work(jobs: Sequence[Job]) -> list[EvaluatedImage]:
+    try:
+        return [_evaluated(_at_work(), job) for job in jobs]
+    except ColorzooError as error:
+        raise PluginError(str(error)) from None  # others may not survive the way between processes
+
+
+def _cost(probe: Probe) -> Cost:
+    return cost_of(_at_work(), probe)
+
+
+def _evaluated(evaluator: Evaluator, job: Job) -> EvaluatedImage:
+    index, wanted = job
+    return index, [(place, encoded(row)) for place, row in evaluator.measure(index, wanted)]

@@ -1,0 +1,1 @@
+"""Pictures for training and comparison: addresses, packing, preparing, quality, downloads."""

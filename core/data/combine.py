@@ -1,0 +1,88 @@
+"""Datasets made of others: some pictures of one, or several as one."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from colorzoo.core.interfaces.dataset import (
+    Dataset,
+    Sample,
+    SourceInfo,
+    combined_digest,
+    hash_fraction,
+)
+
+
+class Subset(Dataset):
+    """Some pictures of a dataset: the first `count` in the order of their ids' hashes, always the same."""
+
+    def __init__(self, whole: Dataset, count: int) -> None:
+        self.whole, self.info, self.split = whole, whole.info, whole.split
+        ids = whole.ids()
+        chosen = sorted(range(len(ids)), key=lambda index: hash_fraction(ids[index]))[:count]
+        self.indices = sorted(chosen)
+        self._ids = [ids[index] for index in self.indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.whole[self.indices[index]]
+
+    def load_at_least(self, index: int, side: int) -> Sample:
+        return self.whole.load_at_least(self.indices[index], side)
+
+    def digest(self, index: int) -> str:
+        return self.whole.digest(self.indices[index])
+
+    def ids(self) -> list[str]:
+        return list(self._ids)
+
+
+class ConcatDataset(Dataset):
+    """Several datasets as one; every id begins with the number of its part."""
+
+    def __init__(self, parts: Sequence[Dataset]) -> None:
+        self.parts = list(parts)
+        self.split = "+".join(dict.fromkeys(part.split for part in parts))
+        self._ends = list(accumulate(map(len, parts)))
+        facts = [part.info for part in parts]
+        self.info = SourceInfo(
+            title=", ".join(dict.fromkeys(fact.title for fact in facts)),
+            license="; ".join(dict.fromkeys(fact.license for fact in facts)),
+            credit="; ".join(dict.fromkeys(fact.credit for fact in facts if fact.credit)),
+        )
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, index: int) -> Sample:
+        part, inner = self._place(index)
+        return self._renamed(part, self.parts[part][inner])
+
+    def load_at_least(self, index: int, side: int) -> Sample:
+        part, inner = self._place(index)
+        return self._renamed(part, self.parts[part].load_at_least(inner, side))
+
+    def digest(self, index: int) -> str:
+        part, inner = self._place(index)
+        return self.parts[part].digest(inner)
+
+    def ids(self) -> list[str]:
+        return [f"{index}/{name}" for index, part in enumerate(self.parts) for name in part.ids()]
+
+    @property
+    def fingerprint(self) -> str:
+        return combined_digest((str(index), part.fingerprint) for index, part in enumerate(self.parts))
+
+    def _place(self, index: int) -> tuple[int, int]:
+        """Return the part and the index in it."""
+        index = range(len(self))[index]
+        part = bisect_right(self._ends, index)
+        return part, index - (self._ends[part] - len(self.parts[part]))
+
+    @staticmethod
+    def _renamed(part: int, sample: Sample) -> Sample:
+        return Sample(f"{part}/{sample.id}", sample.image, sample.original)

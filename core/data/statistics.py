@@ -1,0 +1,92 @@
+"""What has to be decoded to be known about pictures, remembered until a file changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from pydantic import Field, RootModel
+
+from colorzoo.core.errors import DataError, ImageError
+from colorzoo.core.files import atomic_write, cache_root, path_id, read_model, stamp_of
+from colorzoo.core.imaging.image_io import Pixels, read
+from colorzoo.core.interfaces.dataset import Dataset, FileDataset
+
+MEASURED_AT = 128
+"""Least side at which the chroma of pictures without a file is measured."""
+
+
+class ImageStatistics(NamedTuple):
+    """Of one picture: mean chroma of 255, height and width in pixels."""
+
+    chroma: Annotated[float, Field(ge=0, le=255)]
+    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(gt=0)]
+
+
+class Remembered(RootModel[list[ImageStatistics | None]]):
+    """The facts of the files of a dataset, in order; None for one that cannot be read."""
+
+
+def image_statistics(root: Path, files: Sequence[Path]) -> list[ImageStatistics | None]:
+    """Return the facts of every file, None of a damaged one; from the cache if no file has changed."""
+    stamps = [(path_id(str(file.relative_to(root))), *stamp_of(file)) for file in files]
+    key = hashlib.sha256(json.dumps([path_id(str(root.resolve())), stamps]).encode()).hexdigest()[:32]
+    memo = cache_root() / "facts" / f"{key}.json"
+    with suppress(DataError):  # never written, or damaged: measured again
+        known = read_model(memo, Remembered).root
+        if len(known) == len(files):
+            return known
+    measured = [_measured(file) for file in files]
+    with atomic_write(memo) as out:
+        out.write(Remembered(measured).model_dump_json().encode())
+    return measured
+
+
+def mean_chroma(image: Pixels) -> float:
+    """Return the mean of max(R, G, B) - min(R, G, B) over the pixels, 0 to 255; 0 is grey."""
+    return float((image.max(-1).astype(np.int16) - image.min(-1)).mean())
+
+
+def summary(dataset: Dataset) -> dict[str, str]:
+    """Return the smallest, median and largest picture, and the mean chroma and how much it varies."""
+    found = facts_of_dataset(dataset)
+    if not found:
+        return {"width x height": "none", "chroma": "none"}
+    sizes = sorted(found, key=lambda fact: fact.height * fact.width)
+    chosen = [sizes[0], sizes[len(sizes) // 2], sizes[-1]]
+    chroma = np.array([fact.chroma for fact in found])
+    low, middle, high = np.percentile(chroma, (5, 50, 95))
+    return {
+        "width x height": ", ".join(dict.fromkeys(f"{fact.width}x{fact.height}" for fact in chosen)),
+        "chroma": f"{middle:.0f} ({low:.0f} to {high:.0f})",
+    }
+
+
+def facts_of_dataset(dataset: Dataset) -> list[ImageStatistics]:
+    """Return the facts of every picture; those of files are remembered.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    if isinstance(dataset, FileDataset):
+        known = image_statistics(dataset.root, dataset.files)
+        return [fact or _facts(read(file).rgb) for fact, file in zip(known, dataset.files, strict=True)]
+    samples = (dataset.load_at_least(index, MEASURED_AT) for index in range(len(dataset)))
+    return [ImageStatistics(round(mean_chroma(sample.image), 3), *sample.size) for sample in samples]
+
+
+def _measured(file: Path) -> ImageStatistics | None:
+    try:
+        return _facts(read(file).rgb)
+    except ImageError:
+        return None
+
+
+def _facts(image: Pixels) -> ImageStatistics:
+    return ImageStatistics(round(mean_chroma(image), 3), *image.shape[:2])

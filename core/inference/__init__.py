@@ -1,0 +1,1 @@
+"""A colorizer at work on a picture: sizes, stripes, tiles, fast copies."""

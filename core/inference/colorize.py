@@ -1,0 +1,112 @@
+"""Colours a picture with any colorizer, keeping its size, alpha and luma."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from colorzoo.core.config import validate
+from colorzoo.core.imaging import color
+from colorzoo.core.imaging.image_io import Picture, Pixels
+from colorzoo.core.inference.tiling import bilinear_rows, stripes
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.isolation import isolated
+
+
+def colorize(
+    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
+) -> list[Picture]:
+    """Return one picture per sample, of the same size and alpha, with the luma of the input.
+
+    Raises:
+        ConfigError: wrong options.
+        PluginError: the colorizer raised, or what it returned breaks the contract.
+    """
+    return list(colorings(colorizer, picture, options))
+
+
+def colorings(
+    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
+) -> Iterator[Picture]:
+    """Yield what `colorize` returns, one by one: memory holds a single sample at full size."""
+    gray = picture.gray
+    colored, guide, keep = _samples(colorizer, gray, options or {})
+    for sample in colored:
+        with torch.inference_mode():
+            rgb = _at_full_size(gray, sample[None], guide, keep=keep)
+        yield Picture(rgb, picture.alpha, picture.profile)
+        del rgb
+
+
+def _samples(
+    colorizer: Colorizer, gray: Pixels, options: Mapping[str, object]
+) -> tuple[Tensor, Tensor | None, bool]:
+    """Return the samples (K, 3, h, w), their grey if it was made smaller, and whether the luma is kept."""
+    chosen = validate(colorizer.Options, options, "options")
+    with torch.inference_mode():
+        given = _fitted(_tensor(gray).to(_device(colorizer)), colorizer.max_input_side)
+        smaller = given.shape[-2:] != gray.shape
+        guide = given.clone() if smaller else None  # a colorizer may write to what it is given
+        with isolated(type(colorizer).__name__):
+            (colored,) = colorizer(given, **options)
+            keep = colorizer.keeps_luma_for(chosen)
+        return colored, guide, keep
+
+
+def _at_full_size(gray: Pixels, rgb: Tensor, guide: Tensor | None, *, keep: bool) -> Pixels:
+    """Bring a colouring (1, 3, h, w) to the size of gray (H, W) by stripes, and its luma back if kept."""
+    out = np.empty((*gray.shape, 3), np.uint8)
+    if guide is not None and not keep:
+        for index, channel in enumerate(torch.split(rgb, 1, 1)):
+            out[..., index] = _pixels(color.resize_area(channel, gray.shape))[..., 0]
+        return out
+    rows = _rows_kept(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
+    for top, bottom in stripes(*gray.shape):
+        out[top:bottom] = _pixels(rows(top, bottom))
+    return out
+
+
+def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int, int], Tensor]:
+    """Return a function from first and last row to the colouring with the luma of gray."""
+
+    def luma(top: int, bottom: int) -> Tensor:
+        return _tensor(gray[top:bottom]).to(rgb.device)
+
+    if guide is None:
+        return lambda top, bottom: color.keep_luma(luma(top, bottom), rgb[..., top:bottom, :])
+    chroma = color.chroma(rgb)
+    low = torch.cat([chroma, color.guided_slope(chroma, guide), guide], 1)
+
+    def rows(top: int, bottom: int) -> Tensor:
+        y = luma(top, bottom)
+        chroma, slope, base = torch.split(bilinear_rows(low, gray.shape, top, bottom), [2, 2, 1], 1)
+        return color.recombine(y, chroma + slope * (y - base))
+
+    return rows
+
+
+def _fitted(gray: Tensor, side: int | None) -> Tensor:
+    height, width = gray.shape[-2:]
+    scale = side / max(height, width) if side else 1.0
+    if scale >= 1:
+        return gray
+    return color.resize_area(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
+def _device(colorizer: Colorizer) -> torch.device:
+    if isinstance(colorizer, nn.Module):
+        for parameter in colorizer.parameters():
+            return parameter.device
+    return torch.device("cpu")
+
+
+def _tensor(gray: Pixels) -> Tensor:
+    return torch.from_numpy(gray).float().div_(255)[None, None]
+
+
+def _pixels(rgb: Tensor) -> Pixels:
+    scaled = rgb[0].clamp(0, 1).mul(255).round_().to(torch.uint8)
+    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())

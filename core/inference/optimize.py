@@ -1,0 +1,126 @@
+"""Networks made fast for inference, with the same outputs up to rounding.
+
+Batch norms are folded into the convolutions before them, transposed convolutions become convolutions
+with a pixel shuffle, memory is channels-last and numbers are bfloat16 where the processor computes them
+fast. `bench/cgan_speed.py` measures the gain.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Hashable
+from typing import TypeGuard
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from colorzoo.core.devices import bfloat16_is_fast
+
+
+class OptimizedCopy:
+    """Keeps fast copies of a network and makes them anew whenever the network's weights have changed.
+
+    narrow: inputs at most so many pixels wide are computed in float32; give the width at which the
+    network's coarsest features are one column. There bfloat16 is not sound on every processor: cgan's
+    512x32 inputs were seen to give NaN, or other values at every call, where avx512_bf16 is used, while
+    float32 was equal. `bench/tall_pages.py` shows it, and the layers it is in, on such a processor.
+    """
+
+    def __init__(self, narrow: int) -> None:
+        self.narrow = narrow
+        self._key: Hashable = None
+        self._copies: dict[torch.dtype, nn.Module] = {}
+
+    def __call__(self, network: nn.Module, x: Tensor) -> Tensor:
+        """Return what the network's fast copy gives for x (N, C, H, W)."""
+        dtype = fast_dtype(x.device) if x.shape[-1] > self.narrow else torch.float32
+        return self._copy(network, dtype)(x.to(dtype, memory_format=torch.channels_last))  # type: ignore[no-any-return]
+
+    def _copy(self, network: nn.Module, dtype: torch.dtype) -> nn.Module:
+        tensors = [*network.parameters(), *network.buffers()]
+        if any(tensor.is_inference() for tensor in tensors):  # these do not count their changes
+            return optimize_for_inference(network, dtype)
+        key = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
+        if key != self._key:
+            self._copies, self._key = {}, key
+        if dtype not in self._copies:
+            self._copies[dtype] = optimize_for_inference(network, dtype)
+        return self._copies[dtype]
+
+    def __deepcopy__(self, memo: object) -> OptimizedCopy:
+        return OptimizedCopy(self.narrow)
+
+    def __reduce__(self) -> tuple[type[OptimizedCopy], tuple[int]]:
+        return OptimizedCopy, (self.narrow,)
+
+
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """Return the type in which the device computes networks fastest."""
+    return torch.bfloat16 if bfloat16_is_fast(device) else torch.float32
+
+
+def optimize_for_inference(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:
+    """Return a copy of the network for inference, as the module's docstring tells.
+
+    dtype: of its weights and inputs; the device's fastest when absent.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        fast = _rebuilt(copy.deepcopy(network).eval())
+        dtype = dtype or fast_dtype(next(network.parameters()).device)
+        return fast.to(dtype=dtype, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload, no-any-return]
+
+
+class ShuffledConvolution(nn.Module):
+    """A transposed convolution of kernel 4, stride 2, padding 1 as convolution and pixel shuffle.
+
+    Each of the four output phases is a 2x2 convolution of the input, here the corners of one 3x3.
+    """
+
+    def __init__(self, source: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        inputs, outputs = source.in_channels, source.out_channels
+        self.convolution = nn.utils.skip_init(  # type: ignore[no-untyped-call]  # which leaves the random generators alone
+            nn.Conv2d, inputs, 4 * outputs, 3, 1, 1, bias=source.bias is not None
+        )
+        kernel = source.weight.new_zeros(outputs, 2, 2, inputs, 3, 3)
+        for row in range(2):
+            for column in range(2):
+                taps = source.weight[:, :, 1 - row :: 2, 1 - column :: 2].flip(2, 3).transpose(0, 1)
+                kernel[:, row, column, :, row : row + 2, column : column + 2] = taps
+        self.convolution.weight.data = kernel.flatten(0, 2)
+        if source.bias is not None:
+            self.convolution.bias.data = source.bias.repeat_interleave(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.pixel_shuffle(self.convolution(x), 2)
+
+
+def _rebuilt(module: nn.Module) -> nn.Module:
+    """Fold and rewrite the layers of a module in place, inside out."""
+    children = list(module.named_children())
+    for name, child in children:
+        setattr(module, name, _rebuilt(child))
+    if isinstance(module, nn.Sequential):
+        module = _folded(module)
+    return module
+
+
+def _folded(layers: nn.Sequential) -> nn.Sequential:
+    found: list[nn.Module] = []
+    for layer in layers:
+        before = found[-1] if found else None
+        if isinstance(layer, nn.BatchNorm2d) and isinstance(before, nn.Conv2d | nn.ConvTranspose2d):
+            transposed = isinstance(before, nn.ConvTranspose2d)
+            found[-1] = fuse_conv_bn_eval(before, layer, transpose=transposed)
+        else:
+            found.append(layer)
+    return nn.Sequential(*(ShuffledConvolution(f) if _is_doubling(f) else f for f in found))
+
+
+def _is_doubling(layer: nn.Module) -> TypeGuard[nn.ConvTranspose2d]:
+    return isinstance(layer, nn.ConvTranspose2d) and (layer.kernel_size, layer.stride, layer.padding) == (
+        (4, 4),
+        (2, 2),
+        (1, 1),
+    )

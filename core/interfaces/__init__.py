@@ -1,0 +1,1 @@
+"""What a plugin author reads: the interfaces, and nothing else."""

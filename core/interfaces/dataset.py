@@ -1,0 +1,171 @@
+"""The Dataset: named colour pictures, read when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from colorzoo.core.config import Strict
+from colorzoo.core.errors import DataError, ImageError, UnknownNameError
+from colorzoo.core.files import file_digest, path_id
+from colorzoo.core.imaging.image_io import SUFFIXES, Pixels, read, read_reduced
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+NOTHING = hashlib.sha256().hexdigest()
+"""Digest of a picture that is there and cannot be read: it must not keep the others from being used."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One colour picture: id, unique in its dataset, and RGB uint8 (H, W, 3).
+
+    original: (height, width) of the stored picture, where it was decoded smaller.
+    """
+
+    id: str
+    image: Pixels
+    original: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the stored picture, in pixels."""
+        return self.original or (self.image.shape[0], self.image.shape[1])
+
+
+class SourceInfo(Strict):
+    """Facts about a dataset that its pixels do not tell."""
+
+    title: str
+    license: str
+    credit: str = ""
+
+
+class Dataset(ABC):
+    """Base of every dataset: map-style, picklable, lazy.
+
+    Built as `Source(location, split)`: location is what follows the colon of its address, or None.
+    """
+
+    splits: ClassVar[Sequence[str]] = ("all",)
+    compared_split: ClassVar[str] = "test"
+    """Split that a comparison measures unless another is named: all of a source without a test set."""
+    info: SourceInfo = SourceInfo(title="pictures", license="unknown")
+    split: str = "all"
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Sample: ...
+
+    def load_at_least(self, index: int, side: int) -> Sample:
+        """Return the picture, perhaps decoded smaller: both sides at least `side`, or as they are."""
+        return self[index]
+
+    def packed_array(self, size: int) -> tuple[Pixels, list[str]] | None:
+        """Return uint8 (N, size, size, 3) and ids, where the pictures are kept so at that very size."""
+        return None
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the sha256 over ids and content, independent of the order; override it to remember it."""
+        return combined_digest((name, self.digest(index)) for index, name in enumerate(self.ids()))
+
+    def digest(self, index: int) -> str:
+        """Return the sha256 of one picture's content, of nothing for one that cannot be read.
+
+        Override it where that needs no decoding.
+        """
+        try:
+            return pixels_digest(self[index].image)
+        except (ImageError, DataError):
+            return NOTHING
+
+    def ids(self) -> list[str]:
+        """Return the ids in order; override it where that needs no decoding."""
+        return [sample.id for sample in self]
+
+    @property
+    def notes(self) -> Mapping[str, object]:
+        """Return counts worth telling, such as pictures left out."""
+        return {}
+
+    @classmethod
+    def splits_at(cls, location: str | None) -> Sequence[str]:
+        """Return the splits to be had there; override it where they depend on the location."""
+        return cls.splits
+
+    @classmethod
+    def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
+        """Bring the dataset to this machine, from an archive or the network; return its folder."""
+        raise DataError(f"{cls.info.title}: nothing to fetch, give a path instead")
+
+
+class FileDataset(Dataset):
+    """Picture files below a root, in the order of their relative POSIX paths, which are their ids."""
+
+    def __init__(self, root: Path, files: Sequence[Path]) -> None:
+        self.root, self.files = root, list(files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Sample:
+        path = self.files[index]
+        return Sample(self._id(path), read(path).rgb)
+
+    def load_at_least(self, index: int, side: int) -> Sample:
+        path = self.files[index]
+        return Sample(self._id(path), *read_reduced(path, side))
+
+    def digest(self, index: int) -> str:
+        return file_digest(self.files[index])
+
+    def ids(self) -> list[str]:
+        return [self._id(path) for path in self.files]
+
+    def _id(self, path: Path) -> str:
+        return path_id(path.relative_to(self.root).as_posix())
+
+
+def combined_digest(digests: Iterable[tuple[str, str]]) -> str:
+    """Combine (id, sha256) pairs into one order-independent fingerprint."""
+    lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def picture_files(root: Path) -> list[Path]:
+    """Find the pictures below a folder, sorted, hidden ones left out."""
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    shown = [p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts)]
+    if not shown:
+        raise DataError(f"{root}: no pictures; expected files ending in {', '.join(SUFFIXES)}")
+    return sorted(shown, key=lambda path: path.relative_to(root).as_posix())
+
+
+def hash_fraction(key: str) -> float:
+    """Map a text to [0, 1) by its sha256, for splits that never change."""
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def require_split(name: str, splits: Sequence[str]) -> str:
+    """Return the split if the source has it."""
+    if name not in splits:
+        raise UnknownNameError("split", name, splits)
+    return name
+
+
+def pixels_digest(pixels: Pixels) -> str:
+    """Return the sha256 of an array, hexadecimal."""
+    return hashlib.sha256(pixels.tobytes()).hexdigest()

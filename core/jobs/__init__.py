@@ -1,0 +1,1 @@
+"""Work that takes long: records that survive a kill, worker processes, interruptions."""

@@ -1,0 +1,79 @@
+"""Records in a file of JSON lines that a kill at any moment cannot damage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import pydantic
+
+from colorzoo.core.errors import DataError
+from colorzoo.core.files import atomic_write, parse_model, require_inside
+
+LINE_BYTES = 16_000_000
+"""Longest record that is read; a chapter's lists every address of its pages."""
+
+
+Record = TypeVar("Record", bound=pydantic.BaseModel)
+
+
+class Journal(Generic[Record]):
+    """Records by their `key`: appended, the last of a key counts, a line cut off by a kill is none."""
+
+    def __init__(self, path: Path, kind: type[Record]) -> None:
+        self.path = require_inside(path.parent, path)
+        self.records: dict[str, Record] = {_key(record): record for record in _read(path, kind)}
+
+    def add(self, *records: Record) -> None:
+        """Append records; they are on the disk when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not _ends_well(self.path):
+            self.rewrite()
+        lines = "".join(f"{record.model_dump_json(exclude_defaults=True)}\n" for record in records)
+        with self.path.open("ab") as file:
+            file.write(lines.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        self.records.update((_key(record), record) for record in records)
+
+    def rewrite(self) -> None:
+        """Write one line a record, in the order of the keys."""
+        lines = [self.records[key].model_dump_json(exclude_defaults=True) for key in sorted(self.records)]
+        with atomic_write(self.path) as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _key(record: Any) -> str:
+    key: str = record.key
+    return key
+
+
+def _read(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """Yield the records of a file; a last line cut off by a kill is no record."""
+    if not path.exists():
+        return
+    advice = "mend or delete the line"
+    with path.open("rb") as file:
+        for number in count(1):
+            line = file.readline(LINE_BYTES + 1)
+            if not line:
+                return
+            try:
+                if line.strip():
+                    name = f"{path}, line {number}"
+                    yield parse_model(line, kind, name, max_bytes=LINE_BYTES, advice=advice)
+            except DataError:
+                if line.endswith(b"\n") or len(line) > LINE_BYTES:
+                    raise
+
+
+def _ends_well(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell() == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

@@ -1,0 +1,188 @@
+"""One stage of a training run under way: its batches, optimizers, moving average and steps."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from colorzoo.core.data.packed import Packed
+from colorzoo.core.errors import TrainingError
+from colorzoo.core.files import printable
+from colorzoo.core.interfaces.stage import Batch, Stage
+from colorzoo.core.training import checkpoint
+from colorzoo.core.training.ema import MovingAverage
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all stages of a run share."""
+
+    accelerator: Accelerator
+    device: torch.device
+    autocast: Callable[[], AbstractContextManager[Any]]
+    seed: int
+
+
+class StageRun:
+    """A stage with everything that changes while it trains.
+
+    model: the colorizer's parameters. A player that has others, such as a discriminator, only helps to
+    train: its weights are kept here, not with the colorizer's, and are not averaged.
+    """
+
+    def __init__(
+        self, setup: Setup, index: int, stage: Stage, packed: Packed, model: Iterable[nn.Parameter]
+    ) -> None:
+        self.setup, self.index, self.stage, self.packed = setup, index, stage, packed
+        self.batch_size = min(stage.settings.batch_size, len(packed))
+        processes = setup.accelerator.num_processes
+        if self.batch_size < processes:
+            raise TrainingError(
+                f"{stage.name}.batch_size is {self.batch_size} for {processes} processes; "
+                "give at least one picture to each"
+            )
+        epochs = round(stage.settings.epochs * len(packed) / self.batch_size)
+        self.total = stage.settings.steps or max(1, epochs)
+        stage.begin()
+        for network in stage.networks.values():
+            network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.losses = {name: setup.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.networks}
+        self.optimizers = {
+            name: stage.optimizer(name, [p for p in network.parameters() if p.requires_grad])
+            for name, network in stage.networks.items()
+        }
+        kept = {id(parameter) for parameter in model}
+        self.helpers = {
+            name: network
+            for name, network in stage.networks.items()
+            if not kept.issuperset(map(id, network.parameters()))
+        }
+        lasting = [network for name, network in stage.networks.items() if name not in self.helpers]
+        self.average = MovingAverage(lasting, stage.settings.ema)
+
+    def step(self, number: int) -> dict[str, float]:
+        """Take one step; it depends on the weights, the seed and its number alone."""
+        accelerator = self.setup.accelerator
+        torch.manual_seed(_mix_seed(self.setup.seed, self.index, number, accelerator.process_index))
+        batch = self.stage.augment(self._batch(number))
+        values: dict[str, float] = {}
+        for player in self.losses:
+            values |= self._update(player, batch, number)
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise TrainingError(
+                f"stage {self.stage.name}, step {number + 1}: {', '.join(bad)} is not finite; try a lower "
+                f"{self.stage.name}.learning_rate or --precision float32"
+            )
+        self.average.update(number)
+        return values
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: linear warm-up, then constant or a half cosine to zero."""
+        settings = self.stage.settings
+        factor = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
+        if settings.schedule == "cosine":
+            factor *= 0.5 + 0.5 * math.cos(math.pi * step / self.total)
+        return settings.learning_rate * factor
+
+    def finish(self) -> None:
+        """Leave the averaged weights in the networks."""
+        self.average.copy_to_networks()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, checkpoint.OptimizerFacts]]:
+        """Return moving average, helpers and optimizers as tensors and JSON facts."""
+        tensors = {f"average.{name}": tensor for name, tensor in self.average.state().items()}
+        for name, network in self.helpers.items():
+            tensors |= {f"helper.{name}.{key}": t.detach() for key, t in network.state_dict().items()}
+        facts = {}
+        for name, optimizer in self.optimizers.items():
+            packed, facts[name] = checkpoint.pack_optimizer(optimizer, f"optimizer.{name}.")
+            tensors |= packed
+        return tensors, facts
+
+    def restore(
+        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+    ) -> None:
+        """Load what `state` returned.
+
+        Raises:
+            TrainingError: the state is of other networks, of another version of the plugin for instance.
+        """
+        try:
+            self._restore(tensors, facts)
+        except (KeyError, ValueError, RuntimeError) as error:  # what torch's loaders raise
+            raise TrainingError(
+                f"stage {self.stage.name}: not its state ({printable(str(error))})"
+            ) from None
+
+    def _restore(
+        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+    ) -> None:
+        self.average.load(strip_prefix(tensors, "average."))
+        for name, network in self.helpers.items():
+            network.load_state_dict(strip_prefix(tensors, f"helper.{name}."))
+        for name, optimizer in self.optimizers.items():
+            checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", tensors, facts[name])
+
+    def _update(self, player: str, batch: Batch, number: int) -> dict[str, float]:
+        optimizer = self.optimizers[player]
+        for group in optimizer.param_groups:
+            group["lr"] = self.rate(number)
+        with self.setup.autocast():
+            named = self.losses[player](batch)
+        learned = [value.float() for value in named.values() if value.requires_grad]
+        optimizer.zero_grad(set_to_none=True)
+        self.setup.accelerator.backward(torch.stack(learned).sum())
+        if self.stage.settings.clip:
+            nn.utils.clip_grad_norm_(self.losses[player].parameters(), self.stage.settings.clip)
+        optimizer.step()
+        return {name: float(value.detach()) for name, value in named.items()}
+
+    def _batch(self, number: int) -> Batch:
+        """Return this process's share of the step's pictures; each epoch has an order of its own."""
+        accelerator, size = self.setup.accelerator, self.batch_size
+        epoch, place = divmod(number, len(self.packed) // size)
+        order = _epoch_order(_mix_seed(self.setup.seed, self.index, epoch), len(self.packed))
+        chosen = order[place * size : (place + 1) * size]
+        mine = np.sort(chosen[accelerator.process_index :: accelerator.num_processes])
+        images = torch.from_numpy(self.packed.images[mine]).to(self.setup.device)
+        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))
+
+
+class _PlayerLoss(nn.Module):
+    """A player's losses as a module, so that accelerate can spread it over processes."""
+
+    def __init__(self, stage: Stage, player: str) -> None:
+        super().__init__()
+        self.network = stage.networks[player]
+        self._losses = stage.losses
+        self._player = player
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        return self._losses(self._player, batch)
+
+
+def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names start with the prefix, without it."""
+    return {name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def _mix_seed(*numbers: int) -> int:
+    """Mix numbers into one seed, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(repr(numbers).encode()).digest()[:7], "big")
+
+
+@lru_cache(maxsize=1)
+def _epoch_order(seed: int, count: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(seed).permutation(count)

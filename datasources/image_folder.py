@@ -1,0 +1,45 @@
+"""Pictures below a folder."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from colorzoo.core.data.address import local_path
+from colorzoo.core.errors import DataError
+from colorzoo.core.interfaces.dataset import (
+    FileDataset,
+    SourceInfo,
+    hash_fraction,
+    picture_files,
+    require_split,
+)
+
+TEST_SHARE = 0.1
+SPLITS = ("all", "train", "test")
+
+
+class Folder(FileDataset):
+    """Every picture below a folder, in the order of the relative paths.
+
+    Split by the hash of the file's folder and stem, so a picture stays where it is when others come.
+    """
+
+    splits = SPLITS
+    compared_split = "all"
+    info = SourceInfo(title="Pictures of a folder", license="unknown")
+
+    def __init__(self, location: str | None = None, split: str = "all") -> None:
+        if not location:
+            raise DataError("folder needs a path: --data folder:PATH, or just the path")
+        root = local_path(location)
+        require_split(split, self.splits)
+        files = picture_files(root)
+        super().__init__(root, files)
+        self.files = [file for file in files if in_split(self._id(file), split)]
+        self.split = split
+
+
+def in_split(name: str, split: str) -> bool:
+    """Say whether the picture of that relative path is in the split."""
+    is_test = hash_fraction(PurePosixPath(name).with_suffix("").as_posix()) < TEST_SHARE
+    return split == "all" or is_test == (split == "test")

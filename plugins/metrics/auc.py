@@ -1,0 +1,107 @@
+"""Curves over thresholds: how many pixels, or pictures, are right to within so much."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.metric import Curve, Metric, MetricResult, PerImageMetric
+from colorzoo.core.remember import remembered
+from colorzoo.plugins.metrics.best_of_n import squared_errors
+from colorzoo.plugins.metrics.full_reference import chroma_distance
+
+THRESHOLDS = 151
+"""0, 1 ... 150 units of ab; published implementations differ by one."""
+GRID, REACH = 10, 12
+"""Side of a bin of the ab plane, and bins on each side of 0."""
+
+
+class AuC(PerImageMetric):
+    """Share of pixels whose ab is within t of the truth, averaged over t = 0 to 150, in per cent.
+
+    (Zhang et al. 2016, table 1.) Colourless answers get about 90 on photographs: look at the grey
+    control first.
+    """
+
+    higher_is_better = True
+    unit = "%"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return 100 * _within(predicted, target).mean(-1)
+
+
+class RebalancedAuC(Metric):
+    """The same with every colour counting alike: the mean over bins of the true ab, 10 units wide.
+
+    A pixel weighs one over how often its bin occurs (Zhang et al. 2016) in the pictures measured, so the
+    value belongs to the set, and none to a picture.
+    """
+
+    higher_is_better = True
+
+    def __init__(self) -> None:
+        bins = (2 * REACH) ** 2
+        self._sums, self._counts = (
+            torch.zeros(bins, dtype=torch.double),
+            torch.zeros(bins, dtype=torch.double),
+        )
+
+    def update(self, predicted: Tensor, target: Tensor) -> None:
+        within = _within(predicted, target)
+        ab = color.lab(target)[:, 1:].flatten(2)
+        place = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
+        bins = (place[:, 0] * 2 * REACH + place[:, 1]).flatten().cpu()
+        self._sums += torch.bincount(bins, within.flatten().cpu(), len(self._sums))
+        self._counts += torch.bincount(bins, minlength=len(self._counts))
+
+    def compute(self) -> MetricResult:
+        there = self._counts > 0
+        value = 100 * (self._sums[there] / self._counts[there]).mean() if there.any() else torch.nan
+        return MetricResult(value=float(value), unit="%")
+
+
+class Success(PerImageMetric):
+    """Share of thresholds, over [0, 0.25], that the best sample's RMSE on RGB in [0, 1] is below.
+
+    The mean over pictures is the area under the curve of success rates (term project, 5.1), in per
+    cent: 100 where every picture is exact. The curve has the rate at every threshold.
+    """
+
+    higher_is_better = True
+    unit = "%"
+    reach = 0.25
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return 100 * (1 - nearest(predicted, target) / self.reach).clamp_min(0)
+
+    def curve(self) -> Curve | None:
+        """Return the share of pictures whose best sample is below each threshold."""
+        if not self._values:
+            return None
+        errors = self.reach * (1 - torch.tensor(self._values, dtype=torch.double) / 100)
+        x = [round(step * 0.005, 3) for step in range(round(self.reach / 0.005) + 1)]
+        y = [float((errors < threshold).double().mean()) for threshold in x]
+        return Curve(over="RMSE below", x=x, y=y)
+
+
+class MinL2(PerImageMetric):
+    """Root mean square error of the best of K samples, RGB in [0, 1]: the smallest L2 distance (5.1)."""
+
+    higher_is_better = False
+    unit = "of the range"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        return nearest(predicted, target)
+
+
+def nearest(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the least RMSE (N,) of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
+    return squared_errors(predicted, target).min(1).values.sqrt()
+
+
+@remembered
+def _within(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return for every pixel (N, pixels) the share of thresholds that its ab distance is within."""
+    distance = chroma_distance(predicted, target).flatten(1).double()
+    return (THRESHOLDS - distance.ceil()).clamp_min(0) / THRESHOLDS  # those from ceil(distance) on

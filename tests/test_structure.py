@@ -1,0 +1,63 @@
+"""The shape of the house: the order of the rooms, names that are one module's alone, functions that fit a screen."""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import rooms
+
+SOURCES = [path for folder in rooms.FOLDERS for path in sorted((rooms.ROOT / folder).rglob("*.py"))]
+OF_EVERY_COLORIZER = {"__init__.py", "config.py", "model.py", "networks.py", "training.py"}
+"""Names of files that the folder of every colorizer shares."""
+PRIVATE_WORDS = re.compile(
+    r"\b(acquaint|contestants?|examiner|exhibits?|verdicts?_of|exam|tint|players|things)\b"
+)
+"""What the field calls by other names."""
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield every function's name and its length in lines, signature and docstring included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_functions_and_files_fit_the_screen():
+    lengths = {f"{path}:{name}": length for path in SOURCES for name, length in functions(path)}
+    ordered = sorted(lengths.values())
+    assert statistics.median(ordered) <= 6
+    assert ordered[int(0.9 * len(ordered))] <= 16
+    assert [name for name, length in lengths.items() if length > 60] == []
+    assert [str(path) for path in SOURCES if len(path.read_text().splitlines()) > 250] == []
+
+
+def test_no_module_name_stands_twice():
+    counted = Counter(path.name for path in SOURCES if path.name not in OF_EVERY_COLORIZER)
+    assert [name for name, count in counted.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(rooms.ROOT).as_posix())
+def test_identifiers_are_the_fields_words(path):
+    names = {
+        name
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "arg", None),
+                     getattr(node, "name", None))
+        if isinstance(name, str)
+    }  # fmt: skip
+    assert sorted(name for name in names if PRIVATE_WORDS.fullmatch(name)) == []
+
+
+def test_no_room_imports_one_that_stands_above_it():
+    """What import-linter holds, read by other eyes: the drawing is made from these."""
+    order = rooms.layers()
+    level = {room: number for number, row in enumerate(order) for room in row}
+    upward = {(a, b) for a, b in rooms.edges(list(level), rooms.imports()) if level[a] >= level[b]}
+    assert upward == set()

@@ -1,0 +1,1 @@
+"""Writing a new plugin: templates and what fills them."""

@@ -1,0 +1,103 @@
+"""A new plugin, written as a small complete package."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorzoo.core.errors import PluginError
+from colorzoo.core.files import atomic_write
+from colorzoo.core.hooks import Kind
+
+TEMPLATES = Path(__file__).parent / "templates"
+COMMON = {
+    "pyproject.toml": "pyproject.toml",
+    "README.md": "README.md",
+    ".gitignore": "gitignore",
+    ".github/workflows/test.yml": "test.yml",
+    "src/{module}/__init__.py": "__init__.py",
+    "src/{module}/py.typed": "py.typed",
+}
+VARIANT_TEMPLATES = {
+    "colorizer": {
+        "src/{module}/config.py": "config.py",
+        "src/{module}/model.py": "model.py",
+        "tests/test_{module}.py": "test_colorizer.py",
+    },
+    "trainable": {
+        "src/{module}/config.py": "trainable_config.py",
+        "src/{module}/model.py": "trainable_model.py",
+        "src/{module}/training.py": "training.py",
+        "tests/test_{module}.py": "test_trainable.py",
+    },
+    "dataset": {"src/{module}/data.py": "data.py", "tests/test_{module}.py": "test_dataset.py"},
+    "metric": {"src/{module}/metric.py": "metric.py", "tests/test_{module}.py": "test_metric.py"},
+}
+HOMES = {"colorizer": "model", "dataset": "data", "metric": "metric"}
+USAGE = {
+    "colorizer": "colorzoo run {name} photo.jpg",
+    "trainable": "colorzoo train {name} --data pictures/ -o runs/{name}",
+    "dataset": "colorzoo data info {name}:pictures/",
+    "metric": "colorzoo compare vae-mdn unet --data pictures/ --metrics {name},psnr",
+}
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """What the templates are filled with."""
+
+    name: str
+    kind: Kind = "colorizer"
+    trainable: bool = False
+
+    @property
+    def distribution(self) -> str:
+        """The name on PyPI."""
+        return f"colorzoo-{self.name}"
+
+    @property
+    def module(self) -> str:
+        """The name to import."""
+        return self.distribution.replace("-", "_")
+
+    @property
+    def _variant(self) -> str:
+        return "trainable" if self.trainable else self.kind
+
+    def values(self) -> dict[str, object]:
+        """Return what the templates use."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "usage": USAGE[self._variant].format(name=self.name),
+            "distribution": self.distribution,
+            "module": self.module,
+            "home": HOMES[self.kind],
+            "cls": "".join(part.capitalize() for part in self.name.split("-")),
+            "summary": f"{self.name.replace('-', ' ').capitalize()}, a {self.kind}",
+        }
+
+    def write(self, parent: Path) -> Path:
+        """Write the package into a new folder below `parent` and return it."""
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", self.name):
+            raise PluginError(
+                f"{self.name!r}: expected lower case letters, digits and single dashes, such as sepia-tone"
+            )
+        if self.trainable and self.kind != "colorizer":
+            raise PluginError(f"only a colorizer is trainable, not a {self.kind}")
+        folder = parent / self.distribution
+        if folder.exists():
+            raise PluginError(f"{folder}: is there already; choose another name or another -o folder")
+        files = COMMON | VARIANT_TEMPLATES[self._variant]
+        templates = Environment(
+            loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True,
+            autoescape=False,
+        )  # fmt: skip
+        for place, template in files.items():
+            path = folder / place.format(module=self.module)
+            with atomic_write(path) as out:
+                out.write(templates.get_template(f"{template}.j2").render(self.values()).encode())
+        return folder

@@ -1,0 +1,174 @@
+"""`colorzoo compare`: any colorizers on the same pictures."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli import tables
+from colorzoo.cli.options import Device, Offline
+from colorzoo.core.files import printable
+
+if TYPE_CHECKING:
+    from colorzoo.core.compare.results import Method, Results
+
+MAX_LINE = 1000
+"""Longest line about one failure, in characters."""
+
+
+def compare(
+    methods: Annotated[
+        list[str],
+        typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
+    ],
+    data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")],
+    split: Annotated[
+        str | None, typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
+        "comparison"
+    ),
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same numbers")] = 0,
+    side: Annotated[int, typer.Option(min=0, help="longest side, in pixels; 0: as the pictures are")] = 256,
+    fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = "keep",
+    limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
+    ] = None,
+    device: Device = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes [default: one a processor, one on a GPU]")
+    ] = None,
+    offline: Offline = False,
+) -> None:
+    """Compare colorizers on a dataset, with controls, intervals and a report.
+
+    What was measured before is not measured again; an interrupted comparison goes on.
+    On several devices: accelerate launch -m colorzoo compare ...
+    """
+    from colorzoo.jobs.compare import compare as run_training
+    from colorzoo.jobs.compare import working_in
+
+    device = _resolved(device)
+    with _Progress() as progress:
+        results = run_training(
+            methods,
+            data,
+            out,
+            split=split,
+            samples=samples,
+            seed=seed,
+            side=side,
+            fit=fit,
+            limit=limit,
+            metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
+            device=device,
+            workers=workers or (1 if device != "cpu" else min(8, os.cpu_count() or 1)),
+            progress=progress,
+            command=shlex.join(["colorzoo", *sys.argv[1:]]),
+        )
+    if results:
+        with working_in(out):
+            show(results)
+            _report(results, out)
+        if any(results.all_failed(method) for method in results.methods):
+            raise typer.Exit(1)
+
+
+def show(results: Results) -> None:
+    """Print the ranking, and on stderr what went wrong."""
+    from colorzoo.report.wording import not_applicable
+
+    metric = results.metric(results.ranked_by)
+    rows = [
+        {
+            "method": printable(method.label),
+            metric.name: _bounded(method, metric.name),
+            "ms": _number(method.cost.milliseconds),
+            "MiB": _number(method.cost.peak_mib),
+            "failed": len(method.failures) or "",
+        }
+        for method in results.ranking()
+    ]
+    tables.show(rows, as_json=False)
+    better = "higher" if metric.higher_is_better else "lower"
+    typer.echo(f"\n{metric.name}: {metric.unit}, {better} is better; 95 % intervals of the mean")
+    for failed in [method for method in results.methods if method.failures]:
+        first = failed.failures[0]
+        count = "all" if results.all_failed(failed) else len(failed.failures)
+        _tell(f"{failed.label}: failed on {count} pictures; {first.picture}: {first.reason}")
+    for line in not_applicable(results):
+        _tell(line)
+    for name, why in results.left_out.items():
+        _tell(f"left out: {name}: {why}")
+    if results.left_out:
+        _tell(f"{len(results.left_out)} pictures could not be read and are left out for all")
+
+
+def _tell(text: str) -> None:
+    typer.echo(printable(text, MAX_LINE), err=True)
+
+
+def _report(results: Results, out: Path) -> None:
+    from colorzoo.report.html import write_report
+
+    for path in write_report(results, out):
+        if path.suffix in (".html", ".md"):
+            typer.echo(f"{path}")
+
+
+def _bounded(method: Method, metric: str) -> str:
+    value = method.values[metric]
+    if value.low is None or value.high is None:
+        return _number(value.value)
+    return f"{_number(value.value)} ({_number(value.low)} to {_number(value.high)})"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _resolved(device: str) -> str:
+    from colorzoo.core import devices
+
+    return str(devices.resolve(device))
+
+
+class _Progress:
+    """A bar over pictures, from the first one on; silent in all but the first process."""
+
+    def __enter__(self) -> _Progress:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+        self._done = self._total = 0
+        silent = os.environ.get("RANK", "0") != "0"
+        self._bars = Progress(*columns, console=Console(stderr=True), disable=silent)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._bars.tasks:
+            self._bars.stop()
+        if kind is KeyboardInterrupt:
+            done = f"{self._done} of {self._total}" if self._total else "no"
+            typer.echo(
+                f"colorzoo: interrupted; {done} pictures measured, which stay; the same command goes on",
+                err=True,
+            )
+            raise typer.Exit(130)
+
+    def __call__(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+        if not self._bars.tasks:
+            self._bars.add_task("pictures")
+            self._bars.start()
+        self._bars.update(self._bars.tasks[0].id, completed=done, total=total)

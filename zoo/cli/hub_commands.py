@@ -1,0 +1,100 @@
+"""`colorzoo pull` and `colorzoo push`: weights from and to the Hugging Face Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli.options import Offline
+
+if TYPE_CHECKING:
+    from colorzoo.core.weights.folder import WeightsInfo
+    from colorzoo.hub.pull import HubId
+
+
+def pull(
+    name: Annotated[str, typer.Argument(help="owner/name, or owner/name@revision", metavar="NAME")],
+    offline: Offline = False,
+) -> None:
+    """Fetch weights from the Hub, verify them, and say what they are."""
+    from colorzoo.api import missing_plugin
+    from colorzoo.core.registry import registry
+    from colorzoo.hub.card import with_stated_licence
+    from colorzoo.hub.pull import pull as fetch
+
+    found = fetch(_parsed(name))
+    info = found.info
+    typer.echo(f"{found.repo} at {found.commit}, {len(found.promises)} files verified: {found.folder}")
+    for line in facts(with_stated_licence(info)):
+        typer.echo(line)
+    if info.plugin in registry().names("colorizer"):
+        typer.echo(
+            f"use them: colorzoo run {info.plugin} PICTURE --weights {found.repo}@{found.commit[:40]}"
+        )
+    else:
+        typer.echo(missing_plugin(info), err=True)
+
+
+def push(
+    folder: Annotated[Path, typer.Argument(help="weights folder, as `colorzoo train` writes it")],
+    name: Annotated[str, typer.Argument(help="owner/name on the Hub", metavar="NAME")],
+    private: Annotated[bool, typer.Option("--private", help="nobody else may see it")] = False,
+    revision: Annotated[str | None, typer.Option(help="branch to commit to [default: main]")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, upload nothing")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="results.json of a comparison with these weights, for the card")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="picture for the sample sheet")] = None,
+) -> None:
+    """Check weights, write their card, and upload both in one commit."""
+    from colorzoo.core.compare.results import read_results
+    from colorzoo.core.imaging.image_io import read
+    from colorzoo.hub.pull import HubId
+    from colorzoo.hub.push import push as upload
+
+    target = _parsed(f"{name}@{revision}" if revision else name)
+    done = upload(
+        folder,
+        HubId(target.repo, target.revision),
+        private=private,
+        dry_run=dry_run,
+        results=read_results(results) if results else None,
+        picture=read(picture) if picture else None,
+    )
+    what = "would upload" if dry_run else "uploaded"
+    typer.echo(f"{what} {', '.join(done.files)}: {done.address}")
+    if done.commit:
+        typer.echo(f"pin it: {target.repo}@{done.commit}")
+
+
+def facts(info: WeightsInfo) -> list[str]:
+    """Return what weights are, a line each; texts of strangers among them are made fit for a terminal."""
+    from colorzoo.core.files import printable
+
+    trained = info.trained_on
+    lines = [
+        f"plugin: {info.plugin} {info.distribution and f'({info.distribution})'}".rstrip(),
+        f"summary: {info.summary}" if info.summary else "",
+        f"licence: {info.license}",
+        f"trained on: {trained.pictures:,} pictures of {trained.dataset}, split {trained.split}"
+        if trained
+        else "",
+        f"licence of the pictures: {trained.license}" if trained and trained.license else "",
+        f"credit: {info.credit}" if info.credit else "",
+        f"sha256: {info.sha256}",
+        *(f"measured: {m.name} {m.value:.4g} {m.unit} ({m.protocol})" for m in info.metrics[:8]),
+    ]
+    return [printable(line) for line in lines if line]
+
+
+def _parsed(text: str) -> HubId:
+    from colorzoo.core.errors import HubError
+    from colorzoo.core.files import printable
+    from colorzoo.hub.pull import HubId
+
+    name = HubId.parse(text)
+    if name is None:
+        raise HubError(f"{printable(repr(text))}: expected owner/name, or owner/name@revision")
+    return name

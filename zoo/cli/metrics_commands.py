@@ -1,0 +1,50 @@
+"""`colorzoo metrics`: what can be measured, and what a number means."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Annotated
+
+import typer
+
+from colorzoo.cli import tables
+from colorzoo.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, help="List the metrics, or explain one.")
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the metrics with the distribution that brings them."""
+    from colorzoo.core.registry import registry
+
+    rows = [
+        {"name": name, "summary": item.entry.summary, "distribution": item.distribution}
+        for name, item in sorted(registry().entries["metric"].items())
+    ]
+    tables.show(rows, as_json)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="name of a metric")], as_json: Json = False) -> None:
+    """Explain a metric: definition, source, unit, and which way is better."""
+    from colorzoo.core.interfaces.metric import PerImageMetric
+    from colorzoo.core.registry import registry
+
+    item = registry().find("metric", name)
+    kind = item.load()
+    facts = {
+        "name": name,
+        "better": "higher" if kind.higher_is_better else "lower",
+        "unit": getattr(kind, "unit", ""),
+        "one value": "a picture" if issubclass(kind, PerImageMetric) else "a set",
+        "distribution": f"{item.distribution} {item.version}".strip(),
+        "definition": inspect.getdoc(kind) or item.entry.summary,
+    }
+    if as_json:
+        print(json.dumps(facts, indent=2))
+        return
+    for key in ("better", "unit", "one value", "distribution"):
+        print(f"{key}: {facts[key]}")
+    print(f"\n{facts['definition']}")

@@ -1,0 +1,59 @@
+"""`colorzoo plugins check`: does a plugin keep the contract?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from colorzoo.cli.options import Json
+
+MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "-"}
+
+
+def check(
+    name: Annotated[
+        str, typer.Argument(help="a colorizer, a metric, or a dataset with its place: NAME:LOCATION")
+    ],
+    preset: Annotated[str, typer.Option(help="preset of a colorizer")] = "default",
+    pairs: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value of its configuration, to make it small")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the contract over an installed plugin; exit status 1 when something does not hold."""
+    from colorzoo.core.config import parse_pairs
+    from colorzoo.core.registry import KINDS, registry
+    from colorzoo.testing.suite import check as outcomes_of
+
+    found, (name, _, location) = registry(), name.partition(":")
+    kinds = [kind for kind in KINDS if name in found.entries[kind]]
+    if not kinds:
+        found.find("colorizer", name)  # says what there is
+    results = {
+        kind: outcomes_of(
+            kind, name, preset=preset, config=parse_pairs(pairs or []), location=location or None
+        )
+        for kind in kinds
+    }
+    if as_json:
+        print(
+            json.dumps(
+                {kind: [asdict(o) for o in outcomes] for kind, outcomes in results.items()}, indent=2
+            )
+        )
+    else:
+        for kind, outcomes in results.items():
+            item = found.find(kind, name)
+            print(f"{kind} {name}, of {item.distribution} {item.version}".rstrip())
+            for outcome in outcomes:
+                reason = f": {outcome.reason}" if outcome.reason else ""
+                print(f"  {MARKS[outcome.result]:6}  {outcome.what}{reason}")
+    everything = [outcome.result for outcomes in results.values() for outcome in outcomes]
+    failed = everything.count("failed")
+    if not as_json:
+        local_weights, skipped = everything.count("passed"), everything.count("skipped")
+        print(f"{local_weights} hold, {failed} do not, {skipped} do not apply")
+    raise typer.Exit(1 if failed or not everything else 0)

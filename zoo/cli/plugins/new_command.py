@@ -1,0 +1,31 @@
+"""`colorzoo plugins new`: the start of a plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from colorzoo.core.hooks import Kind
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="what users will type, such as sepia")],
+    kind: Annotated[Kind, typer.Option(help="what it is")] = "colorizer",
+    trainable: Annotated[
+        bool, typer.Option("--trainable", help="a colorizer with a training stage")
+    ] = False,
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder that receives the package")] = Path(),
+) -> None:
+    """Write a small complete package: it installs, passes its tests, and is there to be changed."""
+    from colorzoo.authoring.scaffold import Scaffold
+    from colorzoo.core.registry import registry
+
+    taken = registry().entries[kind].get(name)
+    if taken:
+        from colorzoo.core.errors import PluginError
+
+        raise PluginError(f"{kind} {name!r} is already taken by {taken.distribution}; choose another name")
+    folder = Scaffold(name, kind, trainable).write(out)
+    print(f"{folder}\n\n  colorzoo plugins install -e {folder}\n  colorzoo plugins check {name}")

@@ -1,0 +1,57 @@
+"""`colorzoo report`: from results to pages and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Write reports of comparisons anew, or join several.")
+RESULTS = "results.json, or the folder that holds it"
+
+
+@app.command()
+def write(results: Annotated[Path, typer.Argument(help=RESULTS)]) -> None:
+    """Write the report of a comparison anew: report.html, table.md and figures."""
+    from colorzoo.core.compare.results import read_results
+    from colorzoo.report.html import write_report
+
+    folder = results if results.is_dir() else results.parent
+    for path in write_report(read_results(results), folder):
+        typer.echo(f"{path}")
+
+
+@app.command()
+def table(
+    results: Annotated[Path, typer.Argument(help=RESULTS)],
+    metrics: Annotated[str | None, typer.Option(help="names with commas")] = None,
+) -> None:
+    """Print the tables of a comparison in Markdown."""
+    from colorzoo.core.compare.results import read_results
+    from colorzoo.report import markdown
+
+    chosen = [name.strip() for name in metrics.split(",")] if metrics else None
+    typer.echo(markdown.table(read_results(results), chosen).rstrip())
+
+
+@app.command()
+def merge(
+    results: Annotated[list[Path], typer.Argument(help=RESULTS, metavar="RESULTS...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for the joined results")],
+) -> None:
+    """Join comparisons of the same pictures and protocol into one leaderboard."""
+    from colorzoo.cli.compare_command import show
+    from colorzoo.core.compare.results import FILE, read_results, write_results
+    from colorzoo.report.html import write_report
+    from colorzoo.report.merge import copy_pictures
+    from colorzoo.report.merge import merge as joined
+
+    parts = [read_results(path) for path in results]
+    whole = joined(parts)
+    copy_pictures(parts, [path if path.is_dir() else path.parent for path in results], out)
+    write_results(whole, out / FILE)
+    show(whole)
+    for path in write_report(whole, out):
+        if path.suffix in (".html", ".md"):
+            typer.echo(f"{path}")

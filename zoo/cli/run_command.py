@@ -1,0 +1,81 @@
+"""`colorzoo run`: colour pictures."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli.options import Device, Offline
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.dataset import Progress
+    from colorzoo.jobs.run import RunResult
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="colorizer, see `colorzoo plugins`")],
+    inputs: Annotated[list[str], typer.Argument(help="pictures, folders or globs", metavar="INPUT...")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder for the results")] = Path("colorized"),
+    samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="same seed, same colourings")] = None,
+    weights: Annotated[str | None, typer.Option(help="name, folder, or owner/name[@revision]")] = None,
+    option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
+    format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
+    device: Device = "auto",
+    offline: Offline = False,
+) -> None:
+    """Colour pictures: writes every colouring and a labelled contact sheet."""
+    from colorzoo.api import load
+    from colorzoo.core.config import from_pairs
+    from colorzoo.core.errors import ConfigError
+    from colorzoo.core.imaging.image_io import SUFFIXES
+    from colorzoo.jobs import inputs as pictures
+    from colorzoo.jobs import run as job
+
+    if f".{format}" not in SUFFIXES:
+        raise ConfigError(f"--format {format}: expected one of {', '.join(s[1:] for s in SUFFIXES)}")
+    files = pictures.gather(inputs)
+    colorizer = load(name, weights, device=device)
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    options = from_pairs(colorizer.Options, option, "-O", samples=samples, seed=seed).model_dump()
+    if colorizer.deterministic and samples > 1:
+        typer.echo(f"{name} is deterministic: all {samples} samples are the same", err=True)
+    with _progress(name, len(files)) as progress:
+        result = job.run(name, colorizer, files, out, options=options, format=format, progress=progress)
+    _report(result, options["seed"])
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator[Progress]:
+    """Show a bar, unless there is a single picture."""
+    from rich.progress import Progress as Bar
+
+    with Bar(disable=total == 1) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done, total: bar.update(task, completed=done)
+
+
+def _report(result: RunResult, seed: int) -> None:
+    """Say what was done; end with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
+    from colorzoo.core.files import printable
+
+    if result.total == 1 and result.failures:
+        raise result.failures[0][1]
+    if result.interrupted:
+        typer.echo(f"interrupted: {result.done} of {result.total} done, seed {seed}")
+    else:
+        typer.echo(f"{result.done} of {result.total} coloured, seed {seed}")
+    if result.sheet:
+        typer.echo(f"contact sheet: {printable(str(result.sheet), 4096)}")
+    for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
+        if lines:
+            typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
+    if result.interrupted:
+        raise typer.Exit(130)
+    if result.failures:
+        raise typer.Exit(1)

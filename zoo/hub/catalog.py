@@ -1,0 +1,160 @@
+"""Which weights are known by name: those in the package, and those that plugins point to on the Hub."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from colorzoo.core.config import Strict, validate
+from colorzoo.core.errors import UnknownNameError, WeightsError
+from colorzoo.core.files import printable
+from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
+from colorzoo.core.weights.folder import WeightsInfo, read_info
+
+CATALOG_FILE = Path(__file__).parents[1] / "pretrained" / "catalog.toml"
+MAX_BYTES = 1_000_000
+
+
+class Known(Strict):
+    """Weights of a plugin by a short name, in a folder beside the catalogue or on the Hub at a commit."""
+
+    plugin: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    summary: str = ""
+    license: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of model.safetensors")
+    folder: str | None = Field(
+        None, pattern=r"^[\w-]+(/[\w-]+)*$", description="relative to the catalogue's file"
+    )
+    repo: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name on the Hub")
+    commit: str | None = Field(None, pattern=r"^[0-9a-f]{40}$")
+    metrics: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.folder is None) == (self.repo is None) or (self.repo is None) != (self.commit is None):
+            raise ValueError("expected folder, or repo and commit")
+        return self
+
+
+class Catalog(Strict):
+    """The content of a catalogue's TOML file."""
+
+    weights: list[Known]
+
+
+class Entry(NamedTuple):
+    """Weights of a catalogue, with the folder of its file and the distribution that announces it."""
+
+    weights: Known
+    folder: Path
+    distribution: str
+
+
+def known(plugin: str | None = None) -> list[tuple[Known, Path]]:
+    """Return what the catalogues name, with the folder of each catalogue; `default` first."""
+    return [(entry.weights, entry.folder) for entry in _entries(plugin)]
+
+
+def embedded(plugin: str) -> list[str]:
+    """Return the names of the weights that came with the packages, `default` first."""
+    return [entry.name for entry, _ in known(plugin) if entry.folder]
+
+
+def infos(plugin: str) -> list[WeightsInfo]:
+    """Return what is known of a plugin's embedded weights."""
+    return [read_info(place / entry.folder) for entry, place in known(plugin) if entry.folder]
+
+
+def find(plugin: str, weights: str | None) -> Path | None:
+    """Return the folder of weights, pulled if need be; None where none were named and none are known.
+
+    weights: a name of the catalogue, a folder, or `owner/name[@revision]` on the Hub.
+    """
+    named = {entry.weights.name: entry for entry in _entries(plugin)}
+    if weights is None:
+        return _opened(*first[:2]) if (first := _default(plugin, named.values())) else None
+    if weights in named:
+        return _opened(*named[weights][:2])
+    path = Path(weights).expanduser()
+    if path.is_dir():
+        return path
+    from colorzoo.hub.pull import HubId, pull
+
+    name = HubId.parse(weights)
+    if name is not None:
+        return pull(name).folder
+    hint = "or give the path of a weights folder, or owner/name[@revision] on the Hub"
+    raise UnknownNameError(f"weights of {plugin}", weights, named, hint=hint)
+
+
+def _opened(entry: Known, place: Path) -> Path:
+    """Return the folder of an entry; what does not have its hash is refused."""
+    if entry.folder is not None:
+        folder = place / entry.folder
+    else:
+        from colorzoo.hub.pull import HubId, pull
+
+        folder = pull(HubId(str(entry.repo), entry.commit)).folder
+    found = read_info(folder).sha256
+    if found != entry.sha256:
+        raise WeightsError(
+            f"{folder}: sha256 {found[:16]}, but the catalogue expects {entry.sha256[:16]} for "
+            f"{entry.plugin} {entry.name}; install the package again"
+        )
+    return folder
+
+
+def _entries(plugin: str | None) -> list[Entry]:
+    """Return what the catalogues name, `default` first; each name belongs to who announces it first."""
+    built_in = [
+        Entry(weights, CATALOG_FILE.parent, BUILTIN_DISTRIBUTION) for weights in _read(CATALOG_FILE).weights
+    ]
+    found = registry().gather("register_weights", _announced, _label, built_in)
+    chosen = [entry for entry in found if plugin in (None, entry.weights.plugin)]
+    return sorted(chosen, key=lambda e: (e.weights.plugin, e.weights.name != "default", e.weights.name))
+
+
+def _announced(path: Path, distribution: str) -> list[Entry]:
+    """Read a plugin's catalogue; what is used unless told is for the colorizer's own package to say."""
+    entries = [Entry(known, path.parent, distribution) for known in _read(path).weights]
+    for entry in entries:
+        owner = _owner(entry.weights.plugin)
+        if entry.weights.name == "default" and owner not in (None, distribution):
+            raise WeightsError(f"{path}: {_label(entry)} is for {owner} to name")
+    return entries
+
+
+def _label(entry: Entry) -> str:
+    return f"weights {entry.weights.name!r} of {entry.weights.plugin}"
+
+
+def _default(plugin: str, entries: Iterable[Entry]) -> Entry | None:
+    """Return the weights that are used unless told: the first of those that come with the colorizer."""
+    owner = _owner(plugin)
+    return next((entry for entry in entries if entry.distribution == owner), None)
+
+
+def _owner(plugin: str) -> str | None:
+    """Return the distribution that brings a colorizer."""
+    registered = registry().entries["colorizer"].get(plugin)
+    return registered.distribution if registered else None
+
+
+@cache
+def _read(path: Path) -> Catalog:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise WeightsError(f"{path}: larger than {MAX_BYTES:,} bytes, not a catalogue of weights")
+        return validate(Catalog, tomllib.loads(text.decode()), f"{path}: not a catalogue of weights")
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: no such catalogue; a plugin announced it") from None
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: not a catalogue of weights: {printable(str(error))}") from None

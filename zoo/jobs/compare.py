@@ -1,0 +1,191 @@
+"""A comparison from names and addresses to results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import Field
+
+from colorzoo.core import config
+from colorzoo.core.compare.evaluator import Task
+from colorzoo.core.compare.examples import write_examples
+from colorzoo.core.compare.measurements import MeasurementStore
+from colorzoo.core.compare.method import ComparedMethod
+from colorzoo.core.compare.readable import fingerprint_of
+from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
+from colorzoo.core.compare.runner import Comparison
+from colorzoo.core.data.combine import Subset
+from colorzoo.core.errors import ConfigError, DataError
+from colorzoo.core.files import cache_root, folder_lock
+from colorzoo.core.interfaces.dataset import Dataset, Progress
+from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.registry import RegisteredPlugin, registry
+from colorzoo.hub import catalog
+from colorzoo.jobs.datasets import open_dataset, source_of
+
+RANKED_BY = "mse255"
+PICTURES = "pictures"
+"""Folder of the picture files beside results.json."""
+HIDDEN, FIGURES = ".compare", "figures"
+MAX_SIDE, MAX_WORKERS = 16_384, 256
+
+
+class CompareOptions(config.Settings):
+    """How to compare."""
+
+    split: str | None = Field(None, description="part of the dataset; none: what its source measures")
+    samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
+    seed: int = Field(0, ge=0, lt=2**63)
+    side: int = Field(
+        256, ge=0, le=MAX_SIDE, description="longest side when coloured and measured; 0: as it is"
+    )
+    fit: str = Field("keep", pattern="^(keep|squash|crop|pad)$", description="how a picture gets that side")
+    limit: int | None = Field(None, ge=1, description="measure that many pictures, chosen by their hash")
+    metrics: list[str] | None = Field(None, description="the first one ranks; none: all by default")
+    device: str = "cpu"
+    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")
+
+
+def compare(
+    methods: Sequence[str],
+    data: str,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    command: str = "",
+    **options: object,
+) -> Results | None:
+    """Compare colorizers on a dataset, with all controls; `out` gets results.json and pictures.
+
+    methods: `NAME`, `NAME:WEIGHTS`, with `,key=value` for run options. data: an address. options: those of
+    `CompareOptions`. None in all but the first of several processes.
+    """
+    given = config.validate(CompareOptions, options, "compare")
+    with working_in(Path(out) if out is not None else None):
+        task = task_of(methods, data, given)
+        store = MeasurementStore(cache_root() / "compare" / "measured.sqlite")
+        results = Comparison(task, store).run(given.workers, progress)
+        if results is None or out is None:
+            return results
+        results = write_examples(
+            task, results.model_copy(update={"command": command}), Path(out) / PICTURES
+        )
+        write_results(results, Path(out) / FILE)
+        return results
+
+
+@contextmanager
+def working_in(out: Path | None) -> Iterator[None]:
+    """Hold the folder of a comparison for this process, where it is the first of several."""
+    if out is None or os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    with folder_lock(out / HIDDEN):
+        for folder in (out, out / PICTURES, out / FIGURES):
+            for half in folder.glob(".*.part"):  # of a process that was killed
+                half.unlink()
+        yield
+
+
+def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
+    """Find everything that the words mean; what is wrong is said before anything is computed."""
+    compared = methods_of(methods)
+    metrics = metrics_of(options.metrics, options.samples)
+    dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
+    if options.limit is not None and options.limit < len(dataset):
+        dataset = Subset(dataset, options.limit)
+    train = _train(data, dataset)
+    protocol = Protocol(
+        data=data,
+        split=dataset.split,
+        pictures=_count(dataset, data),
+        data_fingerprint=fingerprint_of(dataset),
+        train_fingerprint=fingerprint_of(train),
+        train_is_measured=train is dataset,
+        **options.model_dump(include={"side", "fit", "samples", "seed"}),
+    )
+    return Task(compared, dataset, train, protocol, metrics, _device(options.device))
+
+
+def methods_of(specs: Sequence[str]) -> list[ComparedMethod]:
+    """Return what was named, and all controls that were not."""
+    found = [_method(spec) for spec in specs]
+    twice = {c.label for c in found if [other.label for other in found].count(c.label) > 1}
+    if twice:
+        raise ConfigError(f"{', '.join(sorted(twice))}: named twice; a method takes part once")
+    named = {method.label for method in found}
+    controls = [name for name, item in _colorizers().items() if item.entry.control and name not in named]
+    return found + [_method(name) for name in controls]
+
+
+def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metric]]:
+    """Return the classes of the named metrics, or of all measured by default; the first one ranks."""
+    if names:
+        kinds = {name: registry().find("metric", name).load() for name in names}
+        short = [name for name, kind in kinds.items() if kind.min_samples > samples]
+        if short:
+            least = max(kinds[name].min_samples for name in short)
+            raise ConfigError(f"{', '.join(short)}: needs --samples {least} or more, got {samples}")
+    else:
+        known = sorted(registry().names("metric"), key=lambda name: (name != RANKED_BY, name))
+        every = {name: registry().find("metric", name).load() for name in known}
+        kinds = {n: kind for n, kind in every.items() if kind.default and kind.min_samples <= samples}
+    for kind in kinds.values():
+        kind()  # one that cannot be measured here says so now
+    return kinds
+
+
+def _method(spec: str) -> ComparedMethod:
+    """Turn NAME[:WEIGHTS][,key=value...] into a contestant."""
+    who, *pairs = spec.split(",")
+    name, _, weights = who.partition(":")
+    item = registry().find("colorizer", name)
+    kind = item.load()
+    given = config.completed(kind.Options, config.parse_pairs(pairs))
+    fixed = given.keys() & {"samples", "seed"}
+    if fixed:
+        raise ConfigError(f"{spec}: {', '.join(sorted(fixed))} is the same for all; use --samples, --seed")
+    config.validate(kind.Options, given, spec)
+    return ComparedMethod(
+        label=spec,
+        plugin=name,
+        kind=kind,
+        folder=catalog.find(name, weights or None),
+        options=given,
+        control=item.entry.control,
+        distribution=f"{item.distribution} {item.version}".strip(),
+    )
+
+
+def _colorizers() -> dict[str, RegisteredPlugin]:
+    return registry().entries["colorizer"]
+
+
+def _train(address: str, measured: Dataset) -> Dataset:
+    """Return what controls are fitted on: the train split, or what is measured where that is part of it."""
+    kind, location = source_of(address)
+    if "train" not in kind.splits_at(location) or measured.split in ("train", "all"):
+        return measured
+    train = open_dataset(address, "train")
+    return train if len(train) else measured
+
+
+def _count(dataset: Dataset, address: str) -> int:
+    if not len(dataset):
+        raise DataError(
+            f"{address}: split {dataset.split!r} holds no pictures; `colorzoo data info {address}` shows "
+            "what the splits hold"
+        )
+    return len(dataset)
+
+
+def _device(name: str) -> str:
+    """Return the device of this process; each of several takes one of its own."""
+    from colorzoo.core import devices
+
+    place = devices.resolve(name)
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return f"cuda:{os.environ['LOCAL_RANK']}" if several and place.type == "cuda" else str(place)

@@ -1,0 +1,173 @@
+"""A training run from address to weights folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import colorzoo
+from colorzoo.core import devices
+from colorzoo.core.config import ColorizerConfig
+from colorzoo.core.data.packed import Fit
+from colorzoo.core.errors import TrainingError
+from colorzoo.core.files import atomic_write, folder_lock
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.dataset import Dataset, Progress
+from colorzoo.core.registry import registry
+from colorzoo.core.training.loop import CHECKPOINT, Reporter, TrainConfig, train
+from colorzoo.core.weights import folder as store
+from colorzoo.hub.card import card
+from colorzoo.jobs.datasets import packed_cache
+
+HIDDEN = ".train"
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """What to train on what, and how to describe the result."""
+
+    plugin: str
+    kind: type[Colorizer]
+    model: ColorizerConfig
+    run: TrainConfig
+    dataset: Dataset
+    address: str
+    split: str
+    out: Path
+    command: str
+    fit: Fit = "squash"
+    name: str = "default"
+    summary: str = ""
+    license: str = "apache-2.0"
+    credit: str = ""
+    half: bool = False
+    init: Path | None = None
+    blend: tuple[Path, float] | None = None
+    """Weights to mix into the result, and their share."""
+
+
+def run_training(
+    order: TrainJob,
+    *,
+    resume: bool,
+    report: Reporter,
+    packing: Progress | None = None,
+    notice: Callable[[], None] = lambda: None,
+) -> Path:
+    """Train, then write the weights folder; a finished run is not trained again.
+
+    report is told about steps, packing about decoded pictures, notice of an interruption.
+
+    Raises:
+        DataError: another process is at work in the folder.
+    """
+    with _memory_shortage_named(), ExitStack() as held:
+        colorizer = _built(order)
+        other = _other_state(order)  # before the training, so that what does not fit is said at once
+        data = packed_cache(order.dataset, order.fit, packing)
+        if os.environ.get("RANK", "0") == "0":  # of several processes this one writes
+            held.enter_context(folder_lock(order.out / HIDDEN, *_written(order.out)))
+        facts = train(colorizer, data, order.out, order.run, resume=resume, report=report, notice=notice)
+        if facts["is_main_process"]:
+            if order.blend:
+                colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
+            _save(order, colorizer, facts["seconds"])
+    return order.out
+
+
+def _written(out: Path) -> list[Path]:
+    """Return the files of a run folder that a killed run may have left half-written."""
+    return [
+        out / CHECKPOINT, out / store.TENSORS, out / store.CONFIG, out / store.CARD, out / "previews" / "*"
+    ]  # fmt: skip
+
+
+@contextmanager
+def _memory_shortage_named() -> Iterator[None]:
+    """Turn what is raised where memory ends into one line."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch raises its own kinds of the latter
+        if isinstance(error, RuntimeError) and not re.search("allocate memory|out of memory", str(error)):
+            raise
+        raise TrainingError(
+            "the training needs more memory than there is; try a smaller batch_size, size or width (--set)"
+        ) from None
+
+
+def _built(order: TrainJob) -> Colorizer:
+    """Return the colorizer with the weights that it starts from."""
+    torch.manual_seed(order.run.seed)  # the initial weights belong to the seed too
+    colorizer = order.kind(order.model)
+    if order.init:
+        colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
+    return colorizer
+
+
+def _save(order: TrainJob, colorizer: Colorizer, seconds: float) -> None:
+    """Write the weights folder."""
+    trained = store.TrainedOn(
+        dataset=order.address,
+        split=order.split,
+        license=order.dataset.info.license,
+        fingerprint=order.dataset.fingerprint,
+        pictures=len(order.dataset),
+        command=order.command,
+        seed=order.run.seed,
+        minutes=round(seconds / 60, 1),
+        hardware=hardware(order.run.device),
+        after=store.read_info(order.init).trained_on if order.init else None,
+    )
+    info = store.WeightsInfo(
+        plugin=order.plugin,
+        distribution=registry().find("colorizer", order.plugin).distribution,
+        name=order.name,
+        summary=order.summary,
+        colorzoo_version=colorzoo.__version__,
+        license=order.license,
+        credit=order.credit or order.dataset.info.credit,
+        config=order.model.model_dump(mode="json"),
+        trained_on=trained,
+    )
+    info = store.save(order.out, colorizer, info, "", half=order.half)
+    write_card(order.out, info)
+
+
+def _other_state(order: TrainJob) -> Mapping[str, Tensor]:
+    """Return the weights to mix in; they must be those of the configured model."""
+    if not order.blend:
+        return {}
+    model = order.kind(order.model)
+    model.load_state(store.load(order.blend[0], order.kind, order.plugin).state())
+    return model.state()
+
+
+def _mixed(own: Mapping[str, Tensor], other: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Average two sets of weights: what fine-tuning forgot comes back (Wortsman et al. 2022, WiSE-FT)."""
+    return {
+        name: torch.lerp(tensor, other[name].to(tensor), share) if tensor.is_floating_point() else tensor
+        for name, tensor in own.items()
+    }
+
+
+def write_card(folder: Path, info: store.WeightsInfo) -> None:
+    """Write config.json and the model card of a weights folder."""
+    with atomic_write(folder / store.CARD) as file:
+        file.write(card(info).encode())
+    store.write_info(folder, info)
+
+
+def hardware(device: str) -> str:
+    """Describe the device in words."""
+    found = devices.resolve(device)
+    if found.type == "cuda":
+        return torch.cuda.get_device_name(found)
+    return f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor"

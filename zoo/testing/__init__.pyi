@@ -1,0 +1,4 @@
+from .colorizer_contract import ColorizerContract as ColorizerContract
+from .dataset_contract import DatasetContract as DatasetContract
+from .images import synthetic_picture as synthetic_picture
+from .metric_contract import MetricContract as MetricContract

@@ -1,0 +1,76 @@
+"""What all contracts share."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import Any, ClassVar
+
+import pytest
+
+from colorzoo.core.errors import DataError, MetricError, MissingExtraError
+from colorzoo.core.registry import RegisteredPlugin, registry
+
+HEAVY = ("torch", "cv2", "tensorflow", "onnxruntime", "transformers", "diffusers")
+SCRIPT = f"""
+import sys
+from colorzoo.core.registry import registry
+registry()
+print(*[name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+class Contract:
+    """What every plugin must do; `plugin` is the name that users type."""
+
+    plugin: ClassVar[str]
+    kind: ClassVar[str]
+
+    @property
+    def registered(self) -> RegisteredPlugin:
+        """The announced class."""
+        return registry().find(self.kind, self.plugin)
+
+    @property
+    def target(self) -> type[Any]:
+        """The class itself."""
+        return self.registered.load()
+
+    def test_registration_imports_nothing_heavy(self) -> None:
+        """Listing plugins stays fast: announcing imports no torch."""
+        env = {**os.environ, "COLORZOO_PLUGINS": self.registered.plugin, "COLORZOO_STRICT_PLUGINS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"loading the plugin alone fails: {done.stderr[-500:]}"
+        loaded = done.stdout.split()
+        assert not loaded, (
+            f"registering imports {', '.join(loaded)}: keep the module of the entry point free of them; "
+            'Entry names its target as text ("package.module:Class")'
+        )
+
+    def test_it_says_what_it_is(self) -> None:
+        """The listing has a summary, and the name follows the rules."""
+        entry = self.registered.entry
+        assert entry.summary, 'give Entry a summary: Entry(name, target, "one line")'
+        assert re.fullmatch(r"[a-z0-9][a-z0-9@-]*", entry.name), (
+            f"{entry.name!r}: names are lower case letters and digits with dashes"
+        )
+
+
+def build_or_skip(build: Any) -> Any:
+    """Build it; where an extra or the data is missing here, skip with the plugin's words.
+
+    Any other error is one of the plugin, or of the configuration that it is checked with.
+    """
+    try:
+        return build()
+    except (MissingExtraError, DataError, MetricError) as error:
+        pytest.skip(str(error))
