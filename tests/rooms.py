@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {
@@ -15,52 +15,87 @@ FOLDERS = {
     "datasources": "colorzoo.datasources",
     "zoo": "colorzoo",
 }
-WAY = (("source", "datasources"), ("dataset", "core/data"), ("colorizer", "core/inference"), ("metric", "core/compare"),
-       ("report", "zoo/report"))  # fmt: skip
-"""The way of a picture, and the room that takes it a step on."""
-WIDTH, ROW, BOX, GAP = 960, 92, 46, 14
+WAY = {
+    "source": "datasources",
+    "dataset": "core/data",
+    "colorizer": "core/inference",
+    "metric": "core/compare",
+    "report": "zoo/report",
+}
+"""The way of a picture, and the room that takes it each step."""
+DRAWING = ROOT / "docs" / "pictures" / "rooms.svg"
+BASE = "base files of core"
+WIDTH, ROW, HEIGHT, GAP, TOP = 960, 86, 46, 14, 108
+
+
+class Box(NamedTuple):
+    """Where a room stands in the drawing, in pixels."""
+
+    x: float
+    y: float
+    width: float
+
+    @property
+    def middle(self) -> float:
+        """The x of its middle."""
+        return self.x + self.width / 2
 
 
 def layers() -> list[list[str]]:
-    """Return the rooms from the top layer to the bottom one, as import-linter's contracts hold them."""
+    """Return the rooms from the top layer to the bottom one, as import-linter holds them."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (house,) = [c for c in contracts if c["type"] == "layers" and not c.get("containers")]
-    (core,) = [c for c in contracts if c["type"] == "layers" and c.get("containers") == ["colorzoo.core"]]
-    outer = [[name.strip() for name in layer.split("|")] for layer in house["layers"]]
-    inner = [[f"colorzoo.core.{name.strip()}" for name in layer.split("|")] for layer in core["layers"]]
-    return [layer for layer in outer if layer != ["colorzoo.core"]] + inner
+    house, core = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    outer = [[name.strip() for name in layer.split("|")] for layer in house if layer != "colorzoo.core"]
+    return outer + [[f"colorzoo.core.{name.strip()}" for name in layer.split("|")] for layer in core]
 
 
 def imports() -> dict[str, set[str]]:
-    """Return module to imported modules, all of ours, type checking aside."""
+    """Return module to imported modules, all of ours; imports for type checking alone do not count."""
     modules = dict(_modules())
-    return {
-        name: {target for target in _imported(path) if target in modules} for name, path in modules.items()
-    }
+    return {name: set(_imported(path)) & modules.keys() for name, path in modules.items()}
 
 
-def edges(rooms: Sequence[str], found: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+def edges(rooms: Sequence[str], imported: Mapping[str, set[str]]) -> set[tuple[str, str]]:
     """Return which room imports which."""
-    pairs = {(room_of(a, rooms), room_of(b, rooms)) for a, targets in found.items() for b in targets}
+    pairs = {(room_of(a, rooms), room_of(b, rooms)) for a, targets in imported.items() for b in targets}
     return {(a, b) for a, b in pairs if a and b and a != b}
 
 
 def room_of(module: str, rooms: Sequence[str]) -> str:
-    """Return the room that holds a module: the longest prefix."""
+    """Return the room that holds a module: the longest prefix, or nothing."""
     return max((room for room in rooms if f"{module}.".startswith(f"{room}.")), key=len, default="")
 
 
 def essential(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """Return the pairs that do not follow from others: the transitive reduction of an order."""
     below: dict[str, set[str]] = {}
-    for a, b in pairs:
-        below.setdefault(a, set()).add(b)
+    for upper, lower in pairs:
+        below.setdefault(upper, set()).add(lower)
 
     def reach(room: str) -> set[str]:
         direct = below.get(room, set())
         return direct | {far for near in direct for far in reach(near)}
 
-    return {(a, b) for a, b in pairs if not any(b in reach(c) for c in below[a] - {b})}
+    return {(a, b) for a, b in pairs if not any(b in reach(other) for other in below[a] - {b})}
+
+
+def drawing() -> str:
+    """Return the rooms and the way of a picture through them, as SVG."""
+    rows = [[room for room in row if _is_folder(room)] for row in layers()]
+    rows = [row for row in rows if row]
+    rooms = [room for row in rows for room in row]
+    boxes, pairs = dict(_boxes(rows)), edges(rooms, imports())
+    arrows = [_arrow(boxes[upper], boxes[lower]) for upper, lower in sorted(essential(pairs))]
+    shapes = [_box(boxes[room], _path(room), f"{_count(room)} modules") for room in rooms]
+    floor = Box(20, TOP + ROW * len(rows), WIDTH - 40)
+    files = [_path(room).removeprefix("core/") for row in layers() for room in row if not _is_folder(room)]
+    shapes.append(_box(floor, BASE, ", ".join(name for name in files if "zoo" not in name)))
+    lowest = [room for room in rooms if room not in {upper for upper, _ in pairs}]
+    arrows += [
+        _arrow(boxes[room], floor._replace(x=boxes[room].x, width=boxes[room].width)) for room in lowest
+    ]
+    height = int(floor.y) + HEIGHT + 20
+    return SVG.format(width=WIDTH, height=height, body="".join([*_way(), *arrows, *shapes]))
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
@@ -72,79 +107,86 @@ def _modules() -> Iterator[tuple[str, Path]]:
 
 def _imported(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text())
-    checking = {id(n) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-                for n in ast.walk(node)}  # fmt: skip
+    branches = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)]
+    for_types = {id(node) for branch in branches for node in ast.walk(branch)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in checking:
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in for_types:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
 
-def drawing() -> str:
-    """Return the rooms and the way of a picture through them, as SVG."""
-    rows = layers()
-    rooms = [room for row in rows for room in row]
-    boxes = dict(_boxes(rows))
-    height = 120 + ROW * len(rows)
-    lines = "".join(_arrow(boxes[a], boxes[b]) for a, b in sorted(essential(edges(rooms, imports()))))
-    shapes = "".join(_box(*boxes[room], _label(room), f"{_count(room)} modules") for room in rooms)
-    return _SVG.format(width=WIDTH, height=height, way=_way(), arrows=lines, boxes=shapes)
+def _is_folder(room: str) -> bool:
+    return (ROOT / _path(room)).is_dir()
 
 
-def _boxes(rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, tuple[float, float, float]]]:
-    for number, row in enumerate(rows):
-        width = min(190.0, (WIDTH - 40 - GAP * (len(row) - 1)) / len(row))
-        left = (WIDTH - width * len(row) - GAP * (len(row) - 1)) / 2
-        for place, room in enumerate(row):
-            yield room, (left + place * (width + GAP), 110 + ROW * number, width)
-
-
-def _box(x: float, y: float, width: float, title: str, note: str, fill: str = "#f4f6fb") -> str:
-    middle = x + width / 2
-    return (
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{BOX}" rx="6" fill="{fill}" stroke="#5b6b8c"/>'
-        f'<text x="{middle:.0f}" y="{y + 20:.0f}" class="room">{escape(title)}</text>'
-        f'<text x="{middle:.0f}" y="{y + 37:.0f}" class="note">{escape(note)}</text>\n'
-    )
-
-
-def _arrow(start: tuple[float, float, float], end: tuple[float, float, float]) -> str:
-    (x1, y1, w1), (x2, y2, w2) = start, end
-    a, b = x1 + w1 / 2, x2 + w2 / 2
-    bend = (y1 + BOX + y2) / 2
-    return f'<path d="M{a:.0f} {y1 + BOX:.0f} C{a:.0f} {bend:.0f} {b:.0f} {bend:.0f} {b:.0f} {y2:.0f}" class="import"/>\n'
-
-
-def _way() -> str:
-    width = (WIDTH - 40 - 4 * 40) / 5
-    parts = []
-    for place, (step, room) in enumerate(WAY):
-        x = 20 + place * (width + 40)
-        parts.append(_box(x, 14, width, step, room, "#fdf1dc"))
-        if place:
-            parts.append(f'<path d="M{x - 38:.0f} 37 H{x - 4:.0f}" class="way"/>\n')
-    return "".join(parts)
-
-
-def _label(room: str) -> str:
-    return room.removeprefix("colorzoo.").replace(".", "/") if "core" in room or room.endswith(("plugins", "datasources")) else (
-        "zoo/" + room.removeprefix("colorzoo.").replace(".", "/"))  # fmt: skip
+def _path(room: str) -> str:
+    """Return the folder of a room, as a reader of the repository sees it."""
+    name = room.removeprefix("colorzoo.").replace(".", "/")
+    return name if name.split("/")[0] in FOLDERS else f"zoo/{name}"
 
 
 def _count(room: str) -> int:
     return sum(room_of(name, [room]) == room for name, _ in _modules())
 
 
-_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" \
-font-family="sans-serif">
-<style>.room{{font-size:14px;font-weight:600;text-anchor:middle;fill:#1d2a44}}.note{{font-size:11px;text-anchor:middle;\
-fill:#5b6b8c}}.import{{fill:none;stroke:#9aa7c2;stroke-width:1.2;marker-end:url(#end)}}.way{{stroke:#c98a1b;\
-stroke-width:2.5;marker-end:url(#on)}}</style>
-<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
-<path d="M0 0L8 4L0 8z" fill="#9aa7c2"/></marker><marker id="on" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="5" \
-markerHeight="5" orient="auto"><path d="M0 0L8 4L0 8z" fill="#c98a1b"/></marker></defs>
-<rect width="100%" height="100%" fill="#ffffff"/>
-{way}{arrows}{boxes}</svg>
+def _boxes(rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, Box]]:
+    for number, row in enumerate(rows):
+        width = min(190.0, (WIDTH - 40 - GAP * (len(row) - 1)) / len(row))
+        left = (WIDTH - width * len(row) - GAP * (len(row) - 1)) / 2
+        for column, room in enumerate(row):
+            yield room, Box(left + column * (width + GAP), TOP + ROW * number, width)
+
+
+def _box(box: Box, title: str, note: str, style: str = "") -> str:
+    return (
+        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{box.width:.0f}" height="{HEIGHT}" rx="6" {style}/>'
+        f'<text x="{box.middle:.0f}" y="{box.y + 20:.0f}" class="room">{title}</text>'
+        f'<text x="{box.middle:.0f}" y="{box.y + 37:.0f}" class="note">{note}</text>\n'
+    )
+
+
+def _arrow(upper: Box, lower: Box) -> str:
+    a, b, top = upper.middle, lower.middle, upper.y + HEIGHT
+    bend = (top + lower.y) / 2
+    return (
+        f'<path d="M{a:.0f} {top:.0f} C{a:.0f} {bend:.0f} {b:.0f} {bend:.0f} {b:.0f} {lower.y:.0f}" '
+        'class="import"/>\n'
+    )
+
+
+def _way() -> Iterator[str]:
+    """Yield the steps of a picture, in a row above the rooms."""
+    width = (WIDTH - 40 - 4 * 40) / 5
+    for number, (step, room) in enumerate(WAY.items()):
+        x = 20 + number * (width + 40)
+        yield _box(Box(x, 14, width), step, room, 'class="step"')
+        if number:
+            yield f'<path d="M{x - 38:.0f} 37 H{x - 6:.0f}" class="way"/>\n'
+
+
+def write() -> None:
+    """Write the drawing to where docs/architecture.md shows it."""
+    DRAWING.write_text(drawing())
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
+viewBox="0 0 {width} {height}" font-family="sans-serif">
+<style>
+rect {{ fill: #f4f6fb; stroke: #5b6b8c }}
+.step {{ fill: #fdf1dc; stroke: #c98a1b }}
+.room {{ font-size: 14px; font-weight: 600; text-anchor: middle; fill: #1d2a44 }}
+.note {{ font-size: 11px; text-anchor: middle; fill: #5b6b8c }}
+.import {{ fill: none; stroke: #9aa7c2; stroke-width: 1.2; marker-end: url(#import) }}
+.way {{ stroke: #c98a1b; stroke-width: 2.5; marker-end: url(#way) }}
+</style>
+<defs>
+<marker id="import" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
+<path d="M0 0L8 4L0 8z" fill="#9aa7c2"/></marker>
+<marker id="way" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="5" markerHeight="5" orient="auto">\
+<path d="M0 0L8 4L0 8z" fill="#c98a1b"/></marker>
+</defs>
+<path d="M0 0H{width}V{height}H0z" fill="#ffffff"/>
+{body}</svg>
 """

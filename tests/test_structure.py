@@ -1,4 +1,4 @@
-"""The shape of the house: the order of the rooms, names that are one module's alone, functions that fit a screen."""
+"""The shape of the house: the order of rooms, unique names of modules, functions that fit a screen."""
 
 from __future__ import annotations
 
@@ -61,3 +61,13 @@ def test_no_room_imports_one_that_stands_above_it():
     level = {room: number for number, row in enumerate(order) for room in row}
     upward = {(a, b) for a, b in rooms.edges(list(level), rooms.imports()) if level[a] >= level[b]}
     assert upward == set()
+
+
+def test_the_drawing_is_of_the_imports():
+    assert rooms.DRAWING.read_text() == rooms.drawing(), "run: make docs"
+
+
+def test_every_room_has_its_line_in_the_architecture():
+    text = (rooms.ROOT / "docs" / "architecture.md").read_text()
+    folders = [rooms._path(room) for row in rooms.layers() for room in row if rooms._is_folder(room)]
+    assert [folder for folder in folders if f"| `{folder}/` |" not in text] == []
