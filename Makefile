@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXAMPLES := $(wildcard examples/colorzoo-*)
 
-.PHONY: demo test test-examples lint types tree docs fix bench clean
+.PHONY: demo test test-examples lint types tree docs fix bench campaigns clean
 
 demo: .venv/installed  ## colour the example photo with the embedded weights
 	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
@@ -31,6 +31,9 @@ fix: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m bench.speed
+
+campaigns: .venv/dev  ## damaged inputs and kills in full, see docs/campaigns.md
+	$(BIN)/python -m bench.campaigns -o campaigns
 
 clean:
 	rm -rf .venv .venv-examples .types build dist demo *.egg-info
