@@ -20,7 +20,7 @@ from pathlib import Path
 from bench.campaigns.watch import Guard, Outcome, Outside, failure, temporary
 
 LIMIT_SECONDS = 30.0
-START_SECONDS = 300.0
+START_SECONDS = 900.0
 MEMORY_BYTES = 12 << 30
 """Address space of a worker: a bomb is a MemoryError there, not the end of the machine."""
 KEPT_EACH = 5
