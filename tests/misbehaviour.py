@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from bench.campaigns import campaign
-from bench.campaigns.watch import Outcome, call, judged
+from bench.campaigns.watch import Outcome, call, outcome_of
 from colorzoo.core.errors import DataError
 
 
@@ -64,10 +64,10 @@ class Misbehaviour(campaign.Campaign):
         return call(lambda: {}["no such key"])
 
     def shout(self, folder: Path) -> Outcome:
-        return judged(2, "", "colorzoo: error: a\nb\nc\nd\n")
+        return outcome_of(2, "", "colorzoo: error: a\nb\nc\nd\n")
 
     def paint(self, folder: Path) -> Outcome:
-        return judged(2, "", "colorzoo: error: \x1b[31mred\n")
+        return outcome_of(2, "", "colorzoo: error: \x1b[31mred\n")
 
     def status(self, folder: Path) -> Outcome:
-        return judged(5, "", "")
+        return outcome_of(5, "", "")

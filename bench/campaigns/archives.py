@@ -124,14 +124,14 @@ class Campaign(campaign.Campaign):
 
 def read_all(path: Path) -> None:
     """Open an archive and read what is in it; a picture that is refused spoils no other."""
-    from colorzoo.data import open_dataset
+    from colorzoo.jobs.datasets import open_dataset
 
     dataset = open_dataset(str(path))
     problems: list[ColorzooError] = []
     for index in range(min(len(dataset), MOST_READ)):
         try:
             dataset[index]
-            dataset.reduced(index, 8)
+            dataset.load_at_least(index, 8)
         except (ImageError, DataError) as error:
             problems.append(error)
     dataset.fingerprint  # noqa: B018  reads every byte

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.campaigns import campaign
 from bench.campaigns.mutate import embedded
 from bench.campaigns.watch import Outcome, verb
-from tests.zoo.hostile_hub import REPO, Changes, HostileHub, machine, random_changes
+from tests.servers.hostile_hub import REPO, Changes, HostileHub, machine, random_changes
 
 
 class Campaign(campaign.Campaign):

@@ -20,9 +20,9 @@ from PIL import Image
 
 from bench.campaigns import campaign
 from bench.campaigns.mutate import clouds, embedded
-from bench.campaigns.watch import Outcome, judged
-from tests.datasources.replica import OLD, Replica
-from tests.zoo.small_hub import SmallHub
+from bench.campaigns.watch import Outcome, outcome_of
+from tests.servers.hub import SmallHub
+from tests.servers.manga_site import OLD, Replica
 
 MARK = "COLORZOO_CAMPAIGN"
 GONE_SECONDS = 10.0
@@ -107,17 +107,17 @@ class Campaign(campaign.Campaign):
                     return Outcome(
                         "failed", f"{name}: Ctrl-C takes longer than {INTERRUPT_SECONDS:g} s", f"{took}"
                     )
-                end = judged(process.returncode, said, complained, (0, 130, -how, 128 + how))
+                end = outcome_of(process.returncode, said, complained, (0, 130, -how, 128 + how))
                 if end.verdict == "failed":
                     return end._replace(cause=f"{name}: {how.name}: {end.cause}")
                 return Outcome("refused")
-        return judged(process.returncode, said, complained, (0,))
+        return outcome_of(process.returncode, said, complained, (0,))
 
     def _again(self, name: str, folder: Path, whole: Mapping[str, object]) -> Outcome:
         """Do the job again in the same folder: it ends well, equal, and leaves nothing half-written."""
         job = JOBS[name]
         done = self._run(job.command, folder)
-        end = judged(done.returncode, done.stdout, done.stderr, (0,))
+        end = outcome_of(done.returncode, done.stdout, done.stderr, (0,))
         if end.verdict == "failed":
             return end._replace(cause=f"{name} again: {end.cause}")
         result = job.compared(folder / "out")

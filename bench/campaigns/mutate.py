@@ -93,7 +93,7 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
 
 def embedded(plugin: str) -> dict[str, bytes]:
     """Return embedded weights as the files of a repository."""
-    from colorzoo import catalog
+    from colorzoo.hub import catalog
 
     folder = catalog.find(plugin, None)
     if folder is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.campaigns import campaign
 from bench.campaigns.mutate import OURS, mutated, picture_seeds
 from bench.campaigns.watch import Outcome, call, verb, worst
-from colorzoo.core.images import SUFFIXES, Picture, read, read_reduced, write
+from colorzoo.core.imaging.image_io import SUFFIXES, Picture, read, read_reduced, write
 
 COLORED_SHARE = 0.02
 MAX_PIXELS = 50_000_000

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +24,8 @@ from bench.campaigns.mutate import (
     safetensors_damaged,
 )
 from bench.campaigns.watch import Outcome, call, verb, worst
-from tests.datasources.replica import OLD, Replica
-from tests.zoo.small_hub import SmallHub
+from tests.servers.hostile_hub import COMMIT, REPO, HostileHub, machine
+from tests.servers.manga_site import OLD, Replica
 
 TINY = ("size=32", "width=2", "fit.steps=4", "fit.batch_size=2")
 METRICS = ["mse255", "colorfulness"]
@@ -45,15 +44,12 @@ class Campaign(campaign.Campaign):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.site, self.hub = Replica(), SmallHub(home / "hub")
         self.place, self.sound = home / "place", home / "sound"
-        os.environ |= {
-            "COLORZOO_CACHE": str(self.place / "cache"), "HF_HOME": str(self.place / "hf"),
-            "HF_ENDPOINT": self.hub.address, "HF_HUB_OFFLINE": "0",
-        }  # fmt: skip
+        self.site, self.open = Replica(), ExitStack()
+        hub = self.open.enter_context(HostileHub(embedded("unet")))  # an honest one
+        self.open.enter_context(machine(self.place, hub.address, timeout=10))
         self._pictures(self.place / "pictures")
         self.site.profile(self.place)
-        self.commit = self._published()
         for name in VERBS:
             self.do(name, may_fail=False)
         self._verified()
@@ -75,7 +71,7 @@ class Campaign(campaign.Campaign):
 
     def close(self) -> None:
         self.site.close()
-        self.hub.close()
+        self.open.close()
 
     def do(self, name: str, *, may_fail: bool = True) -> Outcome:
         """Run one of our verbs; a name stands for its whole command line."""
@@ -87,8 +83,8 @@ class Campaign(campaign.Campaign):
     def _filled(self, word: str) -> str:
         """Return a word of a verb with what is known only now: folder, commit, addresses."""
         return word.format(
-            place=self.place, commit=self.commit, site=self.site.url, profile=self.place / "replica.toml",
-            hosts=self.site.allowed,
+            place=self.place, repo=f"{REPO}@{COMMIT}", site=self.site.url, hosts=self.site.allowed,
+            profile=self.place / "replica.toml",
         )  # fmt: skip
 
     def _restore(self) -> None:
@@ -100,10 +96,6 @@ class Campaign(campaign.Campaign):
             path = folder / f"c{number % 3}" / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(clouds(number)).save(path)
-
-    def _published(self) -> str:
-        self.hub.create("some/unet")
-        return self.hub.commit("some/unet", embedded("unet"))
 
     def _verified(self) -> None:
         for state in STATES:
@@ -117,20 +109,20 @@ def compared(place: Path) -> Outcome:
 
 
 def _compare(place: Path) -> None:
-    from colorzoo.compare import PICTURES, CompareOptions, task_of
-    from colorzoo.core.compare.engine import Comparison
-    from colorzoo.core.compare.exhibits import exhibit
+    from colorzoo.core.compare.examples import write_examples
+    from colorzoo.core.compare.measurements import MeasurementStore
     from colorzoo.core.compare.results import FILE, write_results
-    from colorzoo.core.compare.store import Store
-    from colorzoo.core.packed import cache_root
+    from colorzoo.core.compare.runner import Comparison
+    from colorzoo.core.files import cache_root
+    from colorzoo.jobs.compare import PICTURES, CompareOptions, task_of
 
     options = CompareOptions(split="all", samples=1, side=32, metrics=METRICS)
     task = task_of(["grey"], str(place / "pictures"), options)
-    store = Store(cache_root() / "compare" / "measured.sqlite")
+    store = MeasurementStore(cache_root() / "compare" / "measured.sqlite")
     results = Comparison(task, store).run(1, costs=False)
     if results:
         out = place / "comparison"
-        write_results(exhibit(task, results, out / PICTURES), out / FILE)
+        write_results(write_examples(task, results, out / PICTURES), out / FILE)
 
 
 def rows_damaged(data: bytes, chance: random.Random) -> bytes:
@@ -173,10 +165,10 @@ VERBS: dict[str, str | Callable[[Path], Outcome]] = {
     "train": " ".join([TRAIN, *(f"--set {pair}" for pair in TINY)]),
     "crawl": f"{CRAWL} --allow-host {{hosts[0]}} --allow-host {{hosts[1]}}",
     "info manga": "data info manga:{place}/crawl",
-    "pull": "pull some/unet@{commit}",
+    "pull": "pull {repo}",
     "list": "weights list",
-    "verify": "weights verify some/unet@{commit}",
-    "run pulled": f"{RUN} some/unet@{{commit}}",
+    "verify": "weights verify {repo}",
+    "run pulled": f"{RUN} {{repo}}",
     "show": "weights show {place}/run",
     "run": f"{RUN} {{place}}/run",
     "compare": compared,
@@ -188,10 +180,10 @@ STATES = [
     State("packed/images.npy", npy_damaged, ("info packed", "prepare packed")),
     State("files/.prepare/settings.json", json_damaged, ("prepare",)),
     State("*/.prepare/rows.jsonl", lines_damaged, ("prepare", "prepare packed")),
-    State("cache/facts/*.json", json_damaged, ("info",)),
-    State("cache/packed/*.json", json_damaged, ("train", "compare")),
-    State("cache/packed/*.npy", npy_damaged, ("train", "compare")),
-    State("cache/compare/measured.sqlite", rows_damaged, ("compare",)),
+    State("colorzoo/facts/*.json", json_damaged, ("info",)),
+    State("colorzoo/packed/*.json", json_damaged, ("train", "compare")),
+    State("colorzoo/packed/*.npy", npy_damaged, ("train", "compare")),
+    State("colorzoo/compare/measured.sqlite", rows_damaged, ("compare",)),
     State("run/checkpoint.safetensors", safetensors_damaged, ("train",)),
     State("run/log.jsonl", lines_damaged, ("train",)),
     State("run/config.json", json_damaged, ("show", "run")),
@@ -199,8 +191,6 @@ STATES = [
     State("comparison/results.json", json_damaged, ("table", "merge")),
     State("crawl/manifest.jsonl", lines_damaged, ("info manga", "crawl")),
     State("crawl/.crawl/lists.jsonl", lines_damaged, ("info manga", "crawl")),
-    State("cache/hub/*/*/*.json", json_damaged, ("list", "verify", "pull", "run pulled")),
-    State(
-        "hf/hub/models--some--unet/snapshots/*/config.json", json_damaged, ("list", "verify", "run pulled")
-    ),
+    State("colorzoo/hub/*/*/*.json", json_damaged, ("list", "verify", "pull", "run pulled")),
+    State("hf/models--*/snapshots/*/config.json", json_damaged, ("list", "verify", "run pulled")),
 ]

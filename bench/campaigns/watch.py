@@ -162,18 +162,18 @@ def verb(*words: object, may_fail: bool = True) -> Outcome:
 
     may_fail: whether anything but status 0 is an answer, too.
     """
-    from colorzoo import cli
+    from colorzoo.cli.app import main
 
     before, sys.argv = sys.argv, ["colorzoo", *map(str, words)]
     said, complained = io.StringIO(), io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
-            status = _status(cli.main)
+            status = _status(main)
     except BaseException as error:
         return failure(error)
     finally:
         sys.argv = before
-    outcome = judged(status, said.getvalue(), complained.getvalue())
+    outcome = outcome_of(status, said.getvalue(), complained.getvalue())
     if outcome.verdict == "refused" and not may_fail:
         return Outcome("failed", f"{words[0]}: status {status}", complained.getvalue()[-2000:])
     return outcome
@@ -186,7 +186,7 @@ def _status(main: Callable[[], int]) -> int:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
 
 
-def judged(status: int, said: str, complained: str, statuses: tuple[int, ...] = STATUSES) -> Outcome:
+def outcome_of(status: int, said: str, complained: str, statuses: tuple[int, ...] = STATUSES) -> Outcome:
     """Judge a program's end: its status, no traceback, an error of three lines, nothing wild."""
     detail = f"status {status}\n{said[-1000:]}\n{complained[-3000:]}"
     if "Traceback (most recent call last)" in complained:
