@@ -17,19 +17,23 @@ TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 @hookimpl
 def register_datasets() -> list[Entry]:
     """Announce the sources."""
-    here = "colorzoo.datasources"
+    package = "colorzoo.datasources"
     return [
+        Entry("zip", f"{package}.archives:Zip", "pictures in a zip or cbz file, read in place", ZIPS),
+        Entry("tar", f"{package}.archives:Tar", "pictures in a tar file, plain or compressed", TARS),
         Entry(
-            "zip", f"{here}.archives:Zip", "pictures in a zip or cbz file, read in place", (".zip", ".cbz")
+            "hf",
+            f"{package}.huggingface:HuggingFace",
+            "an image column of a dataset on the Hugging Face Hub",
         ),
-        Entry("tar", f"{here}.archives:Tar", "pictures in a tar file, plain or compressed", TARS),
-        Entry("hf", f"{here}.hub:HuggingFace", "an image column of a dataset on the Hugging Face Hub"),
-        Entry("packed", f"{here}.packed:PackedFolder", "what `data prepare --format packed` wrote"),
-        Entry("folder", f"{here}.folder:Folder", "pictures below a folder, recursively"),
-        Entry("lfw", f"{here}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
-        Entry("manga", f"{here}.manga.dataset:Manga", "pages fetched by `colorzoo data crawl`"),
-        Entry("pages", f"{here}.pages:Pages", "pages of comics, a folder per chapter, split by chapter"),
-        Entry("panels", f"{here}.pages:Panels", "the same pages cut into squares, for training"),
+        Entry(
+            "packed", f"{package}.packed_folder:PackedFolder", "what `data prepare --format packed` wrote"
+        ),
+        Entry("folder", f"{package}.image_folder:Folder", "pictures below a folder, recursively"),
+        Entry("lfw", f"{package}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
+        Entry("manga", f"{package}.manga.crawled:Manga", "pages fetched by `colorzoo data crawl`"),
+        Entry("pages", f"{package}.pages:Pages", "pages of comics, a folder per chapter, split by chapter"),
+        Entry("panels", f"{package}.pages:Panels", "the same pages cut into squares, for training"),
     ]
 
 
