@@ -26,7 +26,7 @@ class Entry:
     """Announce a class as text, so that listing plugins imports none of them.
 
     name: what users type, lower case with dashes. target: "package.module:Class". suffixes: endings of
-    files that a dataset source reads, so that their bare path means it. control: a colorizer that takes
+    files that a dataset source reads, so that their bare path means it. baseline: a colorizer that takes
     part in every comparison, so that there is something to hold the others against.
     """
 
@@ -34,7 +34,7 @@ class Entry:
     target: str
     summary: str = ""
     suffixes: tuple[str, ...] = ()
-    control: bool = False
+    baseline: bool = False
 
 
 @hookspec

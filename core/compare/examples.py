@@ -18,23 +18,23 @@ SPREAD, SAMPLES = 6, 5
 """Pictures spread over all, and samples shown of each."""
 LARGEST, QUALITY = 640, 85
 """Longest side of what is shown, in pixels, and JPEG quality: all of it goes into one file."""
-Why = Literal["spread", "best", "median", "worst"]
-Choice = tuple[str, Why, str | None]
+Reason = Literal["spread", "best", "median", "worst"]
+Choice = tuple[str, Reason, str | None]
 
 
 def write_examples(task: Task, results: Results, folder: Path) -> Results:
     """Colour the chosen pictures again, write them as JPEG files; return the results with them."""
     evaluator = Evaluator(task)
-    compared = [c for c in task.methods if not c.control] or task.methods
+    compared = [c for c in task.methods if not c.baseline] or task.methods
     shown = {c.label: c for c in compared}
     places = {name: index for index, name in enumerate(task.dataset.ids())}
     found = []
     with single_threaded():
-        for number, (name, why, label) in enumerate(chosen(results, list(shown))):
+        for number, (name, reason, label) in enumerate(chosen(results, list(shown))):
             methods = [shown[label]] if label else list(shown.values())
             picture = evaluator.fitted(task.dataset[places[name]])
             hall = _ExampleWriter(evaluator, folder, f"{number:02}")
-            found.append(hall.write_examples(name, picture, why, label, methods))
+            found.append(hall.write_examples(name, picture, reason, label, methods))
     return results.model_copy(update={"examples": found})
 
 
@@ -54,23 +54,28 @@ def _extremes(results: Results, method: Method) -> Iterator[Choice]:
     if not there:
         return
     ordered = sorted(there, reverse=results.metric(results.ranked_by).higher_is_better)
-    for why, place in (("best", 0), ("median", len(ordered) // 2), ("worst", -1)):
-        yield results.pictures[ordered[place][1]], why, method.label  # type: ignore[misc]  # a literal
+    for reason, rank in (("best", 0), ("median", len(ordered) // 2), ("worst", -1)):
+        yield results.pictures[ordered[rank][1]], reason, method.label  # type: ignore[misc]  # a literal
 
 
 class _ExampleWriter:
-    """Writes the files of one exhibit."""
+    """Writes the files of one example."""
 
     def __init__(self, evaluator: Evaluator, folder: Path, prefix: str) -> None:
         self.evaluator, self.folder, self.prefix = evaluator, folder, prefix
 
     def write_examples(
-        self, name: str, picture: Picture, why: Why, label: str | None, methods: Sequence[ComparedMethod]
+        self,
+        name: str,
+        picture: Picture,
+        reason: Reason,
+        label: str | None,
+        methods: Sequence[ComparedMethod],
     ) -> ExampleImage:
         gray = np.repeat(picture.gray[..., None], 3, 2)
         return ExampleImage(
             picture=name,
-            why=why,
+            reason=reason,
             method=label,
             gray=self._file("grey", Picture(gray)),
             original=self._file("original", picture),

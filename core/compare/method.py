@@ -28,7 +28,7 @@ class ComparedMethod:
     kind: type[Colorizer]
     folder: Path | None = None
     options: Mapping[str, object] = field(default_factory=dict)
-    control: bool = False
+    baseline: bool = False
     distribution: str = ""
 
     def build(self, context: EvaluationContext, device: torch.device) -> Colorizer:

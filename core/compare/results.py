@@ -34,9 +34,9 @@ class Protocol(Strict):
     split: str
     pictures: int = Field(gt=0)
     data_fingerprint: str = Field(description="sha256 over ids and content of the pictures measured")
-    train_fingerprint: str = Field(description="of the pictures that the controls are fitted on")
+    train_fingerprint: str = Field(description="of the pictures that the baselines are fitted on")
     train_is_measured: bool = Field(
-        False, description="controls are fitted on what is measured: no other pictures were at hand"
+        False, description="baselines are fitted on what is measured: no other pictures were at hand"
     )
     side: int = Field(256, ge=0, description="longest side of a picture when it is coloured; 0: its own")
     fit: Literal["keep", "squash", "crop", "pad"] = Field(
@@ -121,7 +121,7 @@ class Method(Strict):
     label: str
     plugin: str
     distribution: str
-    control: bool = False
+    baseline: bool = False
     deterministic: bool = False
     weights: WeightsUsed | None = None
     options: dict[str, str] = {}
@@ -162,7 +162,7 @@ class ExampleImage(Strict):
     """A picture worth looking at, with the files that show it."""
 
     picture: str
-    why: Literal["spread", "best", "median", "worst"]
+    reason: Literal["spread", "best", "median", "worst"]
     method: str | None = Field(None, description="whose best, median or worst it is")
     gray: str = Field(pattern=SAFE_NAME)
     original: str = Field(pattern=SAFE_NAME)
@@ -190,7 +190,7 @@ class Results(Strict):
     ranked_by: str
     metrics: list[MetricFacts] = Field(min_length=1)
     pictures: list[str] = Field(min_length=1)
-    left_out: dict[str, str] = Field({}, description="unreadable pictures, and why")
+    left_out: dict[str, str] = Field({}, description="unreadable pictures, and the reason")
     methods: list[Method] = Field(min_length=1)
     pairs: list[Pair]
     examples: list[ExampleImage] = []

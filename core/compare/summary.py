@@ -88,7 +88,7 @@ class Summary:
             label=method.label,
             plugin=method.plugin,
             distribution=method.distribution,
-            control=method.control,
+            baseline=method.baseline,
             deterministic=method.kind.deterministic,
             weights=method.weights,
             options={name: str(value) for name, value in method.options.items()},

@@ -39,7 +39,7 @@ class Colorizer(ABC):
     keeps_luma: bool = True
     """The engine puts the picture's own luma back; False for a model that may change it."""
     informed: ClassVar[bool] = False
-    """True for a control that is told the true colours: nobody competes with it."""
+    """True for a baseline that is told the true colours: nobody competes with it."""
     max_input_side: int | None = None
     """Longest side the engine hands over; a larger picture's colour is brought up along its edges."""
 
@@ -59,7 +59,7 @@ class Colorizer(ABC):
         """
 
     def fit_baseline(self, context: EvaluationContext) -> None:  # noqa: B027  most have nothing to do
-        """Get ready for a comparison: controls are fitted here, a model comes trained."""
+        """Get ready for a comparison: baselines are fitted here, a model comes trained."""
 
     def depends(self) -> Sequence[str]:
         """Return what results depend on besides code, options and own weights: digests, or paths of files.

@@ -7,14 +7,16 @@ from colorzoo.core import Entry, hookimpl
 
 @hookimpl
 def register_colorizers() -> list[Entry]:
-    """Announce the controls."""
-    here = "colorzoo.plugins.baselines.model"
+    """Announce the baselines."""
+    package = "colorzoo.plugins.baselines"
     return [
-        Entry("grey", f"{here}:Grey", "no colour at all", control=True),
-        Entry("mean-chroma", f"{here}:MeanChroma", "mean colour of the training pictures", control=True),
-        Entry("mean-chroma-given-luma", f"{here}:ChromaByLuma", "mean colour of every lightness",
-              control=True),
-        Entry("random-reference", f"{here}:RandomReference", "colours of random training pictures",
-              control=True),
-        Entry("oracle", f"{here}:Oracle", "the true colours: the end of every scale", control=True),
+        Entry("grey", f"{package}.naive:Grey", "no colour at all", baseline=True),
+        Entry("mean-chroma", f"{package}.naive:MeanChroma", "mean colour of the training pictures",
+              baseline=True),
+        Entry("mean-chroma-given-luma", f"{package}.naive:ChromaByLuma", "mean colour of every lightness",
+              baseline=True),
+        Entry("random-reference", f"{package}.random_reference:RandomReference",
+              "colours of random training pictures", baseline=True),
+        Entry("oracle", f"{package}.oracle:Oracle", "the true colours: the end of every scale",
+              baseline=True),
     ]  # fmt: skip

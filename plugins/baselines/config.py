@@ -1,4 +1,4 @@
-"""Configuration of the controls."""
+"""Configuration of the baselines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from colorzoo.core.config import ColorizerConfig
 
 
 class FittedConfig(ColorizerConfig):
-    """What a control looks at."""
+    """What a baseline looks at."""
 
     size: int = Field(64, ge=8, le=512, description="side of the training pictures it looks at, in pixels")
     pictures: int = Field(2000, ge=1, description="how many of them it looks at, at most")

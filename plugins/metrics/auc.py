@@ -21,7 +21,7 @@ class AuC(PerImageMetric):
     """Share of pixels whose ab is within t of the truth, averaged over t = 0 to 150, in per cent.
 
     (Zhang et al. 2016, table 1.) Colourless answers get about 90 on photographs: look at the grey
-    control first.
+    baseline first.
     """
 
     higher_is_better = True

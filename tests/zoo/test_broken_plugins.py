@@ -189,7 +189,7 @@ FILES = {
         "weights", CATALOGUE.format(plugin="cgan", name="photos", zeros=64 * "0"),
         "weights 'photos' of cgan is already taken by colorzoo"
     ),
-    "default of a control": (
+    "default of a baseline": (
         "weights", CATALOGUE.format(plugin="grey", name="default", zeros=64 * "0"),
         "weights 'default' of grey is for colorzoo to name"
     ),

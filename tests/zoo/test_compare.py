@@ -56,7 +56,7 @@ def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
     merged = cli("report", "merge", "one", "two", "-o", "both")
     assert "unet" in merged.stdout
     both = read_results(pictures.parent / "both")
-    assert [m.label for m in both.methods if not m.control] == ["vae-mdn", "vae-mdn,mode=mean", "unet"]
+    assert [m.label for m in both.methods if not m.baseline] == ["vae-mdn", "vae-mdn,mode=mean", "unet"]
     assert {p.one for p in both.pairs} | {p.other for p in both.pairs} == {m.label for m in both.methods}
     assert (pictures.parent / "both" / "report.html").stat().st_size > 10_000
     table = cli("report", "table", "both", "--metrics", "psnr")

@@ -36,7 +36,7 @@ METRICS = [
 ]
 
 
-def method(label, offset, *, control=False, noise=3.0, **changes):
+def method(label, offset, *, baseline=False, noise=3.0, **changes):
     """Make a method whose error is 10 above a common base, plus offset, plus noise of its own."""
     base = np.random.default_rng(0).normal(20, 5, len(PICTURES))
     own = np.random.default_rng(len(label)).normal(0, noise, len(PICTURES)) if noise else 0
@@ -51,9 +51,9 @@ def method(label, offset, *, control=False, noise=3.0, **changes):
         ),
     }
     facts = {
-        "label": label, "plugin": "p", "distribution": "d 1", "control": control, "values": values,
+        "label": label, "plugin": "p", "distribution": "d 1", "baseline": baseline, "values": values,
         "cost": Cost(milliseconds=12.5 + offset, peak_mib=300, parameters=2_000_000, gflop=1.5),
-        "weights": None if control else WeightsUsed(name="default", sha256="ab" * 32, license="cc0"),
+        "weights": None if baseline else WeightsUsed(name="default", sha256="ab" * 32, license="cc0"),
     }  # fmt: skip
     return Method(**{**facts, **changes})
 
@@ -62,7 +62,7 @@ def results(*methods, examples=(), metrics=METRICS, **protocol):
     facts = {"data": "made", "split": "test", "pictures": len(PICTURES), "data_fingerprint": "d" * 64,
              "train_fingerprint": "t" * 64, "samples": 3, **protocol}  # fmt: skip
     made = Protocol(**facts)
-    methods = with_intervals(methods or [*two(), *controls()])
+    methods = with_intervals(methods or [*two(), *baselines()])
     return Results(
         fingerprint=made.fingerprint, protocol=made, ranked_by="error", metrics=metrics,
         runs=[Environment(colorzoo="1", torch="2", python="3", platform="linux", device="cpu")],
@@ -75,12 +75,12 @@ def two():
     return [method("good", 0), method(HOSTILE, 8)]
 
 
-def controls():
-    return [method("grey", 12, control=True), method("oracle", 0, control=True)]
+def baselines():
+    return [method("grey", 12, baseline=True), method("oracle", 0, baseline=True)]
 
 
-def exhibited(folder, samples=("good", HOSTILE)):
-    """Write small pictures and return exhibits that show them; one file is missing."""
+def written_examples(folder, samples=("good", HOSTILE)):
+    """Write small pictures and return examples that show them; one file is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {}
     for index, label in enumerate(("grey", "original", *samples)):
@@ -89,8 +89,8 @@ def exhibited(folder, samples=("good", HOSTILE)):
     shown = {label: [names[label]] for label in samples}
     one = {"picture": PICTURES[3], "gray": names["grey"], "original": names["original"]}
     return [
-        ExampleImage(**one, why="spread", samples=shown),
-        ExampleImage(**one, why="worst", method="good", samples={"good": ["nowhere.jpg"]}),
+        ExampleImage(**one, reason="spread", samples=shown),
+        ExampleImage(**one, reason="worst", method="good", samples={"good": ["nowhere.jpg"]}),
     ]
 
 
@@ -109,7 +109,7 @@ def test_the_table_says_who_wins_and_by_how_much():
     assert found.fingerprint[:16] in lines[0]
     rows = [line for line in lines if line.startswith("| ")]
     assert [row.split(" |")[0] for row in rows[1:3]] == ["| *oracle*", "| good"]
-    assert "| **" in rows[2]  # the best that is no control
+    assert "| **" in rows[2]  # the best that is no baseline
     assert "12.50 | 300 | 2.000 | 1.500 |" in rows[2]
     assert "\\|" in rows[3]  # a name does not end its cell
     pair = next(row for row in rows if row.startswith("| good − <script>"))
@@ -148,8 +148,12 @@ def test_what_a_reader_must_know_is_said():
 
 
 def test_merging_joins_methods_and_refuses_what_does_not_belong(tmp_path):
-    one = results(method("a", 0), *controls(), examples=exhibited(tmp_path / "one/pictures", ("a",)))
-    other = results(method("b", 3), *controls(), examples=exhibited(tmp_path / "two/pictures", ("b",)))
+    one = results(
+        method("a", 0), *baselines(), examples=written_examples(tmp_path / "one/pictures", ("a",))
+    )
+    other = results(
+        method("b", 3), *baselines(), examples=written_examples(tmp_path / "two/pictures", ("b",))
+    )
     both = merge([one, other])
     assert [m.label for m in both.methods] == ["a", "b", "grey", "oracle"]
     assert [m.run for m in both.methods] == [0, 1, 0, 0]
@@ -195,7 +199,7 @@ def test_without_matplotlib_the_page_says_so(tmp_path, monkeypatch):
 @pytest.fixture
 def report(tmp_path):
     folder = tmp_path / "report"
-    found = results(examples=exhibited(folder / "pictures"))
+    found = results(examples=written_examples(folder / "pictures"))
     write_report(found, folder)
     return folder / "report.html"
 

@@ -47,7 +47,7 @@ def compare(
     ] = None,
     offline: Offline = False,
 ) -> None:
-    """Compare colorizers on a dataset, with controls, intervals and a report.
+    """Compare colorizers on a dataset, with baselines, intervals and a report.
 
     What was measured before is not measured again; an interrupted comparison goes on.
     On several devices: accelerate launch -m colorzoo compare ...

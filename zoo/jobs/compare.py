@@ -58,7 +58,7 @@ def compare(
     command: str = "",
     **options: object,
 ) -> Results | None:
-    """Compare colorizers on a dataset, with all controls; `out` gets results.json and pictures.
+    """Compare colorizers on a dataset, with all baselines; `out` gets results.json and pictures.
 
     methods: `NAME`, `NAME:WEIGHTS`, with `,key=value` for run options. data: an address. options: those of
     `CompareOptions`. None in all but the first of several processes.
@@ -111,14 +111,14 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
 
 
 def methods_of(specs: Sequence[str]) -> list[ComparedMethod]:
-    """Return what was named, and all controls that were not."""
+    """Return what was named, and all baselines that were not."""
     found = [_method(spec) for spec in specs]
     twice = {c.label for c in found if [other.label for other in found].count(c.label) > 1}
     if twice:
         raise ConfigError(f"{', '.join(sorted(twice))}: named twice; a method takes part once")
     named = {method.label for method in found}
-    controls = [name for name, item in _colorizers().items() if item.entry.control and name not in named]
-    return found + [_method(name) for name in controls]
+    baselines = [name for name, item in _colorizers().items() if item.entry.baseline and name not in named]
+    return found + [_method(name) for name in baselines]
 
 
 def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metric]]:
@@ -155,7 +155,7 @@ def _method(spec: str) -> ComparedMethod:
         kind=kind,
         folder=catalog.find(name, weights or None),
         options=given,
-        control=item.entry.control,
+        baseline=item.entry.baseline,
         distribution=f"{item.distribution} {item.version}".strip(),
     )
 
@@ -165,7 +165,7 @@ def _colorizers() -> dict[str, RegisteredPlugin]:
 
 
 def _train(address: str, measured: Dataset) -> Dataset:
-    """Return what controls are fitted on: the train split, or what is measured where that is part of it."""
+    """Return what baselines are fitted on: the train split, or what is measured where that is part of it."""
     kind, location = source_of(address)
     if "train" not in kind.splits_at(location) or measured.split in ("train", "all"):
         return measured

@@ -20,12 +20,12 @@ DOTS_PER_INCH = 150
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a figure: methods in turn (Okabe and Ito 2008), controls in one grey."""
+    """Colours of a figure: methods in turn (Okabe and Ito 2008), baselines in one grey."""
 
     paper: str
     ink: str
     faint: str
-    control: str
+    baseline: str
     methods: tuple[str, ...]
 
 
@@ -152,7 +152,7 @@ def _curves(results: Results, theme: Theme, over: str, label: str, unit: str) ->
         x, y = curve.x, curve.y
         if len(x) == 1:  # the same answer whatever the number of samples
             x, y = [x[0], reach[metric.name]], [y[0], y[0]]
-        style, width = (next(dashes), 1.3) if method.control else ("-", 2.2)
+        style, width = (next(dashes), 1.3) if method.baseline else ("-", 2.2)
         axes.plot(x, y, linestyle=style, color=colors[method.label], linewidth=width, label=method.label)
     axes.set_xlabel(label)
     axes.set_ylabel(unit or _label(metric))
@@ -172,9 +172,9 @@ def _reach(results: Results, metric: str, over: str) -> float:
 
 def _colors(results: Results, theme: Theme) -> dict[str, str]:
     """Return a colour for every method; it stays the same in all figures."""
-    compared = [method.label for method in results.methods if not method.control]
+    compared = [method.label for method in results.methods if not method.baseline]
     chosen = {label: theme.methods[i % len(theme.methods)] for i, label in enumerate(compared)}
-    return {method.label: chosen.get(method.label, theme.control) for method in results.methods}
+    return {method.label: chosen.get(method.label, theme.baseline) for method in results.methods}
 
 
 def _label(metric: MetricFacts) -> str:

@@ -16,19 +16,15 @@ SIDE = 180
 
 def grid(results: Results, pictures: Path) -> Pixels | None:
     """Draw input, original and the first sample of every method, a picture a row; None without pictures."""
-    rows = [
-        _row(write_examples, pictures)
-        for write_examples in results.examples
-        if write_examples.why == "spread"
-    ]
+    rows = [_row(example, pictures) for example in results.examples if example.reason == "spread"]
     shown = [row for row in rows if row]
     return contact_sheet(shown, side=SIDE) if shown else None
 
 
-def _row(write_examples: ExampleImage, pictures: Path) -> list[Cell]:
-    """Return the pictures of an exhibit that are there and can be read."""
-    files = {"grey": write_examples.gray, "original": write_examples.original}
-    files |= {label: samples[0] for label, samples in write_examples.samples.items() if samples}
+def _row(example: ExampleImage, pictures: Path) -> list[Cell]:
+    """Return the pictures of an example that are present and can be read."""
+    files = {"grey": example.gray, "original": example.original}
+    files |= {label: samples[0] for label, samples in example.samples.items() if samples}
     cells = []
     for label, name in files.items():
         with suppress(ImageError, OSError):

@@ -44,7 +44,7 @@ def write_report(results: Results, folder: Path) -> list[Path]:
 
 
 def page(results: Results, pictures: Path) -> str:
-    """Return the HTML; pictures: the folder of the files that the exhibits name."""
+    """Return the HTML; pictures: the folder of the files that the examples name."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -81,7 +81,7 @@ def page(results: Results, pictures: Path) -> str:
 def _title(results: Results) -> str:
     labels = text.compared(results) or [method.label for method in results.methods]
     first, last = ", ".join(labels[:-1]), labels[-1]
-    return f"{first} and {last}" if first else f"{last} and the controls"
+    return f"{first} and {last}" if first else f"{last} and the baselines"
 
 
 def _side(protocol: Protocol) -> str:
@@ -112,41 +112,39 @@ def _chart(name: str, drawn: tuple[str, str]) -> str:
 def _galleries(results: Results, pictures: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the sections of pictures: those spread over all, then every method's extremes."""
     source = partial(_source, pictures)
-    spread = [write_examples for write_examples in results.examples if write_examples.why == "spread"]
+    spread = [example for example in results.examples if example.reason == "spread"]
     if spread:
-        rows = [_row(write_examples, write_examples.picture, source) for write_examples in spread]
+        rows = [_row(example, example.picture, source) for example in spread]
         explained = "Spread evenly over the set, not chosen. Press a picture to see it large."
         yield {"title": "Pictures", "text": explained, "rows": rows}
     for method in results.methods:
-        own = [
-            write_examples for write_examples in results.examples if write_examples.method == method.label
-        ]
+        own = [example for example in results.examples if example.method == method.label]
         if own:
-            rows = [_row(e, f"{e.why}: {_measured(results, method, e)}", source) for e in own]
+            rows = [_row(e, f"{e.reason}: {_measured(results, method, e)}", source) for e in own]
             explained = f"By {results.ranked_by}, over all pictures."
             title = f"Best, median and worst of {method.label}"
             yield {"title": title, "text": explained, "rows": rows}
 
 
-def _row(write_examples: ExampleImage, title: str, source: Any) -> dict[str, Any]:
-    shown = [("gray", "grey", write_examples.gray), ("original", "original", write_examples.original)]
-    for label, names in write_examples.samples.items():
+def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
+    shown = [("gray", "grey", example.gray), ("original", "original", example.original)]
+    for label, names in example.samples.items():
         several = len(names) > 1
         shown += [("sample", f"{label} {i}" if several else label, n) for i, n in enumerate(names, start=1)]
     return {
         "title": title,
-        "picture": write_examples.picture,
+        "picture": example.picture,
         "shown": [{"kind": kind, "label": label, "source": source(name)} for kind, label, name in shown],
     }
 
 
-def _measured(results: Results, method: Method, write_examples: ExampleImage) -> str:
+def _measured(results: Results, method: Method, example: ExampleImage) -> str:
     """Say what a method got on a picture."""
     values = method.values[results.ranked_by].per_image
-    if values is None or write_examples.picture not in results.pictures:
-        return write_examples.picture
-    value = values[results.pictures.index(write_examples.picture)]
-    return f"{results.ranked_by} {text.number(value)}, {write_examples.picture}"
+    if values is None or example.picture not in results.pictures:
+        return example.picture
+    value = values[results.pictures.index(example.picture)]
+    return f"{results.ranked_by} {text.number(value)}, {example.picture}"
 
 
 def _source(pictures: Path, name: str) -> str:

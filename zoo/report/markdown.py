@@ -8,7 +8,7 @@ from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.errors import UnknownNameError
 from colorzoo.report.wording import (
     arrow,
-    best_control,
+    best_baseline,
     bounded,
     compared,
     not_applicable,
@@ -46,7 +46,7 @@ def _protocol(results: Results) -> list[str]:
     return [
         f"{len(results.pictures)} pictures of `{protocol.data}`, split {protocol.split}, {side}, "
         f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
-        "In brackets: 95 % intervals of the mean. Controls in italics."
+        "In brackets: 95 % intervals of the mean. Baselines in italics."
     ]
 
 
@@ -65,7 +65,7 @@ def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
 
 
 def _name(method: Method) -> str:
-    name = f"*{_plain(method.label)}*" if method.control else _plain(method.label)
+    name = f"*{_plain(method.label)}*" if method.baseline else _plain(method.label)
     return f"{name} (failed on {len(method.failures)})" if method.failures else name
 
 
@@ -75,11 +75,11 @@ def _cell(method: Method, metric: MetricFacts, best: bool) -> str:
 
 
 def _best(results: Results, metric: MetricFacts) -> str | None:
-    """Return the label of the best method that is no control."""
+    """Return the label of the best method that is no baseline."""
     there = [
         (value, method.label)
         for method in results.methods
-        if not method.control and (value := method.values[metric.name].value) is not None
+        if not method.baseline and (value := method.values[metric.name].value) is not None
     ]
     choose = max if metric.higher_is_better else min
     return choose(there)[1] if len(there) > 1 else None
@@ -92,10 +92,10 @@ def _costs(method: Method) -> list[str]:
 
 
 def _pairs(results: Results) -> list[str]:
-    """Return the differences between methods, and to the best control."""
+    """Return the differences between methods, and to the best baseline."""
     metric = results.metric(results.ranked_by)
-    control = best_control(results)
-    labels = {*compared(results), *([control.label] if control else [])}
+    baseline = best_baseline(results)
+    labels = {*compared(results), *([baseline.label] if baseline else [])}
     rows = [
         [
             f"{_plain(pair.one)} − {_plain(pair.other)}",

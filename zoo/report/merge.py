@@ -14,7 +14,7 @@ PICTURES = "pictures"
 
 
 def merge(parts: Sequence[Results]) -> Results:
-    """Join the methods of results with the same fingerprint; controls and repeated methods count once.
+    """Join the methods of results with the same fingerprint; baselines and repeated methods count once.
 
     Metrics that not all of them have are left out.
     """
@@ -34,7 +34,7 @@ def merge(parts: Sequence[Results]) -> Results:
             "metrics": metrics,
             "methods": methods,
             "pairs": pairs_of(methods, metrics),
-            "examples": [e for number, part in enumerate(parts) for e in _exhibits(number, part)],
+            "examples": [e for number, part in enumerate(parts) for e in _renamed_examples(number, part)],
         }
     )
 
@@ -43,8 +43,8 @@ def copy_pictures(parts: Sequence[Results], folders: Sequence[Path], out: Path) 
     """Copy the pictures that merged results show; parts and their folders in the order of `merge`."""
     (out / PICTURES).mkdir(parents=True, exist_ok=True)
     for number, (part, folder) in enumerate(zip(parts, folders, strict=True)):
-        for write_examples in part.examples:
-            for name in _files(write_examples):
+        for example in part.examples:
+            for name in _files(example):
                 if (folder / PICTURES / name).is_file():
                     shutil.copyfile(folder / PICTURES / name, out / PICTURES / _renamed(number, name))
 
@@ -79,7 +79,7 @@ def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[M
                     "compare one of them under another name, such as the path of its weights"
                 )
         runs += len(part.runs)
-    return sorted(found.values(), key=lambda method: method.control)
+    return sorted(found.values(), key=lambda method: method.baseline)
 
 
 def _facts(method: Method) -> str:
@@ -98,20 +98,20 @@ def _files_differ(one: Method, other: Method) -> bool:
     return bool(one.depends and other.depends) and first != second
 
 
-def _exhibits(number: int, part: Results) -> list[ExampleImage]:
+def _renamed_examples(number: int, part: Results) -> list[ExampleImage]:
     """Return what a part shows, its files under names of their own."""
     return [
-        write_examples.model_copy(
+        example.model_copy(
             update={
-                "gray": _renamed(number, write_examples.gray),
-                "original": _renamed(number, write_examples.original),
+                "gray": _renamed(number, example.gray),
+                "original": _renamed(number, example.original),
                 "samples": {
                     label: [_renamed(number, name) for name in names]
-                    for label, names in write_examples.samples.items()
+                    for label, names in example.samples.items()
                 },
             }
         )
-        for write_examples in part.examples
+        for example in part.examples
     ]
 
 
@@ -119,9 +119,9 @@ def _renamed(number: int, name: str) -> str:
     return f"{number}-{name}"
 
 
-def _files(write_examples: ExampleImage) -> list[str]:
+def _files(example: ExampleImage) -> list[str]:
     return [
-        write_examples.gray,
-        write_examples.original,
-        *(name for names in write_examples.samples.values() for name in names),
+        example.gray,
+        example.original,
+        *(name for names in example.samples.values() for name in names),
     ]

@@ -74,16 +74,16 @@ def finding(pair: Pair, metric: MetricFacts) -> str:
 
 
 def compared(results: Results) -> list[str]:
-    """Return the labels of the methods that are no controls."""
-    return [method.label for method in results.methods if not method.control]
+    """Return the labels of the methods that are no baselines."""
+    return [method.label for method in results.methods if not method.baseline]
 
 
 def findings(results: Results) -> list[str]:
-    """Return what the ranking metric shows between the methods, and against the best control."""
+    """Return what the ranking metric shows between the methods, and against the best baseline."""
     metric = results.metric(results.ranked_by)
     labels = compared(results)
-    control = best_control(results)
-    names = {*labels, control.label} if control else set(labels)
+    baseline = best_baseline(results)
+    names = {*labels, baseline.label} if baseline else set(labels)
     return [
         finding(pair, metric)
         for pair in results.pairs
@@ -91,9 +91,9 @@ def findings(results: Results) -> list[str]:
     ]
 
 
-def best_control(results: Results) -> Method | None:
-    """Return the control that ranks highest of those that are not told the truth."""
-    return next((m for m in results.ranking() if m.control and not m.informed), None)
+def best_baseline(results: Results) -> Method | None:
+    """Return the baseline that ranks highest of those that are not told the truth."""
+    return next((m for m in results.ranking() if m.baseline and not m.informed), None)
 
 
 def warnings(results: Results) -> list[str]:
@@ -103,7 +103,7 @@ def warnings(results: Results) -> list[str]:
         found.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
     if results.protocol.train_is_measured:
         found.append(
-            "The controls are fitted on the very pictures that are measured; they look better than they "
+            "The baselines are fitted on the very pictures that are measured; they look better than they "
             "are. With --split test they are fitted on others, where the source has any."
         )
     found += [

@@ -100,12 +100,14 @@ def compared_method(kind, label=None):
     return ComparedMethod(label or kind.__name__, kind.__name__, kind)
 
 
-def control(name):
+def baseline(name):
     item = registry().find("colorizer", name)
-    return ComparedMethod(name, name, item.load(), control=True)
+    return ComparedMethod(name, name, item.load(), baseline=True)
 
 
-CONTROLS = [control(name) for name, item in registry().entries["colorizer"].items() if item.entry.control]
+BASELINES = [
+    baseline(name) for name, item in registry().entries["colorizer"].items() if item.entry.baseline
+]
 
 
 def task(*methods, dataset=None, metrics=METRICS, samples=3, **changes):
@@ -139,7 +141,7 @@ def per_image(results):
 def test_the_oracle_is_perfect_and_the_controls_are_what_they_say(store):
     names = [n for n in registry().names("metric") if registry().find("metric", n).load().default]
     short = [n for n in names if registry().find("metric", n).load().min_samples <= 3]
-    results = run(store, compared_method(Guess), *CONTROLS, metrics=short)
+    results = run(store, compared_method(Guess), *BASELINES, metrics=short)
     values = {m.label: {name: v.value for name, v in m.values.items()} for m in results.methods}
     ends = {"psnr": 100, "ssim": 1, "auc": 100, "auc-rebalanced": 100, "success": 100, "colorfulness": 1}
     strength = ("cf", "cf-abs", "deviation", "variance", "sample-ssim")
@@ -151,7 +153,7 @@ def test_the_oracle_is_perfect_and_the_controls_are_what_they_say(store):
     assert values["random-reference"]["variance"] > 0
     assert values["mean-chroma"]["mse255"] < values["grey"]["mse255"]
     assert results.ranking()[0].label == "oracle"
-    assert all(method.control for method in results.methods[1:])
+    assert all(method.baseline for method in results.methods[1:])
 
 
 def test_every_method_gets_the_same_picture_and_a_seed_of_its_own_each(store):
@@ -165,7 +167,7 @@ def test_every_method_gets_the_same_picture_and_a_seed_of_its_own_each(store):
 
 
 def test_several_workers_give_the_same_bits(tmp_path):
-    methods = [compared_method(Guess), *CONTROLS]
+    methods = [compared_method(Guess), *BASELINES]
     alone = run(MeasurementStore(tmp_path / "one"), *methods)
     shared = run(MeasurementStore(tmp_path / "two"), *methods, workers=2)
     assert per_image(alone) == per_image(shared)
@@ -240,7 +242,7 @@ def test_a_plugin_that_breaks_the_contract_is_named_and_the_others_go_on(store, 
 
 
 def test_an_unreadable_picture_is_left_out_for_all(store):
-    results = run(store, compared_method(Guess), *CONTROLS, dataset=Made(broken=(0, 3)))
+    results = run(store, compared_method(Guess), *BASELINES, dataset=Made(broken=(0, 3)))
     assert results.left_out == {f"picture{i}": f"picture{i}: damaged picture" for i in (0, 3)}
     assert len(results.pictures) == 4
     assert all(len(m.values["psnr"].per_image) == 4 for m in results.methods)
@@ -256,7 +258,7 @@ def test_bad_sets_of_pictures_are_refused(store):
 
 
 def test_a_single_picture_has_values_but_no_intervals(store):
-    results = run(store, compared_method(Guess), control("grey"), dataset=Made(1))
+    results = run(store, compared_method(Guess), baseline("grey"), dataset=Made(1))
     assert results.methods[0].values["mse255"].value > 0
     assert results.methods[0].values["mse255"].low is None
     assert not any(pair.shown for pair in results.pairs)
@@ -267,7 +269,7 @@ def test_costs_are_those_of_one_picture(store):
     from colorzoo.hub import catalog
 
     unet = ComparedMethod("unet", "unet", item.load(), catalog.find("unet", None))
-    results = run(store, unet, control("grey"), metrics=("mse255",), dataset=Made(2), costs=True)
+    results = run(store, unet, baseline("grey"), metrics=("mse255",), dataset=Made(2), costs=True)
     cost, grey = (method.cost for method in results.methods)
     assert cost.parameters == sum(t.numel() for t in unet.build(None, torch.device("cpu")).state().values())
     assert cost.gflop > 0.01
@@ -313,7 +315,7 @@ def test_pairs_by_hand(store):
 def test_results_survive_the_disk_and_refuse_what_was_changed(store, tmp_path):
     from colorzoo.core.compare.results import write_results
 
-    results = run(store, compared_method(Guess), *CONTROLS)
+    results = run(store, compared_method(Guess), *BASELINES)
     write_results(results, tmp_path / "results.json")
     assert read_results(tmp_path) == results
     assert read_results(tmp_path / "results.json") == results
@@ -327,7 +329,13 @@ def test_results_survive_the_disk_and_refuse_what_was_changed(store, tmp_path):
     refused("the file was changed", protocol={**values["protocol"], "samples": 9})
     refused("format", format="colorzoo results 2")
     refused("not one value a picture", pictures=values["pictures"][1:])
-    show = {"picture": "x", "why": "best", "gray": "../../etc/passwd", "original": "a.jpg", "samples": {}}
+    show = {
+        "picture": "x",
+        "reason": "best",
+        "gray": "../../etc/passwd",
+        "original": "a.jpg",
+        "samples": {},
+    }
     refused("gray", examples=[show])
     refused("samples", examples=[{**show, "gray": "a.jpg", "samples": {"a": ["b/../c.jpg"]}}])
     (tmp_path / "bad.json").write_text("{")

@@ -16,7 +16,7 @@ from colorzoo.core.errors import DataError, ImageError, PluginError, ResultsErro
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.metric import Metric, MetricResult, PerImageMetric
 from tests.core.compare.test_compare import (
-    CONTROLS,
+    BASELINES,
     Counted,
     Guess,
     Made,
@@ -232,12 +232,12 @@ def test_a_picture_that_cannot_even_be_hashed_is_left_out_and_named(store):
     data = Damaged(broken=(2,))
     fingerprint = fingerprint_of(data)
     assert fingerprint == fingerprint_of(Damaged(broken=(2,))) != fingerprint_of(Damaged(broken=(3,)))
-    made = task(compared_method(Guess), *CONTROLS, dataset=Made(6), data_fingerprint=fingerprint)
+    made = task(compared_method(Guess), *BASELINES, dataset=Made(6), data_fingerprint=fingerprint)
     made = replace(made, dataset=data, train=data)
     results = Comparison(made, store).run(costs=False)
     assert results.left_out == {"picture2": "OSError: CRC"}
     assert len(results.pictures) == 5
-    assert not any(method.failures for method in results.methods)  # controls are fitted on the others
+    assert not any(method.failures for method in results.methods)  # baselines are fitted on the others
 
 
 class Writes(Guess):
@@ -250,7 +250,7 @@ class Writes(Guess):
 
 
 def test_a_method_that_writes_to_its_input_changes_nothing(store):
-    results = run(store, compared_method(Writes), compared_method(Guess), *CONTROLS)
+    results = run(store, compared_method(Writes), compared_method(Guess), *BASELINES)
     values = per_image(results)
     assert values["Writes", "psnr"] == values["Guess", "psnr"]
     assert results.methods[-1].values["psnr"].value == 100  # the oracle
@@ -298,36 +298,36 @@ def test_a_method_that_returns_something_else_fails_and_the_others_go_on(store, 
 
 
 def test_the_best_control_is_the_best_that_is_not_told_the_truth(store):
-    from colorzoo.report.wording import best_control
+    from colorzoo.report.wording import best_baseline
 
     for ranked in ("mse255", "variance"):  # by variance the oracle comes last
-        results = run(store, compared_method(Guess), *CONTROLS, metrics=(ranked,))
-        others = [m.label for m in results.ranking() if m.control and m.label != "oracle"]
-        assert best_control(results).label == others[0]
+        results = run(store, compared_method(Guess), *BASELINES, metrics=(ranked,))
+        others = [m.label for m in results.ranking() if m.baseline and m.label != "oracle"]
+        assert best_baseline(results).label == others[0]
     assert [m.label for m in results.methods if m.informed] == ["oracle"]
     failed = [m.model_copy(update={"failures": [{"picture": "x", "reason": "y"}]}) for m in results.methods]
-    assert best_control(results.model_copy(update={"methods": failed})).label != "oracle"
+    assert best_baseline(results.model_copy(update={"methods": failed})).label != "oracle"
 
 
 def test_controls_take_seeds_of_any_size(store):
     from colorzoo.core.data.packed import pack
     from colorzoo.core.interfaces.colorizer import EvaluationContext
 
-    for item in CONTROLS:
-        control = item.kind()
-        control.fit_baseline(
+    for item in BASELINES:
+        baseline = item.kind()
+        baseline.fit_baseline(
             EvaluationContext(
                 train=lambda size: pack(Made(5), size), truth=lambda gray: gray.expand(3, -1, -1)
             )
         )
         for seed in (2**56, 2**63 - 1):
-            colored = control(torch.rand(1, 1, 9, 7), samples=2, seed=seed)
+            colored = baseline(torch.rand(1, 1, 9, 7), samples=2, seed=seed)
             assert colored.shape == (1, 2, 3, 9, 7)
             assert colored.isfinite().all()
 
 
 def test_damaged_results_are_one_line_that_names_the_file(store, tmp_path):
-    results = run(store, compared_method(Guess), *CONTROLS[:2], metrics=("mse255", "psnr"))
+    results = run(store, compared_method(Guess), *BASELINES[:2], metrics=("mse255", "psnr"))
     write_results(results, tmp_path / "results.json")
     whole = (tmp_path / "results.json").read_bytes()
     values = json.loads(whole)
@@ -362,7 +362,7 @@ def test_mutated_results_make_a_report_or_one_line(store, tmp_path):
     from colorzoo.report import markdown
     from colorzoo.report.html import page
 
-    results = run(store, compared_method(Guess), *CONTROLS[:1], metrics=("mse255", "eob"), dataset=Made(3))
+    results = run(store, compared_method(Guess), *BASELINES[:1], metrics=("mse255", "eob"), dataset=Made(3))
     values = json.loads(results.model_dump_json())
     chance = random.Random(0)
     path = tmp_path / "results.json"
