@@ -1,64 +1,27 @@
-"""From an address to a folder of pages."""
+"""Crawl an address: from series to chapters to pages in a folder."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from colorzoo.core.config import Strict
 from colorzoo.core.data.quality import assign_verdicts
 from colorzoo.core.errors import DataError
 from colorzoo.datasources.manga.crawl_errors import CrawlError, LimitError, PassingError, StopError
 from colorzoo.datasources.manga.crawl_folder import MEMORY, CrawlFolder, Listing, Page
 from colorzoo.datasources.manga.crawl_options import CrawlOptions, chosen
+from colorzoo.datasources.manga.crawl_progress import Listener, Summary
 from colorzoo.datasources.manga.document import Document, Link
 from colorzoo.datasources.manga.http_client import Web
 from colorzoo.datasources.manga.network_guard import Guard, Host
-from colorzoo.datasources.manga.profiles import Profile, find_profiles
+from colorzoo.datasources.manga.profiles import find_profiles
 from colorzoo.datasources.manga.selection import inspect_image
-from colorzoo.datasources.manga.site import PAGE_BYTES, Chapter, PaidError, Place, Site, place
+from colorzoo.datasources.manga.site import Chapter, Location, PaidError, Site, locate
+from colorzoo.datasources.manga.site_choice import choose_site
 
 IN_A_ROW = 5
 """Pages that fail one after the other before the crawl gives up: the site has a bad day."""
-
-
-class Listener:
-    """Hears how a crawl goes; overrides what it wants to know."""
-
-    def profile(self, name: str, reason: str) -> None:
-        """Which profile is used, and why."""
-
-    def series(self, title: str, chapters: int) -> None:
-        """A series begins."""
-
-    def chapter(self, title: str, pages: int) -> None:
-        """A chapter begins, of so many pages; 0 for one that is left alone or finished."""
-
-    def page(self, page: Page | None) -> None:
-        """A page is here; None if it could not be had."""
-
-    def planned(self, address: str, file: str) -> None:
-        """Tell what a dry run would fetch."""
-
-    def problem(self, message: str) -> None:
-        """Tell what could not be had."""
-
-
-class Summary(Strict):
-    """What a crawl did, and what the folder holds now."""
-
-    chapters: int = 0
-    paid: int = 0
-    planned: int = 0
-    fetched: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    bytes: int = 0
-    verdicts: dict[str, int] = {}
-    limit: str = ""
-    stopped: str = ""
 
 
 class Crawl:
@@ -72,7 +35,11 @@ class Crawl:
         self._in_a_row = 0
 
     def run(self, url: str, first: Document | None = None) -> Summary:
-        """Fetch what is missing, then judge all pages of the folder; without a store, only list."""
+        """Fetch what is missing, then judge all pages of the folder; without a store, only list.
+
+        Raises:
+            CrawlError: the address itself leads nowhere, or the folder holds another site's series.
+        """
         stopped = limit = ""
         try:
             for series, title, chapters in self._series(url, first):
@@ -87,10 +54,10 @@ class Crawl:
         finally:
             verdicts = self._settle()
         counts = {name: self.counts[name] for name in Summary.model_fields if name in self.counts}
-        told = {"verdicts": verdicts, "limit": limit, "stopped": stopped}
-        return Summary.model_validate({**counts, **told, "bytes": self.site.web.received})
+        end = {"verdicts": verdicts, "limit": limit, "stopped": stopped}
+        return Summary.model_validate({**counts, **end, "bytes": self.site.web.received})
 
-    def _begin(self, series: Place, title: str) -> None:
+    def _begin(self, series: Location, title: str) -> None:
         """Note where a series is from; two sites may number theirs alike."""
         if self.store is None:
             return
@@ -102,66 +69,67 @@ class Crawl:
             )
         self.store.lists.add(Listing(key=series.key, address=series.address, title=title))
 
-    def _series(self, url: str, first: Document | None) -> Iterator[tuple[Place, str, list[Place]]]:
-        kind = self.site.kind(url)
-        if kind == "chapter":
-            chapter = place(self.site.profile.chapter, Link(url))
+    def _series(self, url: str, first: Document | None) -> Iterator[tuple[Location, str, list[Location]]]:
+        category = self.site.category(url)
+        if category == "chapter":
+            chapter = locate(self.site.profile.chapter, Link(url))
             yield self.site.series_of(chapter), "", [chapter]
             return
-        alone = [place(self.site.profile.series, Link(url))] if kind == "series" else None
-        everything = iter(alone) if alone else self.site.all_series(url)
-        for series in everything:
+        alone = [locate(self.site.profile.series, Link(url))] if category == "series" else None
+        for series in alone or self.site.all_series(url):
             try:
                 title, chapters = self.site.chapters(series, first if series.address == url else None)
             except StopError:
                 raise
             except CrawlError as error:
-                if kind == "series":
+                if category == "series":
                     raise
                 self._failed(error)
                 continue
-            picked = [chapters[index] for index in chosen(self.options.chapters, len(chapters))]
-            yield series, title or series.title, picked
+            selected = [chapters[index] for index in chosen(self.options.chapters, len(chapters))]
+            yield series, title or series.title, selected
 
-    def _chapter(self, series: Place, where: Place) -> None:
-        key = f"{series.key}/{where.key}"
+    def _chapter(self, series: Location, location: Location) -> None:
+        key = f"{series.key}/{location.key}"
         self.counts["chapters"] += 1
         listing = self.store.lists.records.get(key) if self.store else None
         if listing and self._is_finished(listing):
             self.counts["unchanged"] += len(listing.items)
-            self.listener.chapter(where.title, 0)
+            self.listener.chapter(location.title, 0)
             return
         try:
-            chapter = self.site.chapter(where)
+            chapter = self.site.chapter(location)
         except StopError:
             raise
         except CrawlError as error:
             self.counts["paid"] += isinstance(error, PaidError)
-            self.listener.chapter(where.title, 0)
+            self.listener.chapter(location.title, 0)
             self._failed(error, counts=not isinstance(error, PaidError))
             return
-        self.listener.chapter(where.title, len(chapter.pictures))
+        self.listener.chapter(location.title, len(chapter.pictures))
         self._pictures(series, chapter)
         if self.store:
             items = tuple(chapter.pictures)
-            done = all(self.store.finished(f"{key}/{n:04}") for n in range(1, len(items) + 1))
-            listing = Listing(key=key, address=where.address, title=where.title, items=items, complete=done)
+            complete = all(self.store.finished(f"{key}/{n:04}") for n in range(1, len(items) + 1))
+            listing = Listing(
+                key=key, address=location.address, title=location.title, items=items, complete=complete
+            )
             self.store.lists.add(listing)
 
     def _is_finished(self, listing: Listing) -> bool:
-        """Say whether a chapter needs no request: all its pages are here and nobody asked to refresh."""
+        """Say whether a chapter needs no request: all its pages are present and nobody asked to refresh."""
         pages = range(1, len(listing.items) + 1)
-        here = self.store and all(self.store.finished(f"{listing.key}/{number:04}") for number in pages)
-        return bool(here) and listing.complete and not self.options.refresh
+        present = self.store and all(self.store.finished(f"{listing.key}/{number:04}") for number in pages)
+        return bool(present) and listing.complete and not self.options.refresh
 
-    def _pictures(self, series: Place, chapter: Chapter) -> None:
+    def _pictures(self, series: Location, chapter: Chapter) -> None:
         for number, address in enumerate(chapter.pictures, start=1):
             page = Page(
                 address=address,
                 series=series.key,
-                chapter=chapter.place.key,
+                chapter=chapter.location.key,
                 page=number,
-                file=f"{series.key}/{chapter.place.key}/{number:04}",
+                file=f"{series.key}/{chapter.location.key}/{number:04}",
             )
             if self.store is None:
                 self._check_limits()
@@ -175,7 +143,7 @@ class Crawl:
                 continue
             self._check_limits()
             try:
-                self.listener.page(self._fetch(page, old, chapter.place.address))
+                self.listener.page(self._fetch(page, old, chapter.location.address))
                 self._in_a_row = 0
             except StopError:
                 raise
@@ -188,14 +156,16 @@ class Crawl:
         store = self.store
         if store is None:
             raise DataError("a dry run stores nothing")
-        asked = dict(old.validators) if old and old.address == page.address else {}
-        headers = self.site.headers(source) | asked
+        validators = dict(old.validators) if old and old.address == page.address else {}
+        headers = self.site.headers(source) | validators
         answer = self.site.web.get(page.address, self.options.file_bytes, headers)
         if answer.unchanged and old:
             self.counts["unchanged"] += 1
             return old
         try:
-            found = inspect_image(page.model_copy(update={"validators": answer.validators}), answer.body)
+            inspected = inspect_image(
+                page.model_copy(update={"validators": answer.validators}), answer.body
+            )
         except CrawlError as error:
             if answer.body.lstrip()[:1] == b"<":
                 self.site.understood(answer, alone=True)  # the CAPTCHA comes in place of pictures, too
@@ -203,12 +173,12 @@ class Crawl:
                 store.pages.add(page.model_copy(update={"verdict": "broken", "note": str(error)}))
             raise
         self.counts["fetched"] += 1
-        return store.put(found, answer.body)
+        return store.put(inspected, answer.body)
 
     def _check_limits(self) -> None:
-        self.site.web.time_left()
-        tried = self.counts["fetched"] + self.counts["planned"]
-        if self.options.max_pages is not None and tried >= self.options.max_pages:
+        self.site.web.pace.time_left()
+        attempted = self.counts["fetched"] + self.counts["planned"]
+        if self.options.max_pages is not None and attempted >= self.options.max_pages:
             raise LimitError(f"{self.options.max_pages} pages, as --max-pages asks")
 
     def _failed(self, error: CrawlError, counts: bool = True) -> None:
@@ -239,15 +209,19 @@ def crawl(
 ) -> Summary:
     """Crawl a series, a chapter or a list of series into a folder; without one, list what it would fetch.
 
-    profile: a name, a TOML file, or `auto`. allowed: hosts to trust beside the site's own. Raises
-    CrawlError when the address itself leads nowhere.
+    profile: a name, a TOML file, or `auto`. allowed: hosts to trust beside the site's own.
+
+    Raises:
+        CrawlError: the address itself leads nowhere.
+        ConfigError: the profile is damaged, or there is none of that name.
+        DataError: the folder is damaged, or another process is at work in it.
     """
     listener = listener or Listener()
     candidates = find_profiles(profile)
     web = Web(Guard([Host.of(url)], [Host.parse(text) for text in allowed]), options)
     try:
         if profile == "auto":
-            site, first = _matching(url, candidates, web, listener)
+            site, first = choose_site(url, candidates, web, listener)
         else:
             site, first = Site(candidates[0], web), None
         if profile != "auto" or site.profile.is_for(Host.of(url).name):
@@ -259,23 +233,3 @@ def crawl(
             return Crawl(site, store, options, listener).run(url, first)
     finally:
         web.close()
-
-
-def _matching(
-    url: str, candidates: Sequence[Profile], web: Web, listener: Listener
-) -> tuple[Site, Document | None]:
-    """Return the site by the profile that knows its host, else by the one that finds most on the page."""
-    name = urlsplit(url).hostname or ""
-    for profile in candidates:
-        if profile.is_for(name):
-            listener.profile(profile.name, f"it is written for {name}")
-            return Site(profile, web), None
-    answer = web.get(url, PAGE_BYTES)
-    sites = [Site(profile, web) for profile in candidates]
-    found = [(site.finds(url, site.understood(answer)), site) for site in sites]
-    count, best = max(found, key=lambda pair: pair[0])
-    if count == 0:
-        names = ", ".join(profile.name for profile in candidates)
-        raise CrawlError(f"{url}: no site profile matches it; tried {names}. Write one: docs/crawling.md")
-    listener.profile(best.profile.name, f"it finds {count} links on {url}")
-    return best, Document(answer)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from colorzoo.datasources.manga.crawl import Summary
     from colorzoo.datasources.manga.crawl_folder import Page
+    from colorzoo.datasources.manga.crawl_progress import Summary
 
 COPYRIGHT = "Pages belong to their authors. Crawl what you may use, and do not pass on what is not yours."
 
@@ -90,7 +90,7 @@ def _progress() -> Any:
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from colorzoo.datasources.manga.crawl import Listener
+    from colorzoo.datasources.manga.crawl_progress import Listener
 
     class Bars(Progress, Listener):
         """Two bars; what matters is printed above them."""
@@ -101,7 +101,7 @@ def _progress() -> Any:
             )
             self.chapters = self.add_task("chapters", total=0)
             self.pages = self.add_task("pages", total=0)
-            self.begun = 0
+            self.started = 0
 
         def profile(self, name: str, reason: str) -> None:
             self.print(f"site profile {name}: {escape(reason)}")
@@ -109,16 +109,16 @@ def _progress() -> Any:
         def series(self, title: str, chapters: int) -> None:
             self.print(f"{escape(title) or 'untitled'}: {chapters} chapters")
             self.update(self.chapters, completed=0, total=chapters)
-            self.begun = 0
+            self.started = 0
 
         def chapter(self, title: str, pages: int) -> None:
-            self.update(self.chapters, completed=self.begun)
-            self.begun += 1
+            self.update(self.chapters, completed=self.started)
+            self.started += 1
             self.update(self.pages, completed=0, total=pages, description=f"pages {escape(title)}")
 
         def close(self, summary: Summary) -> None:
             if not (summary.stopped or summary.limit):
-                self.update(self.chapters, completed=self.begun)
+                self.update(self.chapters, completed=self.started)
             self.update(self.pages, visible=False)
 
         def page(self, page: Page | None) -> None:

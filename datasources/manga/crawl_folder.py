@@ -52,7 +52,7 @@ class Page(Strict):
 
     @property
     def key(self) -> str:
-        """Where the page belongs, whatever its address is this week."""
+        """Series, chapter and number, which stay when the site changes the address."""
         return f"{self.series}/{self.chapter}/{self.page:04}"
 
     @model_validator(mode="after")
@@ -84,22 +84,30 @@ class CrawlFolder:
     @classmethod
     @contextmanager
     def opened(cls, root: Path) -> Iterator[CrawlFolder]:
-        """Open the folder, and keep other crawls out of it meanwhile."""
+        """Open the folder, and keep other crawls out of it meanwhile.
+
+        Raises:
+            DataError: another process is at work in it, or its records are damaged.
+        """
         with folder_lock(root / HIDDEN, root / MANIFEST):
             yield cls(root)
 
     def path(self, page: Page) -> Path:
-        """Return where a page's file belongs by its verdict."""
+        """Return where a page's file belongs by its verdict.
+
+        Raises:
+            DataError: a link leads out of the folder.
+        """
         base = self.root if page.verdict == "kept" else self.root / HIDDEN / "left-out"
         return require_inside(self.root, base / page.file)
 
     def find(self, page: Page) -> Path | None:
-        """Return where a page's file is."""
-        places = (self.root / page.file, self.root / HIDDEN / "left-out" / page.file)
-        return next((require_inside(self.root, place) for place in places if place.is_file()), None)
+        """Return where a page's file is, None where it is not. Raises as `path`."""
+        paths = (self.root / page.file, self.root / HIDDEN / "left-out" / page.file)
+        return next((require_inside(self.root, path) for path in paths if path.is_file()), None)
 
     def finished(self, key: str) -> Page | None:
-        """Return the record of a page that is here, whole, if it is."""
+        """Return the record of a page whose file is present and complete, else None."""
         page = self.pages.records.get(key)
         file = self.find(page) if page and page.verdict != "broken" else None
         return page if file and page and page.hash and file.stat().st_size == page.size else None
@@ -117,13 +125,13 @@ class CrawlFolder:
         return page
 
     def settle(self, pages: Iterable[Page]) -> None:
-        """Take over verdicts: every file to where it belongs, then the manifest."""
+        """Store verdicts: move every file to where it belongs, then rewrite the manifest."""
         for page in pages:
-            here, there = self.find(page), self.path(page)
-            if here and here != there:
-                there.parent.mkdir(parents=True, exist_ok=True)
-                here.replace(there)
-                _drop_empty(here.parent, self.root)
+            source, destination = self.find(page), self.path(page)
+            if source and source != destination:
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(destination)
+                _drop_empty(source.parent, self.root)
             self.pages.records[page.key] = page
         self.pages.rewrite()
         self.lists.rewrite()

@@ -38,14 +38,18 @@ class CrawlOptions(Settings):
 
 
 def chosen(text: str, count: int) -> list[int]:
-    """Return the indices, from 0, that a choice such as `1-5,8,10-` makes among `count`."""
+    """Return the indices, from 0, that a choice such as `1-5,8,10-` makes among `count`.
+
+    Raises:
+        ValueError: it is not such a choice.
+    """
     if not text.strip():
         return list(range(count))
-    wanted: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = (piece.strip() for piece in part.partition("-"))
+    indices: set[int] = set()
+    for choice in text.split(","):
+        first, dash, last = (piece.strip() for piece in choice.partition("-"))
         if not first.isdigit() or (last and not last.isdigit()) or int(first) < 1:
-            raise ValueError(f"{part.strip()!r} is not a choice of chapters such as 3, 1-5 or 10-")
+            raise ValueError(f"{choice.strip()!r} is not a choice of chapters such as 3, 1-5 or 10-")
         end = int(last) if last else count if dash else int(first)
-        wanted.update(range(int(first) - 1, min(end, count)))
-    return sorted(index for index in wanted if index < count)
+        indices.update(range(int(first) - 1, min(end, count)))
+    return sorted(index for index in indices if index < count)

@@ -40,5 +40,9 @@ class Manga(Pages):
 
     @classmethod
     def fetch(cls, archive: Path | None = None, progress: object = None) -> Path:
-        """Say that pages come from a site of the user's choice."""
+        """Refuse: pages come from a site of the user's choice.
+
+        Raises:
+            DataError: always, with the command that crawls.
+        """
         raise DataError("manga has nothing to fetch; `colorzoo data crawl URL -o DIR` crawls a series")

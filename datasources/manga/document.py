@@ -15,7 +15,7 @@ from requests.exceptions import InvalidURL
 from requests.utils import requote_uri
 
 from colorzoo.datasources.manga.crawl_errors import CrawlError
-from colorzoo.datasources.manga.http_client import Answer
+from colorzoo.datasources.manga.http_answer import Answer
 from colorzoo.datasources.manga.profiles import Fields, Html, Json
 
 TITLE_CHARS = 200
@@ -30,7 +30,11 @@ class Link(NamedTuple):
 
 
 class Document:
-    """An HTML page of any quality and encoding."""
+    """An HTML page of any quality and encoding.
+
+    Raises:
+        CrawlError: the parser gives up on it.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.url = answer.url
@@ -43,13 +47,13 @@ class Document:
 
     def links(self, rule: Html, values: Mapping[str, str]) -> list[Link]:
         """Return where the elements lead, in order, each address once."""
-        found = {}
+        links = {}
         for element in self._select(rule.select):
             own = {key: value for key, value in element.attrs.items() if isinstance(value, str)}
             address = _address(rule, own, values, self.url)
-            if address is not None and address not in found:
-                found[address] = Link(address, _shown(element))
-        return list(found.values())
+            if address is not None and address not in links:
+                links[address] = Link(address, _shown(element))
+        return list(links.values())
 
     def following(self, rule: Html, number: int) -> str | None:
         """Return the address of the rest of the list, None at its end; number: of the page to come."""
@@ -78,20 +82,24 @@ class Document:
 
 
 def json_links(answer: Answer, rule: Json, values: Mapping[str, str]) -> list[Link]:
-    """Return where the items of a JSON answer lead; an empty list where it says there are none."""
+    """Return where the items of a JSON answer lead; an empty list where it says there are none.
+
+    Raises:
+        CrawlError: it is no JSON, or the path to the items leads nowhere.
+    """
     try:
-        found: Any = json.loads(answer.body)
+        value: Any = json.loads(answer.body)
     except (ValueError, RecursionError):
         raise CrawlError(f"{answer.url}: not the JSON that was expected") from None
     for key in rule.items.split("."):
-        if isinstance(found, Mapping) and key in found:
-            found = found[key]
-        elif isinstance(found, list | None) and not found:
+        if isinstance(value, Mapping) and key in value:
+            value = value[key]
+        elif isinstance(value, list | None) and not value:
             return []  # an empty list where an object would be: what PHP makes of "nothing"
         else:
             raise CrawlError(f"{answer.url}: {rule.items!r} matches nothing; the site may have changed")
     links = []
-    for item in found if isinstance(found, list) else []:
+    for item in value if isinstance(value, list) else []:
         own = {key: str(value) for key, value in item.items()} if isinstance(item, dict) else {}
         address = _address(rule, own, values, answer.url)
         if address is not None:
@@ -113,10 +121,10 @@ def join(base: str, address: str) -> str | None:
 
 
 def _address(rule: Fields, own: Mapping[str, str], values: Mapping[str, str], base: str) -> str | None:
-    offered = [own.get(name, "").strip() for name in rule.attributes]
+    addresses = [own.get(name, "").strip() for name in rule.attributes]
     if rule.build:
-        offered.append(fill(rule.build, {**own, **values}))
-    for address in offered:
+        addresses.append(fill(rule.build, {**own, **values}))
+    for address in addresses:
         if address and not re.search(rule.skip, address):
             return join(base, address)
     return None

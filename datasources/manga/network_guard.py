@@ -27,7 +27,11 @@ class Host(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Host:
-        """Read HOST or HOST:PORT."""
+        """Return the host of `HOST` or `HOST:PORT`.
+
+        Raises:
+            RefusedError: it is none.
+        """
         try:
             parts = urlsplit(f"//{text}")
             name, port = parts.hostname, parts.port
@@ -39,7 +43,11 @@ class Host(NamedTuple):
 
     @classmethod
     def of(cls, url: str) -> Host:
-        """Return the host of an address to start from."""
+        """Return the host of an address to start from.
+
+        Raises:
+            RefusedError: it is no address.
+        """
         try:
             parts = urlsplit(url)
             name, port = parts.hostname, parts.port
@@ -72,7 +80,11 @@ class Guard:
         self.hosts = (*self.hosts, *hosts)
 
     def check(self, url: str) -> None:
-        """Refuse an address that is not http(s), carries a password, or is on a host not allowed."""
+        """Check an address before it is asked.
+
+        Raises:
+            RefusedError: it is not http(s), carries a password, or is on a host not allowed.
+        """
         try:
             parts = urlsplit(url)
             name, port = parts.hostname, parts.port or PORTS.get(parts.scheme, 0)
@@ -81,16 +93,18 @@ class Guard:
         if parts.scheme not in PORTS or not name or parts.username is not None:
             raise RefusedError(f"{url!r}: only http and https addresses without a password are fetched")
         if not any(host.matches(name, port) for host in self.hosts):
-            place = name if port in PORTS.values() else f"{name}:{port}"
-            raise RefusedError(f"{url}: {place} is not a host of this site; --allow-host {place} allows it")
+            host = name if port in PORTS.values() else f"{name}:{port}"
+            raise RefusedError(f"{url}: {host} is not a host of this site; --allow-host {host} allows it")
 
     def resolve(self, name: str, port: int) -> str:
-        """Return the address to connect to; refuse one inside the user's network.
+        """Return the IP address to connect to: the one that was checked, whatever the name says next.
 
-        What is returned is what was checked, so that a name which changes its mind gains nothing.
+        Raises:
+            RefusedError: it is inside the user's network.
+            OSError: the name cannot be resolved.
         """
-        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        addresses = [str(place[4][0]) for place in found]
+        resolved = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        addresses = [str(sockaddr[0]) for *_, sockaddr in resolved]
         if not any(host.matches(name, port) for host in self.trusted):
             inside = [address for address in addresses if not _is_public(address)]
             if inside or not addresses:

@@ -98,32 +98,42 @@ class Profile(Strict):
 
 
 def load_profile(path: Path) -> Profile:
-    """Read one TOML file; everything wrong with it is said at once."""
+    """Return the profile of a TOML file.
+
+    Raises:
+        ConfigError: it is absent, too large, not TOML or not a profile; all fields in error are named.
+        RefusedError: one of its hosts is none.
+    """
     try:
         if path.stat().st_size > PROFILE_BYTES:
             raise ConfigError(f"{path}: more than {PROFILE_BYTES:,} bytes, not a site profile")
-        facts = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such site profile") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML ({error})") from None
-    profile = validate(Profile, facts, str(path))
+    profile = validate(Profile, values, str(path))
     profile.allowed()
     return profile
 
 
 def profiles() -> dict[str, Profile]:
     """Return the profiles that come with plugins, our own among them, by name."""
-    found = registry().gather(
+    announced = registry().gather(
         "register_sites",
         lambda path, owner: [load_profile(path)],
         lambda profile: f"site profile {profile.name!r}",
     )
-    return {profile.name: profile for profile in sorted(found, key=lambda profile: profile.name)}
+    return {profile.name: profile for profile in sorted(announced, key=lambda profile: profile.name)}
 
 
 def find_profiles(name: str) -> list[Profile]:
-    """Return the profile of that name or TOML file, or all for `auto`."""
+    """Return the profile of that name or TOML file, or all for `auto`.
+
+    Raises:
+        ConfigError: the file is damaged.
+        UnknownNameError: there is none of that name.
+    """
     if name.endswith(".toml"):
         return [load_profile(Path(name).expanduser())]
     known = profiles()

@@ -1,4 +1,4 @@
-"""Which pages are worth keeping: coloured, whole, and not there already."""
+"""What a fetched picture is, as the choice of pages to keep needs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF
 
 
 def inspect_image(page: Page, body: bytes) -> Page:
-    """Decode a picture and note what it is; CrawlError if it is none, is damaged or far too large."""
+    """Return the page with what its picture is: suffix, size, colour spread, perceptual hash.
+
+    Raises:
+        CrawlError: it is no picture, damaged, or larger than MAX_PIXELS.
+    """
     try:
         image = read(io.BytesIO(body), name=page.address, max_pixels=MAX_PIXELS).rgb
         with Image.open(io.BytesIO(body), formats=tuple(SUFFIXES)) as opened:

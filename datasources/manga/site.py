@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from colorzoo.datasources.manga.crawl_errors import CrawlError, StopError
 from colorzoo.datasources.manga.document import Document, Link, fill, join, json_links
-from colorzoo.datasources.manga.http_client import Answer, Web
+from colorzoo.datasources.manga.http_answer import Answer
+from colorzoo.datasources.manga.http_client import Web
 from colorzoo.datasources.manga.profiles import Html, Json, Profile, Step
 
 PAGE_BYTES = 2 << 20
@@ -24,7 +25,7 @@ class PaidError(CrawlError):
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A series or chapter: its address, its name in file names, what the site calls it.
 
     key is made of digits from the address, or of its hash: never of the site's words.
@@ -37,9 +38,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Where a chapter's pictures are, in order."""
+    """The addresses of a chapter's pictures, in order."""
 
-    place: Place
+    location: Location
     pictures: Sequence[str]
 
 
@@ -49,33 +50,46 @@ class Site:
     def __init__(self, profile: Profile, web: Web) -> None:
         self.profile, self.web = profile, web
 
-    def kind(self, url: str) -> str:
+    def category(self, url: str) -> str:
         """Say what an address is of: `series`, `chapter`, or `catalog` for all others."""
         path = urlsplit(url).path
         steps = {"series": self.profile.series, "chapter": self.profile.chapter}
         return next((name for name, step in steps.items() if re.search(step.address, path)), "catalog")
 
-    def all_series(self, url: str) -> Iterator[Place]:
-        """Yield the series that a catalogue page lists, page after page."""
+    def all_series(self, url: str) -> Iterator[Location]:
+        """Yield the series that a catalogue page lists, page after page.
+
+        Raises:
+            CrawlError: the profile knows no lists, or a page cannot be fetched.
+        """
         rule = self.profile.catalog
         if rule is None:
             raise CrawlError(f"{url}: not a series or chapter, and {self.profile.name} knows no lists")
         for link in self._listed(url, rule, {}):
-            if self.kind(link.address) == "series":
-                yield place(self.profile.series, link)
+            if self.category(link.address) == "series":
+                yield locate(self.profile.series, link)
 
-    def chapters(self, series: Place, document: Document | None = None) -> tuple[str, list[Place]]:
-        """Return the series' title and its chapters, oldest first."""
+    def chapters(self, series: Location, document: Document | None = None) -> tuple[str, list[Location]]:
+        """Return the series' title and its chapters, oldest first.
+
+        Raises:
+            CrawlError: none are found.
+        """
         step = self.profile.series
         document = document or self.document(series.address)
         links = self._lead(step, series.address, document)
-        found = [place(self.profile.chapter, link) for link in links if self._is_chapter(link)]
-        if not found:
+        located = [locate(self.profile.chapter, link) for link in links if self._is_chapter(link)]
+        if not located:
             raise CrawlError(nothing(series.address, self.profile, step))
-        return document.text(step.title), list({each.address: each for each in found}.values())
+        return document.text(step.title), list({each.address: each for each in located}.values())
 
-    def chapter(self, chapter: Place) -> Chapter:
-        """Return a chapter's pictures; PaidError if it costs money."""
+    def chapter(self, chapter: Location) -> Chapter:
+        """Return a chapter's pictures.
+
+        Raises:
+            PaidError: it costs money.
+            CrawlError: none are found.
+        """
         step = self.profile.chapter
         document = self.document(chapter.address)
         links = self._lead(step, chapter.address, document)
@@ -86,13 +100,21 @@ class Site:
         return Chapter(chapter, [self._cleaned(link.address) for link in links])
 
     def document(self, url: str) -> Document:
-        """Fetch a page; a CAPTCHA ends the crawl."""
+        """Return a page of the site.
+
+        Raises:
+            StopError: it asks for a CAPTCHA.
+            CrawlError: it cannot be fetched or read.
+        """
         return self.understood(self.web.page(url, PAGE_BYTES, self.headers(url)))
 
     def understood(self, answer: Answer, alone: bool = False) -> Document:
-        """Return the page of an answer, unless it asks for proof of being human.
+        """Return the page of an answer.
 
         alone: nothing else was found on it.
+
+        Raises:
+            StopError: it asks for proof of being human.
         """
         document = Document(answer)
         self._refuse_captcha(document, self.profile.captcha)
@@ -111,11 +133,11 @@ class Site:
         """Return the headers for what `page` led to."""
         return {name: value.replace("{page}", page) for name, value in self.profile.headers.items()}
 
-    def series_of(self, chapter: Place) -> Place:
+    def series_of(self, chapter: Location) -> Location:
         """Return the series that a chapter's address names, else the chapter as a series of its own."""
         key = _groups(self.profile.chapter, chapter.address).get("series", "")
         root = join(chapter.address, "/") or chapter.address
-        return Place(root, key if NUMBER.fullmatch(key) else chapter.key)
+        return Location(root, key if NUMBER.fullmatch(key) else chapter.key)
 
     def is_same(self, one: str, other: str) -> bool:
         """Say whether two addresses are of the same site."""
@@ -125,7 +147,7 @@ class Site:
     def finds(self, url: str, document: Document) -> int:
         """Count what the profile finds on a page it may not be written for."""
         steps = {"series": self.profile.series.html, "chapter": self.profile.chapter.html}
-        rule = steps.get(self.kind(url), self.profile.catalog)
+        rule = steps.get(self.category(url), self.profile.catalog)
         return len(document.links(rule, {})) if rule else 0
 
     def _lead(self, step: Step, url: str, document: Document) -> list[Link]:
@@ -159,23 +181,23 @@ class Site:
     ) -> Iterator[Link]:
         """Yield the links of a list, over all pages of it, each once."""
         seen: set[str] = set()
-        asked, document = {url}, first or self.document(url)
+        requested, document = {url}, first or self.document(url)
         for number in range(2, MAX_LIST_PAGES + 2):
             fresh = [link for link in document.links(rule, values) if link.address not in seen]
             yield from fresh
             seen |= {link.address for link in fresh}
             onward = document.following(rule, number)
-            if not fresh or onward is None or onward in asked or not self._is_part(url, onward):
+            if not fresh or onward is None or onward in requested or not self._is_part(url, onward):
                 return
-            asked.add(onward)
+            requested.add(onward)
             document = self.document(onward)
 
     def _is_part(self, url: str, onward: str) -> bool:
         """Say whether an address goes on with this page, rather than with the next chapter."""
-        kind = self.kind(url)
-        if kind == "catalog":
+        category = self.category(url)
+        if category == "catalog":
             return True
-        step = self.profile.series if kind == "series" else self.profile.chapter
+        step = self.profile.series if category == "series" else self.profile.chapter
         return _groups(step, url) == _groups(step, onward)
 
     def _is_chapter(self, link: Link) -> bool:
@@ -190,13 +212,13 @@ class Site:
         return join(address, "") or address
 
 
-def place(step: Step, link: Link) -> Place:
+def locate(step: Step, link: Link) -> Location:
     """Name a series or chapter by the last group of its address, if that is a number."""
     groups = _groups(step, link.address)
     key = list(groups.values())[-1] if groups else ""
     if not NUMBER.fullmatch(key):
         key = hashlib.sha256(link.address.encode()).hexdigest()[:12]
-    return Place(link.address, key, link.title)
+    return Location(link.address, key, link.title)
 
 
 def nothing(url: str, profile: Profile, step: Step) -> str:
@@ -210,6 +232,6 @@ def nothing(url: str, profile: Profile, step: Step) -> str:
 
 
 def _groups(step: Step, url: str) -> dict[str, str]:
-    """Return the named parts of an address, outermost first."""
-    found = re.search(step.address, urlsplit(url).path)
-    return {name: value or "" for name, value in found.groupdict().items()} if found else {}
+    """Return the named groups of an address, outermost first."""
+    match = re.search(step.address, urlsplit(url).path)
+    return {name: value or "" for name, value in match.groupdict().items()} if match else {}

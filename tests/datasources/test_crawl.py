@@ -23,9 +23,10 @@ from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.registry import registry
 from colorzoo.datasources.manga import selection as judge
-from colorzoo.datasources.manga.crawl import Listener, crawl
+from colorzoo.datasources.manga.crawl import crawl
 from colorzoo.datasources.manga.crawl_errors import CrawlError, RefusedError
 from colorzoo.datasources.manga.crawl_options import CrawlOptions, chosen
+from colorzoo.datasources.manga.crawl_progress import Listener
 from colorzoo.datasources.manga.network_guard import Guard, Host
 from colorzoo.jobs.datasets import open_dataset
 from tests.servers import manga_site as faults

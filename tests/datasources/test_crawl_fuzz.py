@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from colorzoo.core.errors import ColorzooError, ConfigError
 from colorzoo.datasources.manga.document import Document, fill, join, json_links
-from colorzoo.datasources.manga.http_client import Answer
+from colorzoo.datasources.manga.http_answer import Answer
 from colorzoo.datasources.manga.network_guard import Guard, Host
 from colorzoo.datasources.manga.profiles import find_profiles, load_profile
 from tests.servers.manga_site import PROFILE
