@@ -23,11 +23,12 @@ from colorzoo.core.errors import DataError
 from colorzoo.core.files import path_id, printable, require_unchanged, stamp_of
 from colorzoo.core.imaging.image_io import read, read_reduced
 from colorzoo.core.interfaces.dataset import NOTHING, Dataset, Sample, SourceInfo, require_split
+from colorzoo.core.isolation import reason
 from colorzoo.datasources.image_folder import SPLITS, in_split
 
 MEMBER_BYTES = 200_000_000
 MAX_MEMBERS = 1_000_000
-MOST_RATIO, FREE_BYTES = 100, 1_000_000_000
+MAX_RATIO, FREE_BYTES = 100, 1_000_000_000
 """Most bytes that all files unpack to: so many times the archive's own, and some."""
 NAME_BYTES = 1_000_000
 """Most bytes of a long name in a tar file, which are read before anything else is known."""
@@ -56,6 +57,9 @@ class ArchiveDataset(Dataset):
     Members that leave the archive's folder, come twice or are too large are errors; links, hidden files
     and what is no picture are passed over. Opened once per process and thread; one that is replaced
     meanwhile is an error.
+
+    Raises:
+        DataError: there is no such archive, it is damaged or refused, or has no pictures.
     """
 
     splits = SPLITS
@@ -119,7 +123,7 @@ class ArchiveDataset(Dataset):
 
     @abstractmethod
     def _open(self) -> Any:
-        """Open the archive."""
+        """Return the open archive."""
 
     @abstractmethod
     def _listed(self) -> Iterator[tuple[str, int, Any]]:
@@ -127,15 +131,15 @@ class ArchiveDataset(Dataset):
 
     @abstractmethod
     def _member(self, entry: Any) -> Any:
-        """Open one entry for reading."""
+        """Return one entry, open for reading."""
 
     def _checked(self) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
-        total, most = 0, FREE_BYTES + MOST_RATIO * self._stamp.size
+        total, limit = 0, FREE_BYTES + MAX_RATIO * self._stamp.size
         for count, (name, size, entry) in enumerate(self._listed(), start=1):
             total += size
-            if total > most:
-                raise DataError(f"{self.path}: a bomb, it unpacks to more than {most:,} bytes")
+            if total > limit:
+                raise DataError(f"{self.path}: a bomb, it unpacks to more than {limit:,} bytes")
             if count > MAX_MEMBERS:
                 raise DataError(f"{self.path}: more than {MAX_MEMBERS:,} files in it")
             if not is_picture(name, self.path):
@@ -166,11 +170,11 @@ class ArchiveDataset(Dataset):
     @property
     def _handle(self) -> Any:
         """Return this thread's handle; two would move each other's position in the file."""
-        place = (os.getpid(), threading.get_ident())
-        if place not in self._handles:
-            self._handles = {key: value for key, value in self._handles.items() if key[0] == place[0]}
-            self._handles[place] = self._open()
-        return self._handles[place]
+        worker = (os.getpid(), threading.get_ident())
+        if worker not in self._handles:
+            self._handles = {key: value for key, value in self._handles.items() if key[0] == worker[0]}
+            self._handles[worker] = self._open()
+        return self._handles[worker]
 
 
 class Zip(ArchiveDataset):
@@ -193,7 +197,11 @@ class TarEntry(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Read one header."""
+        """Return the entry of one header.
+
+        Raises:
+            tarfile.ReadError: it is damaged, or claims a size that no entry has.
+        """
         try:
             entry = super().frombuf(buf, encoding, errors)
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
@@ -216,8 +224,3 @@ class Tar(ArchiveDataset):
 
     def _member(self, entry: tarfile.TarInfo) -> Any:
         return self._handle.extractfile(entry)
-
-
-def reason(error: BaseException) -> str:
-    """Say what a library found wrong, fit for a terminal."""
-    return printable(str(error)) or type(error).__name__

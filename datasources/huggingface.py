@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from colorzoo.core.errors import DataError, MissingExtraError, UnknownNameError
-from colorzoo.core.files import printable
 from colorzoo.core.imaging.image_io import read
 from colorzoo.core.interfaces.dataset import NOTHING, Dataset, Sample, SourceInfo, require_split
+from colorzoo.core.isolation import reason
 
 
 class Address(NamedTuple):
@@ -23,7 +23,11 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, location: str | None) -> Address:
-        """Read `owner/name[@revision][#column]`."""
+        """Return the parts of `owner/name[@revision][#column]`.
+
+        Raises:
+            DataError: it names no dataset.
+        """
         rest, _, column = (location or "").partition("#")
         path, _, revision = rest.partition("@")
         if not path:
@@ -32,28 +36,34 @@ class Address(NamedTuple):
 
 
 class HuggingFace(Dataset):
-    """The pictures of one split, as `datasets` keeps them; no code of the dataset's is ever run."""
+    """The pictures of one split, as `datasets` keeps them; no code of the dataset's is ever run.
+
+    Raises:
+        MissingExtraError: `datasets` is not installed.
+        DataError: the dataset cannot be loaded, or the column is not certain.
+        UnknownNameError: it has no such split or column.
+    """
 
     def __init__(self, location: str | None = None, split: str | None = None) -> None:
         self.address = Address.parse(location)
         splits = self.splits_at(location)
         self.split = require_split(split or splits[0], splits)
-        found = _loaded("load_dataset", self.address, split=self.split)
-        self.column = _image_column(found.features, self.address)
+        loaded = _loaded("load_dataset", self.address, split=self.split)
+        self.column = _image_column(loaded.features, self.address)
         library = _library()
-        self._rows = found.select_columns([self.column]).cast_column(
+        self._rows = loaded.select_columns([self.column]).cast_column(
             self.column, library.Image(decode=False)
         )
         self.info = SourceInfo(
-            title=f"{self.address.path} {found.info.description or ''}".strip().splitlines()[0][:200],
-            license=found.info.license or "as its page on the Hub states",
-            credit=" ".join((found.info.citation or "").split())[:300],
+            title=f"{self.address.path} {loaded.info.description or ''}".strip().splitlines()[0][:200],
+            license=loaded.info.license or "as its page on the Hub states",
+            credit=" ".join((loaded.info.citation or "").split())[:300],
         )
 
     @classmethod
     def splits_at(cls, location: str | None) -> Sequence[str]:
-        found: list[str] = _loaded("get_dataset_split_names", Address.parse(location))
-        return found
+        names: list[str] = _loaded("get_dataset_split_names", Address.parse(location))
+        return names
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -80,19 +90,17 @@ class HuggingFace(Dataset):
         try:
             return Path(cell["path"]).read_bytes()
         except (OSError, TypeError, ValueError) as error:
-            reason = printable(str(error))
-            raise DataError(f"{self.address.path}: row {index} of {self.split}: {reason}") from None
+            raise DataError(f"{self.address.path}: row {index} of {self.split}: {reason(error)}") from None
 
 
 def _loaded(function: str, address: Address, **options: Any) -> Any:
-    """Call `datasets`, and say in one line what went wrong."""
+    """Return what a function of `datasets` makes of an address; its errors become one line."""
     library = _library()
     try:
         return getattr(library, function)(address.path, revision=address.revision, **options)
     except Exception as error:  # its errors, the Hub's and the network's have no common root
-        reason = " ".join(str(error).split())[:300]
         raise DataError(
-            f"hf:{address.path}: {type(error).__name__}: {reason}; check the name, HF_TOKEN for private "
+            f"hf:{address.path}: {reason(error)}; check the name, HF_TOKEN for private "
             "ones, and HF_HUB_OFFLINE"
         ) from error
 

@@ -21,7 +21,11 @@ SPLITS = ("all", "train", "test")
 class Folder(FileDataset):
     """Every picture below a folder, in the order of the relative paths.
 
-    Split by the hash of the file's folder and stem, so a picture stays where it is when others come.
+    Split by the hash of the file's folder and stem, so a picture stays in its split when others come.
+
+    Raises:
+        DataError: there is no such folder.
+        UnknownNameError: there is no such split.
     """
 
     splits = SPLITS
@@ -40,6 +44,6 @@ class Folder(FileDataset):
 
 
 def in_split(name: str, split: str) -> bool:
-    """Say whether the picture of that relative path is in the split."""
+    """Return whether the picture of that relative path is in the split."""
     is_test = hash_fraction(PurePosixPath(name).with_suffix("").as_posix()) < TEST_SHARE
     return split == "all" or is_test == (split == "test")

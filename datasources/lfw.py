@@ -54,6 +54,10 @@ class LFW(FileDataset):
 
     Found below the location, else `lfw-deepfunneled` in COLORZOO_DATA, else where `data fetch` puts it.
     Near-grey pictures, and broken ones, are left out and counted.
+
+    Raises:
+        DataError: the pictures are nowhere.
+        UnknownNameError: there is no such split.
     """
 
     splits = ("train", "test", "all")
@@ -67,12 +71,11 @@ class LFW(FileDataset):
         root = _root(location)
         self.split = require_split(split, self.splits)
         files = [f for f in picture_files(root) if split == "all" or self._split_of(f) == split]
-        known = {
-            file: fact for file, fact in zip(files, image_statistics(root, files), strict=True) if fact
-        }
-        kept = [file for file, fact in known.items() if fact.chroma >= MIN_MEAN_CHROMA]
-        super().__init__(root, kept)
-        self.left_out, self.broken = len(known) - len(kept), len(files) - len(known)
+        measured = zip(files, image_statistics(root, files), strict=True)
+        readable = {file: statistics for file, statistics in measured if statistics}
+        colored = [file for file, statistics in readable.items() if statistics.chroma >= MIN_MEAN_CHROMA]
+        super().__init__(root, colored)
+        self.left_out, self.broken = len(readable) - len(colored), len(files) - len(readable)
 
     @cached_property
     def people(self) -> int:
@@ -86,7 +89,11 @@ class LFW(FileDataset):
 
     @classmethod
     def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
-        """Take an archive downloaded by hand, known by its hash, or download one; unpack it."""
+        """Unpack an archive downloaded by hand, known by its hash, or download one; return the folder.
+
+        Raises:
+            DataError: the archive is not a known one, is damaged, or cannot be downloaded.
+        """
         folder = cache_root() / "lfw"
         if archive is None:
             known = next(item for item in ARCHIVES if item.urls)
@@ -104,18 +111,18 @@ class LFW(FileDataset):
 
 def _root(location: str | None) -> Path:
     if location:
-        tried = [local_path(location)]
+        candidates = [local_path(location)]
     else:
         data = os.environ.get("COLORZOO_DATA")
-        tried = [local_path(data) / name for name in FOLDERS] if data else []
-        tried.append(cache_root() / "lfw")
-    for folder in tried:
+        candidates = [local_path(data) / name for name in FOLDERS] if data else []
+        candidates.append(cache_root() / "lfw")
+    for folder in candidates:
         if folder.is_dir():
             inner = [folder / name for name in FOLDERS if (folder / name).is_dir()]
             return inner[0] if inner else folder
     raise DataError(
-        f"LFW is not in {' or '.join(map(str, tried))}; get it with `colorzoo data fetch lfw`, give its "
-        "folder as lfw:PATH, or set COLORZOO_DATA to the folder that holds lfw-deepfunneled"
+        f"LFW is not in {' or '.join(map(str, candidates))}; get it with `colorzoo data fetch lfw`, give "
+        "its folder as lfw:PATH, or set COLORZOO_DATA to the folder that holds lfw-deepfunneled"
     )
 
 

@@ -14,7 +14,12 @@ from colorzoo.datasources.image_folder import SPLITS, in_split
 
 
 class PackedFolder(Dataset):
-    """The array of a prepared folder, mapped from disk; splits are those of a folder of files."""
+    """The array of a prepared folder, mapped from disk; splits are those of a folder of files.
+
+    Raises:
+        DataError: it is no folder that `colorzoo data prepare --format packed` wrote, or damaged.
+        UnknownNameError: there is no such split.
+    """
 
     splits = SPLITS
     compared_split = "all"
@@ -53,5 +58,5 @@ class PackedFolder(Dataset):
         return super().fingerprint
 
     def packed_array(self, size: int) -> tuple[Pixels, list[str]] | None:
-        whole = len(self._rows) == len(self._ids)
-        return (self._images, self._ids) if whole and self._images.shape[1] == size else None
+        complete = len(self._rows) == len(self._ids)
+        return (self._images, self._ids) if complete and self._images.shape[1] == size else None

@@ -28,9 +28,13 @@ MIN_MEAN_CHROMA = 8.0
 
 
 class Pages(FileDataset):
-    """Whole colour pages; a chapter, the folder that holds them, is in one split only.
+    """Colour pages; a chapter, the folder that holds them, is in one split only.
 
     Pages without colour, and broken ones, are left out and counted: only coloured ones teach anything.
+
+    Raises:
+        DataError: there is no such folder.
+        UnknownNameError: there is no such split.
     """
 
     splits = ("train", "val", "test", "all")
@@ -42,12 +46,11 @@ class Pages(FileDataset):
         root = local_path(location)
         self.split = require_split(split, self.splits)
         files = [f for f in picture_files(root) if split in ("all", self._split_of(root, f))]
-        known = {
-            file: fact for file, fact in zip(files, image_statistics(root, files), strict=True) if fact
-        }
-        self.facts = {file: fact for file, fact in known.items() if fact.chroma >= MIN_MEAN_CHROMA}
-        super().__init__(root, list(self.facts))
-        self.left_out, self.broken = len(known) - len(self.files), len(files) - len(known)
+        measured = zip(files, image_statistics(root, files), strict=True)
+        readable = {file: statistics for file, statistics in measured if statistics}
+        self.statistics = {f: row for f, row in readable.items() if row.chroma >= MIN_MEAN_CHROMA}
+        super().__init__(root, list(self.statistics))
+        self.left_out, self.broken = len(readable) - len(self.files), len(files) - len(readable)
 
     @property
     def chapters(self) -> list[str]:
@@ -61,10 +64,10 @@ class Pages(FileDataset):
 
     @staticmethod
     def _split_of(root: Path, file: Path) -> str:
-        place = hash_fraction(_chapter(root, file))
-        if place < TEST_SHARE:
+        fraction = hash_fraction(_chapter(root, file))
+        if fraction < TEST_SHARE:
             return "test"
-        return "val" if place < TEST_SHARE + VALIDATION_SHARE else "train"
+        return "val" if fraction < TEST_SHARE + VALIDATION_SHARE else "train"
 
 
 class Panels(Dataset):
@@ -81,7 +84,7 @@ class Panels(Dataset):
         self.squares = [
             (page, square)
             for page, file in enumerate(self.pages.files)
-            for square in _squares(self.pages.facts[file].height, self.pages.facts[file].width)
+            for square in _squares(self.pages.statistics[file].height, self.pages.statistics[file].width)
         ]
         names = self.pages.ids()
         self._ids = [f"{names[page]}#{top},{left},{side}" for page, (top, left, side) in self.squares]
@@ -119,5 +122,5 @@ def _squares(height: int, width: int) -> list[tuple[int, int, int]]:
     """Return (top, left, side) of squares that cover a page, overlapping by a third or more."""
     side, long = min(height, width), max(height, width)
     count = 1 + -(-3 * (long - side) // (2 * side))
-    starts = [round(place * (long - side) / max(1, count - 1)) for place in range(count)]
+    starts = [round(index * (long - side) / max(1, count - 1)) for index in range(count)]
     return [(start, 0, side) if height >= width else (0, start, side) for start in starts]
