@@ -20,7 +20,7 @@ from colorzoo.plugins.cgan.style import styled
 CHROMA_SCALE = 0.2
 """The chroma that an output of 1 stands for."""
 TILE = 1024
-"""Side of the part of a page that is computed at once, in working pixels; bounds the memory."""
+"""Side of the section of a page that is computed at once, in working pixels; bounds the memory."""
 
 
 class CGan(Colorizer, nn.Module):
@@ -73,7 +73,7 @@ class CGan(Colorizer, nn.Module):
         """Return the field of a page at working size."""
         net = self.generator
         return tiled(
-            lambda part: self.field(self._fast(net, part)),
+            lambda section: self.field(self._fast(net, section)),
             gray, cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
         )  # fmt: skip
 

@@ -85,9 +85,9 @@ class Discriminator(nn.Module):
 
 
 def generator(config: CGanConfig) -> Generator:
-    """Build the configured generator."""
-    kind = Resizing if config.generator == "unet" else Pix2Pix
-    return kind(channels_of(config), config.width)
+    """Return the configured generator, with random weights."""
+    cls = Resizing if config.generator == "unet" else Pix2Pix
+    return cls(channels_of(config), config.width)
 
 
 def channels_of(config: CGanConfig) -> int:

@@ -19,7 +19,7 @@ class Style(NamedTuple):
     warmth: float
 
 
-LOOKS = {
+STYLES = {
     "plain": Style(1.0, 0.0),
     "vibrant": Style(1.5, 0.05),
     "gloomy": Style(0.5, -0.25),
@@ -31,9 +31,9 @@ LOOKS = {
 
 def styled(chroma: Tensor, gray: Tensor, options: CGanOptions) -> Tensor:
     """Return chroma (N, 2, H, W) in the style; gray (N, 1, H, W) keeps paper and ink from being tinted."""
-    look = LOOKS[options.style]
-    saturation = look.saturation * options.saturation
-    warmth = look.warmth + options.warmth
+    style = STYLES[options.style]
+    saturation = style.saturation * options.saturation
+    warmth = style.warmth + options.warmth
     if saturation != 1:
         chroma = chroma * saturation
     if warmth:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.stage import Batch, Stage
-from colorzoo.plugins.cgan import line_art as inking
 from colorzoo.plugins.cgan.config import CGanConfig
+from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Adversarial(Stage):
     """Train both networks on the same pictures (4.2)."""
 
     name = "gan"
-    made: Tensor
+    generated: Tensor
+    """What the generator made of the batch in its last step, without its gradient."""
 
     def __init__(self, model: CGan) -> None:
         self.model, self.config, self.settings = model, model.config, model.config.gan
@@ -50,16 +51,16 @@ class Adversarial(Stage):
         self.discriminator.requires_grad_(player == "discriminator")
         gray, real = self._pair(batch)
         if player == "discriminator":  # the generator has just stepped; its picture is that of before
-            verdicts = self._judge(gray, real), self._judge(gray, self.made)
-            return {"discriminator": discriminator_loss(*verdicts)}
-        made = self.model.field(self.model.generator(batch.gray))
-        self.made = made.detach()
-        found = content_losses(self.config, self._visible(made), self._visible(real))
+            logits = self._judge(gray, real), self._judge(gray, self.generated)
+            return {"discriminator": discriminator_loss(*logits)}
+        generated = self.model.field(self.model.generator(batch.gray))
+        self.generated = generated.detach()
+        losses = content_losses(self.config, self._visible(generated), self._visible(real))
         if self.config.adversarial_weight:
-            found["deceive"] = self.config.adversarial_weight * generator_adversarial_loss(
-                self._judge(gray, made)
+            losses["deceive"] = self.config.adversarial_weight * generator_adversarial_loss(
+                self._judge(gray, generated)
             )
-        return found
+        return losses
 
     def _pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return grey and true field at the size of the generator's output."""
@@ -81,48 +82,48 @@ class Adversarial(Stage):
         if self.config.vary:
             gray = gray ** torch.exp(GAMMA * normal).to(gray)
         if self.config.inked:
-            share, drawn = self.config.inked, drawn.to(gray)
-            toned = torch.where(drawn < 2 * share, inking.screentone(gray), gray)
-            gray = torch.where(drawn < share, inking.line_art(gray), toned)
+            fraction, drawn = self.config.inked, drawn.to(gray)
+            toned = torch.where(drawn < 2 * fraction, screentone(gray), gray)
+            gray = torch.where(drawn < fraction, line_art(gray), toned)
         return gray
 
 
-def content_losses(config: CGanConfig, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+def content_losses(config: CGanConfig, generated: Tensor, real: Tensor) -> dict[str, Tensor]:
     """Return the weighted errors of colours against the true ones, both (N, 3, H, W)."""
-    absolute, squared = (made - real).abs().mean(), (made - real).square().mean()
-    found = {}
+    absolute, squared = (generated - real).abs().mean(), (generated - real).square().mean()
+    losses = {}
     if config.absolute_weight:
-        found["absolute"] = config.absolute_weight * absolute
+        losses["absolute"] = config.absolute_weight * absolute
     if config.squared_weight:
-        found["squared"] = config.squared_weight * squared
+        losses["squared"] = config.squared_weight * squared
     if config.cosine_weight:
-        alike = cosine(made, real, config.cosine_over)
-        found["cosine"] = config.cosine_weight * (1 + config.cosine_sign * alike) * absolute
-    return found
+        alike = cosine(generated, real, config.cosine_over)
+        losses["cosine"] = config.cosine_weight * (1 + config.cosine_sign * alike) * absolute
+    return losses
 
 
-def cosine(made: Tensor, real: Tensor, over: str) -> Tensor:
+def cosine(generated: Tensor, real: Tensor, over: str) -> Tensor:
     """Return the cosine of the flattened batches, or the mean of those of the pictures (4.2.1)."""
     start = 0 if over == "batch" else 1
-    return F.cosine_similarity(made.flatten(start), real.flatten(start), dim=-1).mean()
+    return F.cosine_similarity(generated.flatten(start), real.flatten(start), dim=-1).mean()
 
 
 def generator_adversarial_loss(logits: Tensor) -> Tensor:
-    """Return -log p(real), averaged, of made pictures (4.2.1)."""
+    """Return -log p(real), averaged, of generated pictures (4.2.1)."""
     return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
 
 
-def discriminator_loss(real: Tensor, made: Tensor) -> Tensor:
-    """Return the binary cross-entropy over real and made pairs, averaged (4.2.2)."""
-    logits = torch.cat([real.flatten(), made.flatten()])
-    labels = torch.cat([torch.ones_like(real.flatten()), torch.zeros_like(made.flatten())])
+def discriminator_loss(real: Tensor, generated: Tensor) -> Tensor:
+    """Return the binary cross-entropy over real and generated pairs, averaged (4.2.2)."""
+    logits = torch.cat([real.flatten(), generated.flatten()])
+    labels = torch.cat([torch.ones_like(real.flatten()), torch.zeros_like(generated.flatten())])
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
 def _cropped(image: Tensor, side: int) -> Tensor:
-    """Cut a square of random size and place and bring it to `side`; one for the whole batch."""
-    whole = image.shape[-1]
-    smallest = min(whole, max(side // 2, round(SMALLEST_CROP * whole)))
-    size = int(torch.randint(smallest, whole + 1, ()))
-    top, left = torch.randint(0, whole - size + 1, (2,)).tolist()
+    """Return a square of random size and position, brought to `side`; the same one for all of the batch."""
+    full = image.shape[-1]
+    smallest = min(full, max(side // 2, round(SMALLEST_CROP * full)))
+    size = int(torch.randint(smallest, full + 1, ()))
+    top, left = torch.randint(0, full - size + 1, (2,)).tolist()
     return color.resize_area(image[..., top : top + size, left : left + size], (side, side))

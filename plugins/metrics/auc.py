@@ -50,14 +50,14 @@ class RebalancedAuC(Metric):
     def update(self, predicted: Tensor, target: Tensor) -> None:
         within = _within(predicted, target)
         ab = color.lab(target)[:, 1:].flatten(2)
-        place = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
-        bins = (place[:, 0] * 2 * REACH + place[:, 1]).flatten().cpu()
+        cell = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
+        bins = (cell[:, 0] * 2 * REACH + cell[:, 1]).flatten().cpu()
         self._sums += torch.bincount(bins, within.flatten().cpu(), len(self._sums))
         self._counts += torch.bincount(bins, minlength=len(self._counts))
 
     def compute(self) -> MetricResult:
-        there = self._counts > 0
-        value = 100 * (self._sums[there] / self._counts[there]).mean() if there.any() else torch.nan
+        occurs = self._counts > 0
+        value = 100 * (self._sums[occurs] / self._counts[occurs]).mean() if occurs.any() else torch.nan
         return MetricResult(value=float(value), unit="%")
 
 

@@ -101,8 +101,8 @@ def squared_errors(predicted: Tensor, target: Tensor) -> Tensor:
 @remembered
 def _ab_errors(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the mean absolute difference (N, K) of ab in units of 128."""
-    wrong = color.lab(predicted)[:, :, 1:] - color.lab(target)[:, None, 1:]
-    return wrong.abs_().mean((-3, -2, -1)) / AB_UNIT
+    difference = color.lab(predicted)[:, :, 1:] - color.lab(target)[:, None, 1:]
+    return difference.abs_().mean((-3, -2, -1)) / AB_UNIT
 
 
 def _variance(samples: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ class LumaError(PerImageMetric):
 
 
 def eight_bits(rgb: Tensor) -> Tensor:
-    """Round [0, 1] to whole grey levels, 0 to 255, in double precision."""
+    """Return [0, 1] rounded to integer grey levels, 0 to 255, in double precision."""
     return (255 * rgb.double()).round().clamp(0, 255)
 
 
@@ -87,8 +87,8 @@ def ciede2000(one: Tensor, other: Tensor) -> Tensor:
     s_light = 1 + 0.015 * (light - 50) ** 2 / (20 + (light - 50) ** 2).sqrt()  # (18)
     s_chroma, s_hue = 1 + 0.045 * mean_chroma, 1 + 0.015 * mean_chroma * t  # (19), (20)
     r = -torch.sin(torch.deg2rad(2 * rotation)) * r_chroma  # (21)
-    parts = d_light / s_light, d_chroma / s_chroma, d_hue / s_hue
-    squared = torch.stack(parts).square().sum(0) + r * parts[1] * parts[2]  # (22)
+    terms = d_light / s_light, d_chroma / s_chroma, d_hue / s_hue
+    squared = torch.stack(terms).square().sum(0) + r * terms[1] * terms[2]  # (22)
     return squared.clamp_min(0).sqrt()
 
 

@@ -34,8 +34,8 @@ class LPIPS(PerImageMetric):
         _lpips()
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        found: Tensor = _lpips()(predicted[:, 0], target, normalize=True)
-        return found.reshape(len(target))
+        distance: Tensor = _lpips()(predicted[:, 0], target, normalize=True)
+        return distance.reshape(len(target))
 
 
 class FID(Metric):
@@ -53,9 +53,9 @@ class FID(Metric):
         self._true: list[list[float]] = []
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
-        for rgb, kept in ((predicted[:, 0], self._predicted), (target, self._true)):
+        for rgb, features in ((predicted[:, 0], self._predicted), (target, self._true)):
             eight_bits = (255 * rgb).round().to(torch.uint8)
-            kept += _inception()(eight_bits)[0].double().tolist()
+            features += _inception()(eight_bits)[0].double().tolist()
 
     def compute(self) -> MetricResult:
         count = len(self._true)
@@ -81,7 +81,7 @@ def _lpips() -> Any:
 
         return _NoTrainLpips(net="alex")
 
-    return _had("lpips", "torchvision", build)
+    return _backbone("lpips", "torchvision", build)
 
 
 @cache
@@ -91,11 +91,16 @@ def _inception() -> Any:
 
         return FeatureExtractorInceptionV3("inception-v3-compat", [str(FEATURES)]).eval()
 
-    return _had("fid", "torch-fidelity", build)
+    return _backbone("fid", "torch-fidelity", build)
 
 
-def _had(metric: str, package: str, build: Callable[[], Any]) -> Any:
-    """Return the backbone, or say why it cannot be had."""
+def _backbone(metric: str, package: str, build: Callable[[], Any]) -> Any:
+    """Return the backbone that `build` makes.
+
+    Raises:
+        MissingExtraError: the extra is not installed.
+        MetricError: its weights cannot be downloaded, or the package does not work here.
+    """
     try:
         return build()
     except ModuleNotFoundError:

@@ -51,9 +51,9 @@ class Moments(NamedTuple):
 
 
 def _among(samples: Tensor) -> float:
-    known = [_moments(sample) for sample in samples]
-    found = [_similarity(one, other) for one, other in combinations(known, 2)]
-    return sum(found) / len(found) if found else 1.0
+    moments = [_moments(sample) for sample in samples]
+    values = [_similarity(one, other) for one, other in combinations(moments, 2)]
+    return sum(values) / len(values) if values else 1.0
 
 
 def _moments(rgb: Tensor) -> Moments:

@@ -61,6 +61,9 @@ class VaeMdn(Colorizer, nn.Module):
 
         Sample k depends on the seed and k alone, so more samples, or other pictures beside this one,
         change nothing about it.
+
+        Raises:
+            ConfigError: more means are wanted than there are components.
         """
         if options.mode == "means":
             if options.samples > self.config.components:

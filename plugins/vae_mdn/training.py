@@ -22,8 +22,8 @@ SHIFT = 3
 def stages(model: VaeMdn) -> list[Stage]:
     """Return the configured stages in order."""
     config = model.config
-    found = ((Autoencoder, config.vae), (Density, config.mdn), (Refinement, config.refine))
-    return [kind(model, settings) for kind, settings in found if settings]
+    configured = ((Autoencoder, config.vae), (Density, config.mdn), (Refinement, config.refine))
+    return [cls(model, settings) for cls, settings in configured if settings]
 
 
 class _Stage(Stage):
@@ -119,12 +119,12 @@ class Refinement(_Stage):
         both = torch.stack([guess, target], 1)
         best, error = self.error(self.model.decoder(features, both), batch).unbind(1)
         density = mixture.negative_log_likelihood(target.detach())
-        share = self.config.refine_share
+        weight = self.config.refine_share
         return {
             "best": best.mean(),
-            "reconstruction": share * error.mean(),
-            "divergence": share * self.config.kl_weight * divergence.mean(),
-            "density": share * self.config.density_share * density.mean(),
+            "reconstruction": weight * error.mean(),
+            "divergence": weight * self.config.kl_weight * divergence.mean(),
+            "density": weight * self.config.density_share * density.mean(),
         }
 
     def _closest_guess(self, batch: Batch, features: list[Tensor], mixture: Mixture) -> Tensor:
