@@ -21,13 +21,13 @@ def pull(
     """Fetch weights from the Hub, verify them, and say what they are."""
     from colorzoo.api import missing_plugin
     from colorzoo.core.registry import registry
-    from colorzoo.hub.card import with_stated_licence
+    from colorzoo.hub.card import with_stated_license
     from colorzoo.hub.pull import pull as fetch
 
     found = fetch(_parsed(name))
     info = found.info
-    typer.echo(f"{found.repo} at {found.commit}, {len(found.promises)} files verified: {found.folder}")
-    for line in facts(with_stated_licence(info)):
+    typer.echo(f"{found.repo} at {found.commit}, {len(found.files)} files verified: {found.folder}")
+    for line in facts(with_stated_license(info)):
         typer.echo(line)
     if info.plugin in registry().names("colorizer"):
         typer.echo(

@@ -61,9 +61,9 @@ def list_(as_json: Json = False) -> None:
 def _row(one: LocalWeights) -> dict[str, object]:
     from colorzoo.core.files import printable
     from colorzoo.core.weights.folder import TENSORS, read_info
-    from colorzoo.hub.card import with_stated_licence
+    from colorzoo.hub.card import with_stated_license
 
-    info = with_stated_licence(read_info(one.folder))
+    info = with_stated_license(read_info(one.folder))
     return {
         "weights": one.name,
         "plugin": info.plugin,
@@ -79,10 +79,10 @@ def show(name: NAME) -> None:
     """Say what weights are."""
     from colorzoo.cli.hub_commands import facts
     from colorzoo.core.weights.folder import read_info
-    from colorzoo.hub.card import with_stated_licence
+    from colorzoo.hub.card import with_stated_license
 
     folder = _folder(name)
-    typer.echo("\n".join([f"folder: {folder}", *facts(with_stated_licence(read_info(folder)))]))
+    typer.echo("\n".join([f"folder: {folder}", *facts(with_stated_license(read_info(folder)))]))
 
 
 @app.command()

@@ -16,7 +16,7 @@ def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
 
     repo: where on the Hub it will stand. samples: file of a picture to show.
     """
-    parts = [
+    sections = [
         f"---\n{_header(info).to_yaml()}\n---",
         f"# {info.plugin}: {info.name}",
         info.summary,
@@ -26,10 +26,10 @@ def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
         _results(info.metrics),
         _limits(info),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def with_stated_licence(info: WeightsInfo) -> WeightsInfo:
+def with_stated_license(info: WeightsInfo) -> WeightsInfo:
     """Return what is known of weights with the licence that a catalogue states for exactly these."""
     for entry, _ in catalog.known(info.plugin):
         if entry.sha256 == info.sha256:
@@ -38,7 +38,7 @@ def with_stated_licence(info: WeightsInfo) -> WeightsInfo:
 
 
 def _header(info: WeightsInfo) -> ModelCardData:
-    """Return the facts in the Hub's own terms."""
+    """Return the metadata in the Hub's own terms."""
     from huggingface_hub import EvalResult, ModelCardData
 
     trained = [step.dataset for step in info.trained_on.history] if info.trained_on else []

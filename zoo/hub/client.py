@@ -1,34 +1,25 @@
-"""Bytes from the Hub: bounded in size, time and speed, and stored under names that are our own.
-
-The Hub's client stores a file under the ETag that the server names, and follows it out of the cache; so
-its session and its cache's layout are used here, its downloads are not.
-"""
+"""Bytes from the Hub: bounded in size, time and speed."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
-from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import HubError
 from colorzoo.core.files import parse_model
 
 REDIRECTS, CUTS = 5, 5
 """How often a redirect is followed, and how often a download that was cut goes on where it was."""
-LEAST_SPEED = 1_000
+MIN_SPEED = 1_000
 """Bytes a second, on average over the patience."""
-MAX_ANSWER = 8_000_000
+MAX_ANSWER_BYTES = 8_000_000
 """Most bytes of an answer in JSON."""
 ERROR_HEADERS = ("X-Error-Code", "X-Error-Message", "Retry-After")
-PART = ".colorzoo.incomplete"
 
 Answer = TypeVar("Answer", bound=pydantic.BaseModel)
 
@@ -41,96 +32,19 @@ def patience() -> float:
 
 
 def ask(path: str, model: type[Answer]) -> Answer:
-    """Return what the Hub's API answers at a path."""
+    """Return what the Hub's API answers at a path.
+
+    Raises:
+        HubError: the answer is too large, or not of that model. What the client raises passes.
+    """
     from huggingface_hub import constants
 
     with _Watch() as watch, _answered(f"{constants.ENDPOINT}/api/{path}", watch) as response:
-        data = b"".join(_chunks(response, MAX_ANSWER, watch))
+        data = b"".join(_chunks(response, MAX_ANSWER_BYTES, watch))
     return parse_model(
-        data, model, constants.ENDPOINT, error=HubError, max_bytes=MAX_ANSWER,
+        data, model, constants.ENDPOINT, error=HubError, max_bytes=MAX_ANSWER_BYTES,
         advice="that is no answer of the Hub; is there a login page in between?",
     )  # fmt: skip
-
-
-class Storage:
-    """A repository in the Hub's cache: blobs by their digest, snapshots that link to them, refs."""
-
-    def __init__(self, repo: str) -> None:
-        from huggingface_hub import constants
-        from huggingface_hub.utils import validate_repo_id
-
-        validate_repo_id(repo)
-        self.repo = repo
-        self.cache = Path(constants.HF_HUB_CACHE).expanduser()
-        self.root = self.cache / f"models--{repo.replace('/', '--')}"
-
-    def ref(self, revision: str | None) -> Path:
-        """Return where the commit is kept that a branch or tag had when it was pulled."""
-        return self.root / "refs" / (revision or "main")
-
-    def snapshot(self, commit: str) -> Path:
-        """Return the folder of a commit's files."""
-        return self.root / "snapshots" / commit
-
-    def blob(self, digest: str) -> Path:
-        """Return where the bytes with a digest, `kind:hexadecimal`, are kept."""
-        return self.root / "blobs" / digest.partition(":")[2]
-
-    def lock(self, name: str) -> FileLock:
-        """Return the lock of a blob, the one that the Hub's client takes as well."""
-        path = self.cache / ".locks" / self.root.name / f"{name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path)
-
-    def fetch(self, commit: str, file: str, digest: str, size: int) -> None:
-        """Download a file of a commit unless its bytes are here, verify it, and link it."""
-        from huggingface_hub import constants
-
-        blob, link = self.blob(digest), self.snapshot(commit) / file
-        for path in (blob, link):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with self.lock(blob.name):
-            source = blob
-            if not blob.exists():
-                source = blob.with_name(blob.name + PART)
-                _download(f"{constants.ENDPOINT}/{self.repo}/resolve/{commit}/{file}", source, size, file)
-            self.verify(source, file, digest)
-            if source != blob:
-                source.replace(blob)
-            _link(link, blob)
-
-    def verify(self, path: Path, file: str, digest: str) -> None:
-        """Compare bytes with the digest of a file; damaged ones are deleted, by names of our own alone."""
-        if compute_digest(path, digest) == digest:
-            return
-        path.unlink()  # of a link the link itself
-        self.blob(digest).unlink(missing_ok=True)
-        kind, _, expected = digest.partition(":")
-        raise HubError(
-            f"{self.repo}: {file}: arrived damaged, its {kind} is not {expected[:16]}; it is dropped from "
-            "the cache: pull again"
-        )
-
-    def sweep(self, wanted: set[str]) -> None:
-        """Delete what killed pulls left half-written in the cache, but for digests that are wanted now."""
-        names = {self.blob(digest).name for digest in wanted}
-        for part in self.cache.glob(f"models--*/blobs/*{PART}"):
-            name = part.name.removesuffix(PART)
-            lock = FileLock(self.cache / ".locks" / part.parents[1].name / f"{name}.lock")
-            if part.parents[1] == self.root and name in names:
-                continue
-            with suppress(Timeout, OSError), lock.acquire(timeout=0):
-                part.unlink()
-
-
-def compute_digest(path: Path, like: str) -> str:
-    """Return the digest of a file, of the same kind as another: `sha256:...`, or git's own `git:...`."""
-    kind = like.partition(":")[0]
-    state = hashlib.sha256() if kind == "sha256" else hashlib.sha1(b"blob %d\0" % path.stat().st_size)
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            state.update(chunk)
-    return f"{kind}:{state.hexdigest()}"
 
 
 class _Watch:
@@ -143,7 +57,7 @@ class _Watch:
         threading.Thread(target=self._run, daemon=True).start()
         return self
 
-    def __exit__(self, kind: object, error: object, _: object) -> None:
+    def __exit__(self, cls: object, error: object, _: object) -> None:
         self._done.set()
         if self.gave_up and isinstance(error, Exception) and not isinstance(error, HubError):
             raise TimeoutError(f"it sent nearly nothing for {patience():g} seconds") from None
@@ -152,7 +66,7 @@ class _Watch:
         from huggingface_hub import close_session
 
         while not self._done.wait(patience()):
-            if self.arrived < LEAST_SPEED * patience():
+            if self.arrived < MIN_SPEED * patience():
                 self.gave_up = True
                 close_session()
                 return
@@ -175,7 +89,7 @@ def _answered(url: str, watch: _Watch, headers: Mapping[str, str] | None = None)
         try:
             if not response.has_redirect_location:
                 _raise_for_status(response)
-                watch.arrived += int(LEAST_SPEED * patience())  # the time until now is not the body's
+                watch.arrived += int(MIN_SPEED * patience())  # the time until now is not the body's
                 yield response
                 return
         finally:
@@ -196,18 +110,24 @@ def _raise_for_status(response: Any) -> None:
         hf_raise_for_status(type(response)(response.status_code, headers=headers, request=response.request))
 
 
-def _chunks(response: Any, most: int, watch: _Watch) -> Iterator[bytes]:
+def _chunks(response: Any, limit: int, watch: _Watch) -> Iterator[bytes]:
     total = 0
     for chunk in response.iter_raw():
         total += len(chunk)
         watch.arrived += len(chunk)
-        if total > most:
-            raise HubError(f"{response.request.url.host}: sends more than the {most:,} bytes expected")
+        if total > limit:
+            raise HubError(f"{response.request.url.host}: sends more than the {limit:,} bytes expected")
         yield chunk
 
 
-def _download(url: str, part: Path, size: int, file: str) -> None:
-    """Bring a file of at most `size` bytes; go on after a cut as long as every try brings something."""
+def download(url: str, part: Path, size: int, file: str) -> None:
+    """Append a file of at most `size` bytes to `part`; go on after a cut while every try brings something.
+
+    file: its name, for the progress bar.
+
+    Raises:
+        HubError: it is larger. What the client raises passes.
+    """
     for cut in range(CUTS + 1):
         before = part.stat().st_size if part.exists() else 0
         if before > size:
@@ -236,11 +156,3 @@ def _append(url: str, part: Path, start: int, size: int, file: str) -> None:
             for chunk in _chunks(response, size - start, watch):
                 out.write(chunk)
                 bar.update(len(chunk))
-
-
-def _link(link: Path, blob: Path) -> None:
-    link.unlink(missing_ok=True)
-    try:
-        link.symlink_to(os.path.relpath(blob, link.parent))
-    except OSError:  # a file system without links
-        shutil.copyfile(blob, link)

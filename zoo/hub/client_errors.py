@@ -26,6 +26,9 @@ def hub_errors_in_one_line(
     """Turn whatever the Hub's client raises into one line that says what to do.
 
     consequence: what it means that the Hub cannot be reached.
+
+    Raises:
+        HubError: in place of what the client raised.
     """
     from huggingface_hub.utils.logging import get_verbosity, set_verbosity
 
@@ -45,7 +48,7 @@ def hub_errors_in_one_line(
 
 
 def is_away(error: Exception) -> bool:
-    """Say whether the Hub did not answer, or only with trouble of its own."""
+    """Return whether the Hub did not answer, or only with trouble of its own."""
     response = getattr(error, "response", None)
     if response is not None:
         return bool(response.status_code >= 500)

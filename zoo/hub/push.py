@@ -20,9 +20,10 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.registry import RegisteredPlugin, registry
 from colorzoo.core.weights import folder as store
 from colorzoo.core.weights.folder import CARD, CONFIG, TENSORS, Measured, WeightsInfo
-from colorzoo.hub.card import card, with_stated_licence
+from colorzoo.hub.card import card, with_stated_license
 from colorzoo.hub.client_errors import hub_errors_in_one_line
-from colorzoo.hub.pull import COMMIT, METRICS, HubId
+from colorzoo.hub.commit_files import METRICS
+from colorzoo.hub.pull import COMMIT, HubId
 
 SAMPLES = "samples.jpg"
 FILES = (CONFIG, TENSORS, CARD, SAMPLES, METRICS)
@@ -43,11 +44,15 @@ class Pushed:
 def stage(
     folder: Path, out: Path, name: HubId, results: Results | None, picture: Picture | None
 ) -> WeightsInfo:
-    """Write what will be uploaded, after loading it strictly and colouring one picture with it."""
-    info = with_stated_licence(store.read_info(folder))
-    kind = registry().find("colorizer", info.plugin).load()
-    colorizer = store.load(folder, kind, info.plugin)
-    sheet = _samples(colorizer, picture or Picture(_made_picture()))
+    """Write what will be uploaded, after loading it strictly and colouring one picture with it.
+
+    Raises:
+        WeightsError: the folder holds none that load, or the results know none of this hash.
+    """
+    info = with_stated_license(store.read_info(folder))
+    cls = registry().find("colorizer", info.plugin).load()
+    colorizer = store.load(folder, cls, info.plugin)
+    sheet = _samples(colorizer, picture or Picture(_synthetic_picture()))
     if results:
         info = info.model_copy(update={"metrics": [*info.metrics, *measured(results, info)]})
     write(out / SAMPLES, Picture(sheet))
@@ -59,7 +64,7 @@ def stage(
     with atomic_write(out / CARD) as file:
         file.write(card(info, repo=name.repo, samples=SAMPLES).encode())
     store.write_info(out, info)
-    store.load(out, kind, info.plugin)  # what is uploaded is what was checked
+    store.load(out, cls, info.plugin)  # what is uploaded is what was checked
     return info
 
 
@@ -75,6 +80,10 @@ def push(
     """Upload a weights folder in one commit; name.revision: a branch to commit to.
 
     results: of a comparison that these weights took part in, for the card. picture: for the sample sheet.
+
+    Raises:
+        WeightsError: the folder holds no weights that load.
+        HubError: the Hub refuses, or the way to it fails.
     """
     import huggingface_hub as hub
 
@@ -89,19 +98,19 @@ def push(
             api.create_repo(name.repo, private=private, exist_ok=True)
             if name.revision:
                 api.create_branch(name.repo, branch=name.revision, exist_ok=True)
-            done = api.create_commit(
+            created = api.create_commit(
                 name.repo,
                 [hub.CommitOperationAdd(file, str(out / file)) for file in FILES],
                 commit_message=f"{info.plugin}: {info.name}, by colorzoo {info.colorzoo_version}",
                 revision=name.revision,
             )
-    if not COMMIT.fullmatch(str(done.oid)):
-        raise HubError(f"{name}: the Hub names commit {printable(str(done.oid), 60)}, which is none")
-    return Pushed(f"{hub.constants.ENDPOINT}/{name.repo}", str(done.oid), FILES)
+    if not COMMIT.fullmatch(str(created.oid)):
+        raise HubError(f"{name}: the Hub names commit {printable(str(created.oid), 60)}, which is none")
+    return Pushed(f"{hub.constants.ENDPOINT}/{name.repo}", str(created.oid), FILES)
 
 
 def push_to_hub(colorizer: Colorizer, repo: str, *, private: bool = False) -> Pushed:
-    """Upload a colorizer; repo: `owner/name[@branch]`."""
+    """Upload a colorizer; repo: `owner/name[@branch]`. Raises as `push`."""
     name = HubId.parse(repo)
     if name is None:
         raise HubError(f"{repo!r}: expected owner/name, or owner/name@branch")
@@ -112,12 +121,16 @@ def push_to_hub(colorizer: Colorizer, repo: str, *, private: bool = False) -> Pu
 
 
 def save_pretrained(colorizer: Colorizer, folder: Path, *, half: bool = False) -> WeightsInfo:
-    """Write a weights folder in the Hub's layout; what was known of loaded weights stays known."""
+    """Write a weights folder in the Hub's layout; what was known of loaded weights stays known.
+
+    Raises:
+        WeightsError: the colorizer is of no installed plugin.
+    """
     import colorzoo
 
     loaded = colorizer.weights_info
     info = (
-        with_stated_licence(loaded)
+        with_stated_license(loaded)
         if loaded
         else WeightsInfo(
             plugin=_plugin_of(colorizer).entry.name,
@@ -134,14 +147,18 @@ def save_pretrained(colorizer: Colorizer, folder: Path, *, half: bool = False) -
 
 
 def measured(results: Results, info: WeightsInfo) -> list[Measured]:
-    """Return what a comparison found out about these weights, known by their hash."""
-    found = [m for m in results.methods if m.weights and m.weights.sha256 == info.sha256]
-    if not found:
+    """Return what a comparison measured of these weights, known by their hash.
+
+    Raises:
+        WeightsError: they did not take part in it.
+    """
+    methods = [m for m in results.methods if m.weights and m.weights.sha256 == info.sha256]
+    if not methods:
         raise WeightsError(
             f"these results know no weights with sha256 {info.sha256[:16]}; compare them first: "
             f"colorzoo compare {info.plugin}:FOLDER --data ..."
         )
-    return [row for method in found for row in _rows(results, method)]
+    return [row for method in methods for row in _rows(results, method)]
 
 
 def _rows(results: Results, method: Method) -> list[Measured]:
@@ -177,8 +194,8 @@ def _samples(colorizer: Colorizer, picture: Picture) -> Pixels:
     return contact_sheet([cells], side=256)
 
 
-def _made_picture() -> Pixels:
-    """Make a picture where none was given: a lit ball before a sky."""
+def _synthetic_picture() -> Pixels:
+    """Return a picture for where none was given: a lit ball before a sky."""
     y, x = np.mgrid[-1:1:192j, -1:1:192j]
     height = np.sqrt(np.clip(0.5 - x**2 - y**2, 0, None))
     light = np.clip(0.25 + 1.1 * height - 0.3 * x - 0.3 * y, 0, 1)

@@ -165,7 +165,7 @@ def _colorizers() -> dict[str, RegisteredPlugin]:
 
 
 def _train(address: str, measured: Dataset) -> Dataset:
-    """Return what baselines are fitted on: the train split, or what is measured where it is part of that."""
+    """Return what baselines are fitted on: the train split, or what is measured if that is part of it."""
     kind, location = source_of(address)
     if "train" not in kind.splits_at(location) or measured.split in ("train", "all"):
         return measured
