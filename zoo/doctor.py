@@ -10,8 +10,10 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distributions, requires, version
+from importlib.metadata import PackageNotFoundError, distributions, metadata, requires, version
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from colorzoo.core.announced import FILES
 from colorzoo.core.config import Strict
@@ -21,6 +23,17 @@ from colorzoo.core.hooks import API, PROJECT
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
 from colorzoo.hub import catalog
 
+LIBRARIES = (
+    "torch",
+    "numpy",
+    "pluggy",
+    "pydantic",
+    "typer",
+    "safetensors",
+    "huggingface-hub",
+    "opencv-python",
+)
+"""What the report names the versions of."""
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
 PROBE = """
@@ -50,7 +63,7 @@ class DistributionReport(Strict):
 
 
 class Report(Strict):
-    """What `colorzoo doctor` found."""
+    """What `colorzoo doctor` reports."""
 
     versions: dict[str, str]
     machine: dict[str, str]
@@ -61,12 +74,12 @@ class Report(Strict):
 
     @property
     def healthy(self) -> bool:
-        """True when every plugin loads."""
+        """Whether every plugin loads."""
         return not any(plugin.problems for plugin in self.plugins)
 
 
 def diagnose(registry: Registry, *, offline: bool = False) -> Report:
-    """Look at everything; every class is imported in a process of its own, for at most 20 seconds."""
+    """Return a report of all of it; every class is imported in another process, for at most 20 seconds."""
     return Report(
         versions=versions(),
         machine=machine(),
@@ -84,21 +97,11 @@ def versions() -> dict[str, str]:
         "plugin API": API,
         "Python": platform.python_version(),
     }
-    names = (
-        "torch",
-        "numpy",
-        "pluggy",
-        "pydantic",
-        "typer",
-        "safetensors",
-        "huggingface-hub",
-        "opencv-python",
-    )
-    return ours | {name: _version(name) for name in names}
+    return ours | {name: _version(name) for name in LIBRARIES}
 
 
 def machine() -> dict[str, str]:
-    """Return where we run, and on what we can compute."""
+    """Return the system, the environment and the devices."""
     import torch
 
     from colorzoo.core import devices
@@ -113,19 +116,17 @@ def machine() -> dict[str, str]:
 
 
 def extras() -> dict[str, str]:
-    """Return what each extra lacks, by extra."""
-    lacking: dict[str, list[str]] = defaultdict(list)
-    for line in requires(BUILTIN_DISTRIBUTION) or ():
-        requirement, _, marker = line.partition(";")
-        extra = marker.partition("extra ==")[2].strip(" \"'")
-        if extra and extra != "dev":
-            name = requirement.split(">")[0].split("=")[0].split("[")[0].strip()
-            lacking[extra] += [name] if _version(name) == "missing" else []
-    return {extra: f"lacks {', '.join(names)}" if names else "ready" for extra, names in lacking.items()}
+    """Return what each extra lacks, by its name."""
+    requirements = [Requirement(line) for line in requires(BUILTIN_DISTRIBUTION) or ()]
+    names = metadata(BUILTIN_DISTRIBUTION).get_all("Provides-Extra") or []
+    lacking = {extra: _lacking(requirements, extra) for extra in names if extra != "dev"}
+    return {
+        extra: f"lacks {', '.join(missing)}" if missing else "ready" for extra, missing in lacking.items()
+    }
 
 
 def health(registry: Registry) -> list[DistributionReport]:
-    """Import what every distribution announces, and name what does not work."""
+    """Return what every distribution announces and which of it cannot be imported."""
     _read_files(registry)
     by_owner: dict[str, list[RegisteredPlugin]] = defaultdict(list)
     for entries in registry.entries.values():
@@ -151,10 +152,10 @@ def health(registry: Registry) -> list[DistributionReport]:
 
 def without_entry_points() -> Iterable[str]:
     """Return distributions whose name begins with `colorzoo-` and that announce nothing."""
-    for found in distributions():
-        name = str(found.metadata["Name"] or "")
+    for installed in distributions():
+        name = str(installed.metadata["Name"] or "")
         if name.startswith(f"{PROJECT}-") and not any(
-            point.group.startswith(PROJECT) for point in found.entry_points
+            point.group.startswith(PROJECT) for point in installed.entry_points
         ):
             yield name
 
@@ -163,12 +164,12 @@ def caches() -> dict[str, str]:
     """Return the folders that hold what can be made or fetched again, with their sizes."""
     from huggingface_hub import constants
 
-    places = {"colorzoo": cache_root(), "Hugging Face Hub": Path(constants.HF_HUB_CACHE)}
-    return {name: f"{place}, {_size(place)}" for name, place in places.items()}
+    folders = {"colorzoo": cache_root(), "Hugging Face Hub": Path(constants.HF_HUB_CACHE)}
+    return {name: f"{folder}, {_size(folder)}" for name, folder in folders.items()}
 
 
 def hub(offline: bool = False) -> str:
-    """Say whether the Hub answers, within three seconds."""
+    """Return whether the Hub answers within three seconds, in words."""
     import requests
     from huggingface_hub import constants
 
@@ -185,9 +186,12 @@ def _imported(items: list[RegisteredPlugin]) -> list[str]:
     """Import the classes in another process; return what went wrong."""
     if not items:
         return []
-    wanted = json.dumps([[item.kind, item.entry.name] for item in items])
+    names = json.dumps([[item.kind, item.entry.name] for item in items])
     process = subprocess.Popen(
-        [sys.executable, "-c", PROBE, wanted], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", PROBE, names],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         out, _ = process.communicate(timeout=SECONDS)
@@ -197,10 +201,10 @@ def _imported(items: list[RegisteredPlugin]) -> list[str]:
         out, _ = process.communicate()
         ended = f"takes longer than {SECONDS} seconds to import"
     lines = [json.loads(line) for line in out.splitlines()]
-    said = list(zip(lines[::2], lines[1::2], strict=False))
-    problems = [reason for _, reason in said if reason]
-    if len(said) < len(items):
-        item = items[len(said)]
+    reported = list(zip(lines[::2], lines[1::2], strict=False))
+    problems = [reason for _, reason in reported if reason]
+    if len(reported) < len(items):
+        item = items[len(reported)]
         problems.append(f"{item.kind} {item.entry.name}: {ended}")
     return problems
 
@@ -226,10 +230,17 @@ def _slow(registry: Registry, owner: str) -> list[str]:
 
 
 def _by_kind(items: Iterable[RegisteredPlugin]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
     for item in items:
-        found[item.kind].append(item.entry.name)
-    return found
+        names[item.kind].append(item.entry.name)
+    return names
+
+
+def _lacking(requirements: Iterable[Requirement], extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    own = [one for one in requirements if one.marker and not one.marker.evaluate({"extra": ""})]
+    wanted = [one.name for one in own if one.marker and one.marker.evaluate({"extra": extra})]
+    return [name for name in wanted if _version(name) == "missing"]
 
 
 def _version(name: str) -> str:
@@ -239,10 +250,10 @@ def _version(name: str) -> str:
         return "missing"
 
 
-def _size(place: Path) -> str:
-    if not place.exists():
+def _size(folder: Path) -> str:
+    if not folder.exists():
         return "empty"
     total = sum(
-        path.stat().st_size for path in place.rglob("*") if path.is_file() and not path.is_symlink()
+        path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()
     )
     return f"{total / 1e6:,.1f} MB"

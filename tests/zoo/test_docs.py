@@ -188,7 +188,7 @@ def test_the_catalogue_of_the_hub_page_is_one():
     (text,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "hub.md").read_text(), re.S)
     text = text.replace("of model.safetensors", "a" * 64).replace("the full commit", "b" * 40)
     (entry,) = tomllib.loads(text)["weights"]
-    assert catalog.Known.model_validate(entry).plugin == "sepia"
+    assert catalog.CatalogEntry.model_validate(entry).plugin == "sepia"
 
 
 MEASUREMENTS = sorted(

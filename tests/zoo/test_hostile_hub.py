@@ -228,7 +228,7 @@ def test_a_killed_pull_leaves_nothing_for_long(tmp_path, files):
     (blobs / ("a" * 64 + ".colorzoo.incomplete")).write_bytes(b"half")
     (blobs / ("b" * 64 + ".incomplete")).write_bytes(b"of another program")
     with HostileHub(files) as hub, machine(tmp_path, hub.address):
-        from colorzoo.hub.client import Storage
+        from colorzoo.hub.hub_cache import Storage
 
         busy = blobs / ("c" * 64 + ".colorzoo.incomplete")
         busy.write_bytes(b"half")

@@ -34,7 +34,7 @@ VARIANT_TEMPLATES = {
     "dataset": {"src/{module}/data.py": "data.py", "tests/test_{module}.py": "test_dataset.py"},
     "metric": {"src/{module}/metric.py": "metric.py", "tests/test_{module}.py": "test_metric.py"},
 }
-HOMES = {"colorizer": "model", "dataset": "data", "metric": "metric"}
+MODULES = {"colorizer": "model", "dataset": "data", "metric": "metric"}
 USAGE = {
     "colorizer": "colorzoo run {name} photo.jpg",
     "trainable": "colorzoo train {name} --data pictures/ -o runs/{name}",
@@ -66,20 +66,24 @@ class Scaffold:
         return "trainable" if self.trainable else self.kind
 
     def values(self) -> dict[str, object]:
-        """Return what the templates use."""
+        """Return the values that the templates are filled with."""
         return {
             "name": self.name,
             "kind": self.kind,
             "usage": USAGE[self._variant].format(name=self.name),
             "distribution": self.distribution,
             "module": self.module,
-            "home": HOMES[self.kind],
+            "home": MODULES[self.kind],
             "cls": "".join(part.capitalize() for part in self.name.split("-")),
             "summary": f"{self.name.replace('-', ' ').capitalize()}, a {self.kind}",
         }
 
     def write(self, parent: Path) -> Path:
-        """Write the package into a new folder below `parent` and return it."""
+        """Write the package into a new folder below `parent` and return it.
+
+        Raises:
+            PluginError: the name is none or is taken, or what is no colorizer is to be trainable.
+        """
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", self.name):
@@ -96,8 +100,8 @@ class Scaffold:
             loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True,
             autoescape=False,
         )  # fmt: skip
-        for place, template in files.items():
-            path = folder / place.format(module=self.module)
+        for pattern, template in files.items():
+            path = folder / pattern.format(module=self.module)
             with atomic_write(path) as out:
                 out.write(templates.get_template(f"{template}.j2").render(self.values()).encode())
         return folder

@@ -14,16 +14,16 @@ from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import UnknownNameError, WeightsError
 from colorzoo.core.files import printable
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
-from colorzoo.core.weights.folder import WeightsInfo, read_info
+from colorzoo.core.weights.folder import PluginName, WeightsInfo, read_info
 
 CATALOG_FILE = Path(__file__).parents[1] / "pretrained" / "catalog.toml"
 MAX_BYTES = 1_000_000
 
 
-class Known(Strict):
+class CatalogEntry(Strict):
     """Weights of a plugin by a short name, in a folder beside the catalogue or on the Hub at a commit."""
 
-    plugin: str
+    plugin: PluginName
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     summary: str = ""
     license: str
@@ -36,7 +36,7 @@ class Known(Strict):
     metrics: dict[str, float] = {}
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def _folder_or_repo(self) -> Self:
         if (self.folder is None) == (self.repo is None) or (self.repo is None) != (self.commit is None):
             raise ValueError("expected folder, or repo and commit")
         return self
@@ -45,18 +45,18 @@ class Known(Strict):
 class Catalog(Strict):
     """The content of a catalogue's TOML file."""
 
-    weights: list[Known]
+    weights: list[CatalogEntry]
 
 
-class Entry(NamedTuple):
+class AnnouncedWeights(NamedTuple):
     """Weights of a catalogue, with the folder of its file and the distribution that announces it."""
 
-    weights: Known
+    weights: CatalogEntry
     folder: Path
     distribution: str
 
 
-def known(plugin: str | None = None) -> list[tuple[Known, Path]]:
+def known(plugin: str | None = None) -> list[tuple[CatalogEntry, Path]]:
     """Return what the catalogues name, with the folder of each catalogue; `default` first."""
     return [(entry.weights, entry.folder) for entry in _entries(plugin)]
 
@@ -67,14 +67,23 @@ def embedded(plugin: str) -> list[str]:
 
 
 def infos(plugin: str) -> list[WeightsInfo]:
-    """Return what is known of a plugin's embedded weights."""
-    return [read_info(place / entry.folder) for entry, place in known(plugin) if entry.folder]
+    """Return the content of config.json of a plugin's embedded weights.
+
+    Raises:
+        WeightsError: one of them is damaged.
+    """
+    return [read_info(root / entry.folder) for entry, root in known(plugin) if entry.folder]
 
 
 def find(plugin: str, weights: str | None) -> Path | None:
     """Return the folder of weights, pulled if need be; None where none were named and none are known.
 
     weights: a name of the catalogue, a folder, or `owner/name[@revision]` on the Hub.
+
+    Raises:
+        UnknownNameError: it is none of these.
+        WeightsError: they are not those that the catalogue names.
+        HubError: they cannot be pulled.
     """
     named = {entry.weights.name: entry for entry in _entries(plugin)}
     if weights is None:
@@ -93,36 +102,37 @@ def find(plugin: str, weights: str | None) -> Path | None:
     raise UnknownNameError(f"weights of {plugin}", weights, named, hint=hint)
 
 
-def _opened(entry: Known, place: Path) -> Path:
+def _opened(entry: CatalogEntry, root: Path) -> Path:
     """Return the folder of an entry; what does not have its hash is refused."""
     if entry.folder is not None:
-        folder = place / entry.folder
+        folder = root / entry.folder
     else:
         from colorzoo.hub.pull import HubId, pull
 
         folder = pull(HubId(str(entry.repo), entry.commit)).folder
-    found = read_info(folder).sha256
-    if found != entry.sha256:
+    sha256 = read_info(folder).sha256
+    if sha256 != entry.sha256:
         raise WeightsError(
-            f"{folder}: sha256 {found[:16]}, but the catalogue expects {entry.sha256[:16]} for "
+            f"{folder}: sha256 {sha256[:16]}, but the catalogue expects {entry.sha256[:16]} for "
             f"{entry.plugin} {entry.name}; install the package again"
         )
     return folder
 
 
-def _entries(plugin: str | None) -> list[Entry]:
+def _entries(plugin: str | None) -> list[AnnouncedWeights]:
     """Return what the catalogues name, `default` first; each name belongs to who announces it first."""
     built_in = [
-        Entry(weights, CATALOG_FILE.parent, BUILTIN_DISTRIBUTION) for weights in _read(CATALOG_FILE).weights
+        AnnouncedWeights(weights, CATALOG_FILE.parent, BUILTIN_DISTRIBUTION)
+        for weights in _read(CATALOG_FILE).weights
     ]
-    found = registry().gather("register_weights", _announced, _label, built_in)
-    chosen = [entry for entry in found if plugin in (None, entry.weights.plugin)]
+    announced = registry().gather("register_weights", _announced, _label, built_in)
+    chosen = [entry for entry in announced if plugin in (None, entry.weights.plugin)]
     return sorted(chosen, key=lambda e: (e.weights.plugin, e.weights.name != "default", e.weights.name))
 
 
-def _announced(path: Path, distribution: str) -> list[Entry]:
-    """Read a plugin's catalogue; what is used unless told is for the colorizer's own package to say."""
-    entries = [Entry(known, path.parent, distribution) for known in _read(path).weights]
+def _announced(path: Path, distribution: str) -> list[AnnouncedWeights]:
+    """Return what a plugin's catalogue names; only the colorizer's own package may name its default."""
+    entries = [AnnouncedWeights(weights, path.parent, distribution) for weights in _read(path).weights]
     for entry in entries:
         owner = _owner(entry.weights.plugin)
         if entry.weights.name == "default" and owner not in (None, distribution):
@@ -130,12 +140,12 @@ def _announced(path: Path, distribution: str) -> list[Entry]:
     return entries
 
 
-def _label(entry: Entry) -> str:
+def _label(entry: AnnouncedWeights) -> str:
     return f"weights {entry.weights.name!r} of {entry.weights.plugin}"
 
 
-def _default(plugin: str, entries: Iterable[Entry]) -> Entry | None:
-    """Return the weights that are used unless told: the first of those that come with the colorizer."""
+def _default(plugin: str, entries: Iterable[AnnouncedWeights]) -> AnnouncedWeights | None:
+    """Return the weights for when none are named: the first of those that come with the colorizer."""
     owner = _owner(plugin)
     return next((entry for entry in entries if entry.distribution == owner), None)
 

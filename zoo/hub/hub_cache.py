@@ -84,8 +84,8 @@ class Storage:
         self.blob(digest).unlink(missing_ok=True)
         algorithm, _, expected = digest.partition(":")
         raise HubError(
-            f"{self.repo}: {file}: arrived damaged, its {algorithm} is not {expected[:16]}; it is dropped from "
-            "the cache: pull again"
+            f"{self.repo}: {file}: arrived damaged, its {algorithm} is not {expected[:16]}; it is dropped "
+            "from the cache: pull again"
         )
 
     def sweep(self, digests: set[str]) -> None:

@@ -40,7 +40,11 @@ DARK = Theme(
 
 
 def figures(results: Results, theme: Theme = LIGHT) -> dict[str, Any]:
-    """Return the figures there is something to show in, by name."""
+    """Return the figures for which the results have values, by name.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
     drawers: Mapping[str, Callable[[Results, Theme], Any]] = {
         "ranking": ranking,
         "success": success,
@@ -53,7 +57,7 @@ def figures(results: Results, theme: Theme = LIGHT) -> dict[str, Any]:
 
 
 def write_figures(results: Results, folder: Path) -> list[Path]:
-    """Write every figure as PNG."""
+    """Write every figure as PNG and return the files. Raises as `figures`."""
     written = []
     for name, figure in figures(results).items():
         written.append(folder / f"{name}.png")
@@ -191,9 +195,15 @@ def _name_points(axes: Any, points: list[tuple[str, float, float]], colors: Mapp
         while any(abs(up - v) < height and across < u + w and u < across + length for u, v, w in taken):
             up += 4
         taken.append((across, up, length))
-        place = axes.transData.inverted().transform((across, up))
+        position = axes.transData.inverted().transform((across, up))
         axes.annotate(
-            label, place, (8, 0), textcoords="offset points", va="center", color=colors[label], fontsize=8.5
+            label,
+            position,
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            color=colors[label],
+            fontsize=8.5,
         )
 
 

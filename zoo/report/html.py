@@ -18,7 +18,7 @@ from colorzoo.report import wording as text
 from colorzoo.report.grid import grid
 from colorzoo.report.markdown import table
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 ALT = {
     "ranking": "Every method with its interval; the table of the ranking has the numbers",
     "success": "Share of the pictures whose best sample is within a threshold, for every method",
@@ -49,8 +49,8 @@ def page(results: Results, pictures: Path) -> str:
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string((HERE / "page.html.j2").read_text())
-    style, script = ((HERE / name).read_text() for name in ("page.css", "page.js"))
+    template = environment.from_string((FOLDER / "page.html.j2").read_text())
+    style, script = ((FOLDER / name).read_text() for name in ("page.css", "page.js"))
     figures, missing = _figures(results)
     return template.render(
         title=_title(results),
@@ -93,7 +93,7 @@ def _side(protocol: Protocol) -> str:
 
 
 def _figures(results: Results) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    """Return light and dark SVG by name, and what to say where there are none."""
+    """Return light and dark SVG by name, and a warning where there are none."""
     try:
         light, dark = (drawing.figures(results, theme) for theme in (drawing.LIGHT, drawing.DARK))
     except MissingExtraError as error:
@@ -134,12 +134,12 @@ def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
     return {
         "title": title,
         "picture": example.picture,
-        "shown": [{"kind": kind, "label": label, "source": source(name)} for kind, label, name in shown],
+        "shown": [{"kind": role, "label": label, "source": source(name)} for role, label, name in shown],
     }
 
 
 def _measured(results: Results, method: Method, example: ExampleImage) -> str:
-    """Say what a method got on a picture."""
+    """Return a method's value on a picture, and the picture's name."""
     values = method.values[results.ranked_by].per_image
     if values is None or example.picture not in results.pictures:
         return example.picture
@@ -148,14 +148,14 @@ def _measured(results: Results, method: Method, example: ExampleImage) -> str:
 
 
 def _source(pictures: Path, name: str) -> str:
-    """Return a picture file as an address that needs no file; nothing where it is not there."""
+    """Return a picture file as an address that needs no file; nothing where it is absent."""
     path = pictures / name
-    kind = "image/png" if path.suffix == ".png" else "image/jpeg"
-    return _data(kind, path.read_bytes()) if path.is_file() else ""
+    mime = "image/png" if path.suffix == ".png" else "image/jpeg"
+    return _data(mime, path.read_bytes()) if path.is_file() else ""
 
 
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+def _data(mime: str, content: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
 def _digest(content: str) -> str:

@@ -24,10 +24,13 @@ def table(results: Results, metrics: Sequence[str] | None = None) -> str:
     """Return protocol, ranking with intervals and costs, and paired differences.
 
     metrics: the columns; by default the first ones of the results.
+
+    Raises:
+        UnknownNameError: the results have no such metric.
     """
     chosen = _chosen(results, metrics)
-    parts = [_protocol(results), _ranking(results, chosen), not_applicable(results), _pairs(results)]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    sections = [_protocol(results), _ranking(results, chosen), not_applicable(results), _pairs(results)]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
 def _chosen(results: Results, names: Sequence[str] | None) -> list[MetricFacts]:
@@ -76,13 +79,13 @@ def _cell(method: Method, metric: MetricFacts, best: bool) -> str:
 
 def _best(results: Results, metric: MetricFacts) -> str | None:
     """Return the label of the best method that is no baseline."""
-    there = [
+    measured = [
         (value, method.label)
         for method in results.methods
         if not method.baseline and (value := method.values[metric.name].value) is not None
     ]
     choose = max if metric.higher_is_better else min
-    return choose(there)[1] if len(there) > 1 else None
+    return choose(measured)[1] if len(measured) > 1 else None
 
 
 def _costs(method: Method) -> list[str]:

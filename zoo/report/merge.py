@@ -14,9 +14,12 @@ PICTURES = "pictures"
 
 
 def merge(parts: Sequence[Results]) -> Results:
-    """Join the methods of results with the same fingerprint; baselines and repeated methods count once.
+    """Return the methods of results with the same fingerprint as one; repeated methods count once.
 
     Metrics that not all of them have are left out.
+
+    Raises:
+        ResultsError: they are of different protocols, share no metric, or mean two things by one label.
     """
     first = parts[0]
     for other in parts[1:]:
@@ -52,8 +55,8 @@ def copy_pictures(parts: Sequence[Results], folders: Sequence[Path], out: Path) 
 def _check_same(one: Results, other: Results) -> None:
     if one.fingerprint == other.fingerprint and one.pictures == other.pictures:
         return
-    here, there = (part.protocol.model_dump(exclude={"data"}) for part in (one, other))
-    apart = [f"{name} {here[name]} and {there[name]}" for name in here if here[name] != there[name]]
+    first, second = (results.protocol.model_dump(exclude={"data"}) for results in (one, other))
+    apart = [f"{name} {first[name]} and {second[name]}" for name in first if first[name] != second[name]]
     raise ResultsError(
         "these results do not belong together, since they differ in "
         f"{'; '.join(apart) or 'the pictures that could be read'}; compare again with the same settings"
@@ -66,34 +69,34 @@ def _has(part: Results, metric: str) -> bool:
 
 def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[Method]:
     """Return every method once; the same label must mean the same thing."""
-    found: dict[str, Method] = {}
+    methods: dict[str, Method] = {}
     runs = 0
     for part in parts:
         for method in part.methods:
             values = {metric.name: method.values[metric.name] for metric in metrics}
-            mine = method.model_copy(update={"run": method.run + runs, "values": values})
-            known = found.setdefault(method.label, mine)
-            if _facts(known) != _facts(mine) or _files_differ(known, mine):
+            merged = method.model_copy(update={"run": method.run + runs, "values": values})
+            known = methods.setdefault(method.label, merged)
+            if _source(known) != _source(merged) or _files_differ(known, merged):
                 raise ResultsError(
-                    f"{method.label} means two things: {_identity(known)} and {_identity(mine)}; "
+                    f"{method.label} means two things: {_identity(known)} and {_identity(merged)}; "
                     "compare one of them under another name, such as the path of its weights"
                 )
         runs += len(part.runs)
-    return sorted(found.values(), key=lambda method: method.baseline)
+    return sorted(methods.values(), key=lambda method: method.baseline)
 
 
-def _facts(method: Method) -> str:
+def _source(method: Method) -> str:
     weights = f"weights {method.weights.sha256[:16]}" if method.weights else "no weights"
     return f"{method.plugin} of {method.distribution}, {weights}, options {dict(method.options)}"
 
 
 def _identity(method: Method) -> str:
     names = [name for name in method.depends if name.partition(" ")[0] in ("option", "config", "member")]
-    return ", ".join([_facts(method), *(f"{name} {method.depends[name][:16]}" for name in names)])
+    return ", ".join([_source(method), *(f"{name} {method.depends[name][:16]}" for name in names)])
 
 
 def _files_differ(one: Method, other: Method) -> bool:
-    """Say whether files or members changed; code is left to the version, and older results tell nothing."""
+    """Return whether files or members changed; code is left to the version, older results record none."""
     first, second = ({k: v for k, v in m.depends.items() if k != "code"} for m in (one, other))
     return bool(one.depends and other.depends) and first != second
 

@@ -21,27 +21,31 @@ BLUE, ORANGE, PAPER, INK = "#3b6ea8", "#d9772b", "#fafaf8", "#3c3c3c"
 
 
 def overview(job: Preparation, path: Path) -> None:
-    """Write a sheet of pictures spread evenly over what was kept."""
-    kept = list(job.kept())
-    places = np.unique(np.linspace(0, len(kept) - 1, min(SHOWN, len(kept))).round().astype(int))
-    cells = [Cell(load(), Path(row.key).name) for row, load in (kept[place] for place in places)]
+    """Write a sheet of pictures spread evenly over those that are kept."""
+    retained = list(job.kept())
+    indices = np.unique(np.linspace(0, len(retained) - 1, min(SHOWN, len(retained))).round().astype(int))
+    cells = [Cell(load(), Path(row.key).name) for row, load in (retained[index] for index in indices)]
     rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
     write(path, Picture(contact_sheet(rows, side=200)))
 
 
 def histograms(rows: Sequence[PreparedImage], path: Path) -> None:
-    """Draw how much colour the pictures have beyond a tint, and how large they were."""
+    """Draw how much colour the pictures have beyond a tint, and how large they were.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
     figure = _figure(width=9.6, height=3.4)
-    whole = [row for row in rows if row.verdict != "broken"]
-    kept = [row for row in whole if row.verdict == "kept"]
+    readable = [row for row in rows if row.verdict != "broken"]
+    retained = [row for row in readable if row.verdict == "kept"]
     left, right = figure.subplots(1, 2)
-    spreads = [[row.spread for row in group] for group in (whole, kept)]
-    sides = [[(row.width * row.height) ** 0.5 for row in group] for group in (whole, kept)]
+    spreads = [[row.spread for row in group] for group in (readable, retained)]
+    sides = [[(row.width * row.height) ** 0.5 for row in group] for group in (readable, retained)]
     _bars(left, spreads[0], spreads[1], "colour beyond a tint, grey levels")
     _bars(right, sides[0], sides[1], "side of a square of the same area, pixels")
     left.axvline(MIN_COLOR_SPREAD, color=INK, linewidth=1, linestyle=":")
     left.set_ylabel("pictures")
-    if len(kept) < len(whole):
+    if len(retained) < len(readable):
         left.legend(frameon=False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=120, facecolor=PAPER)
@@ -49,12 +53,12 @@ def histograms(rows: Sequence[PreparedImage], path: Path) -> None:
         file.write(image.getvalue())
 
 
-def _bars(axes: Any, whole: Sequence[float], kept: Sequence[float], label: str) -> None:
-    low, high = min(whole), max(whole)
+def _bars(axes: Any, values: Sequence[float], retained: Sequence[float], label: str) -> None:
+    low, high = min(values), max(values)
     edges = np.linspace(low, high if high > low else low + 1, 31)
-    if len(kept) < len(whole):
-        axes.hist(whole, edges, color=ORANGE, label="left out")
-    axes.hist(kept, edges, color=BLUE, label="kept")
+    if len(retained) < len(values):
+        axes.hist(values, edges, color=ORANGE, label="left out")
+    axes.hist(retained, edges, color=BLUE, label="kept")
     axes.set_xlabel(label)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_facecolor(PAPER)

@@ -1,10 +1,10 @@
-"""Numbers and verdicts in words, for every form of the report."""
+"""Numbers and findings in words, for every form of the report."""
 
 from __future__ import annotations
 
 from colorzoo.core.compare.results import Method, MetricFacts, Pair, Results, Value
 
-FEW = 30
+MIN_PICTURES = 30
 """Pictures below which a report warns."""
 
 
@@ -32,12 +32,12 @@ def bounded(value: Value) -> str:
 
 
 def direction(metric: MetricFacts) -> str:
-    """Say which way is better."""
+    """Return in words which way is better."""
     return "higher is better" if metric.higher_is_better else "lower is better"
 
 
 def arrow(metric: MetricFacts) -> str:
-    """Point the way that is better."""
+    """Return an arrow in the direction that is better."""
     return "↑" if metric.higher_is_better else "↓"
 
 
@@ -49,7 +49,7 @@ def better(pair: Pair, metric: MetricFacts) -> str | None:
 
 
 def verdict(pair: Pair, metric: MetricFacts) -> str:
-    """Say in words what a pair shows."""
+    """Return in words what a pair shows."""
     if pair.low is None:
         return "too few pictures for an interval"
     winner = better(pair, metric)
@@ -57,7 +57,7 @@ def verdict(pair: Pair, metric: MetricFacts) -> str:
 
 
 def finding(pair: Pair, metric: MetricFacts) -> str:
-    """Say in one sentence how two methods differ."""
+    """Return in one sentence how two methods differ."""
     winner = better(pair, metric)
     interval = f"95 % interval {number(pair.low)} to {number(pair.high)}" if pair.low is not None else ""
     if winner is None:
@@ -66,10 +66,10 @@ def finding(pair: Pair, metric: MetricFacts) -> str:
             f"(mean difference {number(pair.difference)}{', ' + interval if interval else ''})."
         )
     loser = pair.other if winner == pair.one else pair.one
-    share = pair.wins if winner == pair.one else 1 - pair.wins - pair.ties
+    fraction = pair.wins if winner == pair.one else 1 - pair.wins - pair.ties
     return (
         f"{winner} is better than {loser} in {metric.name}, by {number(abs(pair.difference))} in the mean "
-        f"({interval} for {pair.one} minus {pair.other}), and on {share:.0%} of the pictures."
+        f"({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the pictures."
     )
 
 
@@ -98,30 +98,30 @@ def best_baseline(results: Results) -> Method | None:
 
 def warnings(results: Results) -> list[str]:
     """Return what a reader must know before believing a number."""
-    found = []
-    if len(results.pictures) < FEW:
-        found.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
+    lines = []
+    if len(results.pictures) < MIN_PICTURES:
+        lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
     if results.protocol.train_is_measured:
-        found.append(
+        lines.append(
             "The baselines are fitted on the very pictures that are measured; they look better than they "
             "are. With --split test they are fitted on others, where the source has any."
         )
-    found += [
+    lines += [
         f"{method.label} failed on {len(method.failures)} of {len(results.pictures)} pictures; its values "
         "are those of the others, and it is ranked last."
         for method in results.methods
         if method.failures
     ]
-    found += [
+    lines += [
         f"{method.label} was trained on pictures of {results.protocol.data}, and split "
         f"{results.protocol.split} holds some of them; --split test holds others."
         for method in results.methods
         if results.protocol.split in ("all", "train") and trained_on(method) == results.protocol.data
     ]
-    found += not_applicable(results)
+    lines += not_applicable(results)
     if results.left_out:
-        found.append(f"{len(results.left_out)} pictures could not be read and are left out for all.")
-    return found
+        lines.append(f"{len(results.left_out)} pictures could not be read and are left out for all.")
+    return lines
 
 
 def trained_on(method: Method) -> str | None:
@@ -130,7 +130,7 @@ def trained_on(method: Method) -> str | None:
 
 
 def not_applicable(results: Results) -> list[str]:
-    """Say which metrics have no value for some pictures, and for how many."""
+    """Return which metrics have no value for some pictures, and for how many."""
     lines = []
     for metric in results.metrics:
         counts = {m.label: m.values[metric.name].not_applicable for m in results.methods}

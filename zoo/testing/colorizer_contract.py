@@ -23,14 +23,14 @@ from colorzoo.core.interfaces.stage import Trainable
 from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.core.weights import folder as store
 from colorzoo.testing.contract import Contract, build_or_skip
-from colorzoo.testing.images import made_pictures, synthetic_picture
+from colorzoo.testing.images import synthetic_picture, synthetic_pictures
 
 SIZES = [(64, 64), (1, 1), (37, 51), (2, 300)]
 SEEDS = [2**56, 2**63 - 1]
 """`compare` gives every picture a seed of 56 bits."""
-TINT = torch.tensor([1.0, 0.9, 0.5]).view(3, 1, 1)
-EXAM = EvaluationContext(made_pictures, truth=lambda gray: gray * TINT)
-"""What a comparison would show to those who ask."""
+YELLOWISH = torch.tensor([1.0, 0.9, 0.5]).view(3, 1, 1)
+CONTEXT = EvaluationContext(synthetic_pictures, truth=lambda gray: gray * YELLOWISH)
+"""What a comparison offers to baselines."""
 
 
 class ColorizerContract(Contract):
@@ -44,11 +44,11 @@ class ColorizerContract(Contract):
     training_steps: ClassVar[int] = 40
 
     def build(self, **changes: Any) -> Colorizer:
-        """Make the colorizer with seeded weights; override it where a configuration alone is not enough."""
-        kind = self.target
-        values = {**kind.Config.presets.get(self.preset, {}), **self.config, **changes}
+        """Return the colorizer with seeded weights; override it where a configuration is not enough."""
+        cls = self.target
+        values = {**cls.Config.presets.get(self.preset, {}), **self.config, **changes}
         torch.manual_seed(0)
-        model: Colorizer = kind(validate(kind.Config, values, self.plugin))
+        model: Colorizer = cls(validate(cls.Config, values, self.plugin))
         return self.ready(model)
 
     @pytest.fixture
@@ -59,34 +59,36 @@ class ColorizerContract(Contract):
 
     @staticmethod
     def ready(model: Colorizer) -> Colorizer:
-        """Put it into the state in which `run` and `compare` use it."""
-        model.fit_baseline(EXAM)
+        """Return it in the state in which `run` and `compare` use it."""
+        model.fit_baseline(CONTEXT)
         return model.eval() if isinstance(model, nn.Module) else model
 
     def test_its_settings_are_described(self) -> None:
         """Config and Options are strict pydantic models, every field with a description, none infinite."""
-        kind = self.target
-        for model, base in ((kind.Config, Strict), (kind.Options, RunOptions)):
+        cls = self.target
+        for model, base in ((cls.Config, Strict), (cls.Options, RunOptions)):
             assert issubclass(model, base), f"{model.__name__} must derive from {base.__name__}"
-            silent = [row["name"] for row in fields_of(model) if not row["description"]]
-            assert not silent, f'{model.__name__}: add Field(..., description="...") to {", ".join(silent)}'
-            endless = [row["name"] for row in fields_of(model) if _takes(model, row["name"], "inf")]
-            assert not endless, (
-                f"{model.__name__}: {', '.join(endless)} may be infinite: "
+            undescribed = [row["name"] for row in fields_of(model) if not row["description"]]
+            assert not undescribed, (
+                f'{model.__name__}: add Field(..., description="...") to {", ".join(undescribed)}'
+            )
+            infinite = [row["name"] for row in fields_of(model) if _takes(model, row["name"], "inf")]
+            assert not infinite, (
+                f"{model.__name__}: {', '.join(infinite)} may be infinite: "
                 "model_config = ConfigDict(allow_inf_nan=False), or Field(..., allow_inf_nan=False)"
             )
 
     @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
     def test_shape_type_and_range(self, model: Colorizer, size: tuple[int, int]) -> None:
         """colorize returns float32 (N, samples, 3, H, W) in [0, 1] for any size."""
-        gray = made_gray(2, *size)
+        gray = synthetic_gray(2, *size)
         with torch.inference_mode():
             out = model(gray, samples=3, seed=0)
         check_output(out, (2, 3, 3, *size), gray.device, type(model).__name__)
 
     def test_one_seed_one_result(self, model: Colorizer) -> None:
         """The same seed gives the same samples; another seed gives others, or `deterministic` says no."""
-        gray = made_gray(1, 40, 40)
+        gray = synthetic_gray(1, 40, 40)
         with torch.inference_mode():
             first, again, other = (model(gray, samples=4, seed=seed) for seed in (7, 7, 8))
         assert torch.equal(first, again), "seed=7 gave two different results: draw from options.seed only"
@@ -101,28 +103,28 @@ class ColorizerContract(Contract):
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_large_seed_is_a_seed(self, model: Colorizer, seed: int) -> None:
         """Seeds go up to 2**63 - 1."""
-        gray = made_gray(1, 16, 16)
+        gray = synthetic_gray(1, 16, 16)
         with torch.inference_mode():
             first, again = model(gray, seed=seed), model(gray, seed=seed)
         assert torch.equal(first, again), f"seed={seed} gave two different results"
 
     def test_a_sample_depends_neither_on_its_number_nor_on_its_neighbours(self, model: Colorizer) -> None:
         """The first of two samples is the first of five; a picture alone is as in a batch."""
-        gray = made_gray(3, 40, 40)
+        gray = synthetic_gray(3, 40, 40)
         with torch.inference_mode():
             many, few = model(gray, samples=5, seed=1), model(gray[:1], samples=2, seed=1)
-        wrong = float((few - many[:1, :2]).abs().max())
-        assert wrong <= self.tolerance, (
-            f"a picture alone differs by {wrong:.2g} from the same picture in a batch of three "
+        difference = float((few - many[:1, :2]).abs().max())
+        assert difference <= self.tolerance, (
+            f"a picture alone differs by {difference:.2g} from the same picture in a batch of three "
             f"(at most {self.tolerance:.0e}): draw for each picture and sample from a generator of its own"
         )
 
     def test_nothing_global_is_changed(self, model: Colorizer) -> None:
         """Random state, gradient mode, default dtype and the input stay as they were."""
-        gray = made_gray(1, 32, 32)
-        before, copy = facts(), gray.clone()
+        gray = synthetic_gray(1, 32, 32)
+        before, copy = global_state(), gray.clone()
         model(gray, samples=2, seed=1)
-        for name, value in facts().items():
+        for name, value in global_state().items():
             assert _same(value, before[name]), f"colorize changed the process's {name}"
         assert torch.equal(gray, copy), "colorize changed its input"
 
@@ -133,8 +135,8 @@ class ColorizerContract(Contract):
         picture = Picture(synthetic_picture(0, 90, 70))
         (out,) = colorize(model, picture, {"seed": 0})
         assert out.rgb.shape == picture.rgb.shape, f"{out.rgb.shape} for a picture of {picture.rgb.shape}"
-        wrong = int(np.abs(out.gray.astype(int) - picture.gray.astype(int)).max())
-        assert wrong <= 2, f"the luma of the written picture is off by {wrong} of 255"
+        error = int(np.abs(out.gray.astype(int) - picture.gray.astype(int)).max())
+        assert error <= 2, f"the luma of the written picture is off by {error} of 255"
 
     def test_config_round_trip(self, model: Colorizer) -> None:
         """The configuration survives JSON and pickle."""
@@ -152,7 +154,7 @@ class ColorizerContract(Contract):
         )  # fmt: skip
         store.save(tmp_path, model, info, "")
         copy = self.ready(store.load(tmp_path, type(model), self.plugin))
-        gray = made_gray(1, 32, 32)
+        gray = synthetic_gray(1, 32, 32)
         with torch.inference_mode():
             assert torch.equal(copy(gray, seed=1), model(gray, seed=1)), (
                 "loaded weights colour differently: something that matters is not in state()"
@@ -160,7 +162,7 @@ class ColorizerContract(Contract):
 
     def test_bfloat16(self, model: Colorizer) -> None:
         """Under autocast to bfloat16 the result is still float32, finite and in range."""
-        gray = made_gray(1, 40, 40)
+        gray = synthetic_gray(1, 40, 40)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
             out = model(gray, seed=0)
         check_output(out, (1, 1, 3, 40, 40), gray.device, type(model).__name__)
@@ -169,7 +171,7 @@ class ColorizerContract(Contract):
         """Forty steps lower the loss of the first stage."""
         model = self.trainable()
         stage = model.stages()[0].name  # type: ignore[attr-defined]
-        train(model, made_pictures, tmp_path, BRIEF)
+        train(model, synthetic_pictures, tmp_path, BRIEF)
         rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
         losses = [_total(row) for row in rows if row["stage"] == stage]
         assert sum(losses[-2:]) / 2 < losses[0], f"stage {stage!r}: the loss went from {losses[0]:.4g} " + (
@@ -179,22 +181,24 @@ class ColorizerContract(Contract):
     def test_training_resumes_to_the_same_weights(self, tmp_path: Path) -> None:
         """A run that is killed and resumed ends with the weights of one that was not."""
         steps = max(3, self.training_steps // 10)
-        whole, cut = self.trainable(steps), self.trainable(steps)
-        train(whole, made_pictures, tmp_path / "whole", BRIEF)
+        complete, cut = self.trainable(steps), self.trainable(steps)
+        train(complete, synthetic_pictures, tmp_path / "complete", BRIEF)
 
         def kill(stage: str, step: int, total: int, losses: Mapping[str, float]) -> None:
             if step >= 2:
                 raise _Killed
 
         with pytest.raises(_Killed):
-            train(cut, made_pictures, tmp_path / "cut", OFTEN, report=kill)
+            train(cut, synthetic_pictures, tmp_path / "cut", OFTEN, report=kill)
         resumed = self.trainable(steps)
-        train(resumed, made_pictures, tmp_path / "cut", OFTEN, resume=True)
-        wrong = [name for name, t in whole.state().items() if not torch.equal(t, resumed.state()[name])]
-        assert not wrong, f"after resuming these differ: {', '.join(wrong[:5])}"
+        train(resumed, synthetic_pictures, tmp_path / "cut", OFTEN, resume=True)
+        different = [
+            name for name, t in complete.state().items() if not torch.equal(t, resumed.state()[name])
+        ]
+        assert not different, f"after resuming these differ: {', '.join(different[:5])}"
 
     def trainable(self, steps: int | None = None) -> Colorizer:
-        """Build it for a short training; skips for a colorizer that has none."""
+        """Return it built for a short training; skips for a colorizer that has none."""
         model: Colorizer = build_or_skip(self.build)
         if not isinstance(model, Trainable):
             pytest.skip("not trainable")
@@ -214,13 +218,13 @@ class _Killed(Exception):
     """Stands for the kill in the middle of a training."""
 
 
-def made_gray(count: int, height: int, width: int) -> Tensor:
-    """Make grey pictures (count, 1, height, width), always the same."""
+def synthetic_gray(count: int, height: int, width: int) -> Tensor:
+    """Return grey pictures (count, 1, height, width), always the same."""
     return torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(height + width))
 
 
-def facts() -> dict[str, Any]:
-    """Return what a colorizer must leave alone."""
+def global_state() -> dict[str, Any]:
+    """Return the state of the process that a colorizer must leave as it is."""
     return {
         "random state": torch.get_rng_state(),
         "gradient mode": torch.is_grad_enabled(),
@@ -231,13 +235,13 @@ def facts() -> dict[str, Any]:
 
 
 def _takes(model: type[Any], field: str, text: str) -> bool:
-    """Say whether a float field takes this text."""
+    """Return whether a float field takes this text."""
     try:
         value: Any = from_pairs(model, [f"{field}={text}"], "")
     except ConfigError:
         return False
-    for part in field.split("."):
-        value = getattr(value, part)
+    for name in field.split("."):
+        value = getattr(value, name)
     return isinstance(value, float)
 
 

@@ -41,7 +41,7 @@ class Contract:
     def test_registration_imports_nothing_heavy(self) -> None:
         """Listing plugins stays fast: announcing imports no torch."""
         env = {**os.environ, "COLORZOO_PLUGINS": self.registered.plugin, "COLORZOO_STRICT_PLUGINS": "1"}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", SCRIPT],
             env=env,
             capture_output=True,
@@ -49,8 +49,8 @@ class Contract:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, f"loading the plugin alone fails: {done.stderr[-500:]}"
-        loaded = done.stdout.split()
+        assert process.returncode == 0, f"loading the plugin alone fails: {process.stderr[-500:]}"
+        loaded = process.stdout.split()
         assert not loaded, (
             f"registering imports {', '.join(loaded)}: keep the module of the entry point free of them; "
             'Entry names its target as text ("package.module:Class")'
@@ -66,7 +66,7 @@ class Contract:
 
 
 def build_or_skip(build: Any) -> Any:
-    """Build it; where an extra or the data is missing here, skip with the plugin's words.
+    """Return what `build` makes; where an extra or the data is missing, skip with the plugin's words.
 
     Any other error is one of the plugin, or of the configuration that it is checked with.
     """

@@ -17,7 +17,7 @@ from colorzoo.testing.contract import Contract, build_or_skip
 
 
 class DatasetContract(Contract):
-    """A dataset's contract; override `location` where it needs a place."""
+    """A dataset's contract; override `location` where it needs one."""
 
     kind = "dataset"
     split: ClassVar[str | None] = None
@@ -30,20 +30,20 @@ class DatasetContract(Contract):
     @pytest.fixture
     def data(self, tmp_path: Path) -> Dataset:
         """The dataset under test; skips where it says that its pictures are not here."""
-        place = self.location(tmp_path)
+        location = self.location(tmp_path)
 
         def build() -> Any:
-            return self.target(place, self.split or self.target.splits_at(place)[0])
+            return self.target(location, self.split or self.target.splits_at(location)[0])
 
-        found: Dataset = build_or_skip(build)
-        return found
+        dataset: Dataset = build_or_skip(build)
+        return dataset
 
-    def test_it_states_its_facts(self) -> None:
+    def test_it_states_title_and_license(self) -> None:
         """Title, licence and splits are stated."""
-        kind = self.target
-        assert kind.info.title, "info = SourceInfo(title=..., licence=...) is missing"
-        assert kind.info.license, "say the licence, or 'unknown'"
-        assert kind.splits, "splits is empty"
+        cls = self.target
+        assert cls.info.title, "info = SourceInfo(title=..., license=...) is missing"
+        assert cls.info.license, "say the licence, or 'unknown'"
+        assert cls.splits, "splits is empty"
 
     def test_samples_are_colour_pictures(self, data: Dataset) -> None:
         """Every sample is uint8 (H, W, 3) with an id; the same index gives the same picture."""
@@ -80,14 +80,14 @@ class DatasetContract(Contract):
             assert same or digests[one] != digests[other], "different pictures have the same digest"
 
     def test_reduced_pictures_are_the_same_ones(self, data: Dataset) -> None:
-        """reduced() gives the same id and full size, with both sides at least as asked, or as they are."""
+        """load_at_least() gives the same id and full size, both sides at least as asked, or as they are."""
         for index, side in product({0, len(data) - 1}, (8, 10_000)):
-            whole, small = data[index], data.load_at_least(index, side)
-            assert small.id == whole.id, f"reduced({index}) is {small.id}, expected {whole.id}"
-            assert small.size == whole.size, f"{small.id}: full size {small.size}, expected {whole.size}"
-            sides = zip(small.image.shape[:2], whole.image.shape[:2], strict=True)
-            assert all(min(side, full) <= length <= full for length, full in sides), (
-                f"{small.id}: {small.image.shape} for side {side}, of {whole.image.shape}"
+            full, small = data[index], data.load_at_least(index, side)
+            assert small.id == full.id, f"load_at_least({index}) is {small.id}, expected {full.id}"
+            assert small.size == full.size, f"{small.id}: full size {small.size}, expected {full.size}"
+            sides = zip(small.image.shape[:2], full.image.shape[:2], strict=True)
+            assert all(min(side, most) <= length <= most for length, most in sides), (
+                f"{small.id}: {small.image.shape} for side {side}, of {full.image.shape}"
             )
 
     def test_a_packed_array_holds_the_pictures(self, data: Dataset) -> None:

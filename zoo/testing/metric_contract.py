@@ -24,19 +24,19 @@ class MetricContract(Contract):
     @pytest.fixture
     def metric(self) -> Metric:
         """A fresh metric; skips where it says that something is missing here."""
-        found: Metric = build_or_skip(self.target)
-        return found
+        metric: Metric = build_or_skip(self.target)
+        return metric
 
     def measured(self, order: list[int], parts: int) -> MetricResult:
         """Measure the pictures in an order and in parts that are merged, as several processes do."""
         predicted, target = tensors()
-        whole: Metric = self.target()
+        merged: Metric = self.target()
         for start in range(parts):
-            one: Metric = self.target()
+            portion: Metric = self.target()
             for index in order[start::parts]:
-                one.update(predicted[index : index + 1], target[index : index + 1])
-            whole.merge(json.loads(json.dumps(one.state())))
-        return whole.compute()
+                portion.update(predicted[index : index + 1], target[index : index + 1])
+            merged.merge(json.loads(json.dumps(portion.state())))
+        return merged.compute()
 
     def test_it_says_which_way_is_better(self, metric: Metric) -> None:
         """Direction and unit are stated."""
@@ -58,11 +58,11 @@ class MetricContract(Contract):
     def test_parts_merge_to_the_whole(self, metric: Metric) -> None:
         """Measured in parts and merged through JSON, or all at once: the same value."""
         metric.update(*tensors())
-        whole, order = metric.compute().value, list(range(PICTURES))
+        together, order = metric.compute().value, list(range(PICTURES))
         for parts in (1, 2, PICTURES):
             merged = self.measured(order, parts).value
-            assert math.isclose(merged, whole, rel_tol=self.tolerance, abs_tol=1e-12), (
-                f"{parts} parts give {merged}, all at once {whole}: override state() and merge()"
+            assert math.isclose(merged, together, rel_tol=self.tolerance, abs_tol=1e-12), (
+                f"{parts} parts give {merged}, all at once {together}: override state() and merge()"
             )
 
     def test_the_order_of_pictures_does_not_matter(self, metric: Metric) -> None:
@@ -82,7 +82,7 @@ class MetricContract(Contract):
 
 
 def tensors() -> tuple[torch.Tensor, torch.Tensor]:
-    """Make predictions (5, 4, 3, 24, 24) and originals (5, 3, 24, 24), always the same."""
+    """Return predictions (5, 4, 3, 24, 24) and originals (5, 3, 24, 24), always the same."""
     generator = torch.Generator().manual_seed(0)
     return (
         torch.rand(PICTURES, SAMPLES, 3, 24, 24, generator=generator),

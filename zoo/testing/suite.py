@@ -40,7 +40,7 @@ class Outcome:
 
 @dataclass
 class _Recorder:
-    """A pytest plugin that keeps what happens."""
+    """A pytest plugin that records what came of every test."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     lines: dict[str, str] = field(default_factory=dict)
@@ -68,9 +68,12 @@ def check(
     config: Mapping[str, Any] | None = None,
     location: str | None = None,
 ) -> list[Outcome]:
-    """Run the contract of a kind over the plugin of that name.
+    """Run the contract of a kind over the plugin of that name and return what came of every test.
 
     preset, config: of a colorizer; fields that make it small. location: of a dataset.
+
+    Raises:
+        MissingExtraError: pytest is not installed.
     """
     try:
         import pytest
@@ -84,9 +87,9 @@ def check(
         text = SUITE.format(kind=kind.capitalize(), name=name, **values)
         suite.write_text(text)
         options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
-        place = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
+        paths = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
         with contextlib.redirect_stdout(io.StringIO()):
-            status = pytest.main([*options, *place, str(suite)], plugins=[recorder])
+            status = pytest.main([*options, *paths, str(suite)], plugins=[recorder])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # the plugin ended them
         recorder.outcomes.append(Outcome("The checks run to their end", "failed", f"status {int(status)}"))
     return recorder.outcomes
