@@ -23,16 +23,8 @@ from colorzoo.core.hooks import API, PROJECT
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
 from colorzoo.hub import catalog
 
-LIBRARIES = (
-    "torch",
-    "numpy",
-    "pluggy",
-    "pydantic",
-    "typer",
-    "safetensors",
-    "huggingface-hub",
-    "opencv-python",
-)
+LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "huggingface-hub",
+             "opencv-python")  # fmt: skip
 """What the report names the versions of."""
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
@@ -92,11 +84,8 @@ def diagnose(registry: Registry, *, offline: bool = False) -> Report:
 
 def versions() -> dict[str, str]:
     """Return our own version, the plugin API's, Python's and those of what we are built on."""
-    ours = {
-        "colorzoo": version(BUILTIN_DISTRIBUTION),
-        "plugin API": API,
-        "Python": platform.python_version(),
-    }
+    python = platform.python_version()
+    ours = {"colorzoo": version(BUILTIN_DISTRIBUTION), "plugin API": API, "Python": python}
     return ours | {name: _version(name) for name in LIBRARIES}
 
 
