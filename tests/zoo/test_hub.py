@@ -359,7 +359,7 @@ def test_a_catalogue_of_a_plugin_pins_weights_on_the_hub(zoo, hub, picture, tmp_
 
     def known(sha256):
         (package / "known.toml").write_text(
-            f'[[weights]]\nplugin = "unet"\nname = "theirs"\nlicence = "mit"\nsha256 = "{sha256}"\n'
+            f'[[weights]]\nplugin = "unet"\nname = "theirs"\nlicense = "mit"\nsha256 = "{sha256}"\n'
             f'repo = "some/unet"\ncommit = "{commit}"\n'
         )
 
@@ -386,6 +386,82 @@ def test_a_configuration_without_parameters_travels_as_weights(zoo, hub, picture
         "holds weights already" in zoo("weights", "new", "plain", "-o", "configured", code=2, **env).stderr
     )
     assert "has to be trained" in zoo("weights", "new", "unet", "-o", "other", code=2).stderr
+
+
+ANNOUNCED = """
+from pathlib import Path
+from colorzoo.core import Entry, hookimpl
+
+@hookimpl
+def register_colorizers():
+    return [Entry("plain", "plain_model:Grey", "a colorizer of a stranger")]
+
+@hookimpl
+def register_weights():
+    return [Path(__file__).with_name("known.toml")]
+"""
+
+
+@pytest.fixture
+def stranger(zoo, tmp_path):
+    """Return the environment of a plugin whose catalogue names two weights, one of them damaged."""
+    site = tmp_path / "site"
+    installed(site, "plain", hooks=ANNOUNCED)
+    (site / "known.toml").write_text("weights = []\n")
+    env = {"PYTHONPATH": str(site)}
+    zoo("weights", "new", "plain", "-o", site / "mine", **env)
+    (site / "damaged").mkdir()
+    (site / "damaged" / "config.json").write_text("{")
+    sha256 = json.loads((site / "mine" / "config.json").read_text())["sha256"]
+    rows = (("theirs", "mine", sha256), ("broken", "damaged", "0" * 64))
+    (site / "known.toml").write_text(
+        "".join(
+            f'[[weights]]\nplugin = "plain"\nname = "{name}"\nlicense = "cc-by-4.0"\nsha256 = "{digest}"\n'
+            f'folder = "{folder}"\n'
+            for name, folder, digest in rows
+        )
+    )
+    return env
+
+
+def test_the_license_that_a_catalogue_states_is_the_one_shown(zoo, stranger, tmp_path):
+    own = json.loads((tmp_path / "site" / "mine" / "config.json").read_text())["license"]
+    assert own == "unknown"
+    listed = json.loads(zoo("weights", "list", "--json", code=1, **stranger).stdout)
+    assert {row["weights"]: row["license"] for row in listed}["plain:theirs"] == "cc-by-4.0"
+    for name in ("plain:theirs", tmp_path / "site" / "mine"):
+        shown = zoo("weights", "show", name, **stranger).stdout
+        assert "cc-by-4.0" in shown
+        assert "unknown" not in shown
+
+
+def test_the_list_of_weights_goes_on_past_a_damaged_folder(zoo, stranger):
+    done = zoo("weights", "list", code=1, **stranger)
+    for name in ("plain:theirs", "unet:default", "vae-mdn:default"):
+        assert name in done.stdout
+    assert done.stderr.startswith("plain:broken: ")
+    assert done.stderr.strip().count("\n") == 0
+    assert "plain:broken" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["unet; rm -rf ~", "", "x" * 101, "../unet"])
+def test_a_catalogue_names_plugins_and_nothing_else(name):
+    entry = {"plugin": "unet", "name": "mine", "license": "mit", "sha256": "0" * 64, "folder": "mine"}
+    catalog.CatalogEntry.model_validate(entry)
+    with pytest.raises(ValueError, match="plugin"):
+        catalog.CatalogEntry.model_validate(entry | {"plugin": name})
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE keeps from asking"), ({}, "cannot be reached")],
+)
+def test_a_push_without_a_network_is_one_line(zoo, hub, env, said):
+    hub.close()
+    refused = zoo("push", embedded(), "me/mine", code=2, **env)
+    assert said in refused.stderr
+    assert "nothing was uploaded" in refused.stderr
+    assert refused.stderr.strip().count("\n") == 0
 
 
 def test_the_live_hub():

@@ -172,3 +172,12 @@ def test_a_check_fails_for_what_the_engine_refuses(cli, tmp_path, kind):
     installed(tmp_path / "site", "zz-bad", model=model)
     checked = cli("plugins", "check", "zz-bad", code=1, PYTHONPATH=str(tmp_path / "site"))
     assert said in checked.stdout
+
+
+def test_what_is_trained_and_what_is_not_name_each_others_verb(cli, pictures, tmp_path):
+    new = cli("weights", "new", "unet", "-o", "made", code=2).stderr
+    assert "unet has to be trained: colorzoo train unet --data" in new
+    train = cli("train", "grey", "--data", pictures, "-o", "run", code=2).stderr
+    assert "defines no stages(); `colorzoo weights new` writes it as it is" in train
+    assert not (tmp_path / "made").exists()
+    assert not (tmp_path / "run" / "model.safetensors").exists()
