@@ -62,7 +62,12 @@ def results(*methods, examples=(), metrics=METRICS, **protocol):
     facts = {"data": "made", "split": "test", "pictures": len(PICTURES), "data_fingerprint": "d" * 64,
              "train_fingerprint": "t" * 64, "samples": 3, **protocol}  # fmt: skip
     made = Protocol(**facts)
-    methods = with_intervals(methods or [*two(), *baselines()])
+    names = [metric.name for metric in metrics]
+    methods = [
+        each.model_copy(update={"values": {name: each.values[name] for name in names}})
+        for each in methods or [*two(), *baselines()]
+    ]
+    methods = with_intervals(methods)
     return Results(
         fingerprint=made.fingerprint, protocol=made, ranked_by="error", metrics=metrics,
         runs=[Environment(colorzoo="1", torch="2", python="3", platform="linux", device="cpu")],
