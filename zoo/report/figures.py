@@ -226,6 +226,7 @@ def _plain_text() -> AbstractContextManager[None]:
     """Take names as they are: a dollar sign in a path begins no formula."""
     try:
         import matplotlib as mpl
+        import matplotlib.figure  # what draws; an installation may lack a part
     except ImportError:
         raise MissingExtraError("the figures of a report", "matplotlib", "report") from None
     context: AbstractContextManager[None] = mpl.rc_context({"text.parse_math": False})
