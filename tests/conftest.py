@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
+from tests.command_line import CommandLine
 
 REAL_DATA = os.environ.get("COLORZOO_DATA")
 """Where real pictures are, if anywhere; tests that need them skip without."""
@@ -39,18 +39,21 @@ def pictures(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def command_line() -> Iterator[CommandLine]:
+    """Return what runs the command line in processes of their own."""
+    with CommandLine() as runner:
+        yield runner
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(command_line: CommandLine, tmp_path: Path) -> Cli:
     """Return a function that runs the command line in a process of its own."""
 
     def run(*arguments: object, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "colorzoo", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env},
-            timeout=300,
+        words = [str(word) for word in arguments]
+        done = command_line.run(
+            words, tmp_path, {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env}
         )
         assert done.returncode == code, f"{arguments}: {done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr

@@ -1,0 +1,97 @@
+"""`python -m colorzoo` in a process of its own that does not import torch anew.
+
+A server imports the libraries once and forks for each call. It does not import colorzoo and the Hub's client, which
+read the environment as they are imported: each call has its own environment, folder and plugins.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+HANG = 300
+LIBRARIES = ("torch", "cv2", "PIL.Image", "safetensors.torch", "pydantic", "pluggy", "rich.table", "typer")
+
+
+class CommandLine:
+    """Runs commands one after the other; a context manager that ends the server."""
+
+    def __init__(self) -> None:
+        self.server: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> CommandLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.server:
+            self.server.communicate()
+
+    def run(
+        self, words: Sequence[str], folder: Path, env: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m colorzoo WORDS`, as subprocess.run would."""
+        command = [sys.executable, "-m", "colorzoo", *words]
+        if sys.platform != "linux":  # where a fork after imports is not safe
+            return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG)
+        self.server = self.server or started()
+        with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+            request = {
+                "words": words,
+                "folder": str(folder),
+                "env": dict(env),
+                "out": out.name,
+                "err": err.name,
+            }
+            print(json.dumps(request), file=self.server.stdin, flush=True)
+            status = int(self.server.stdout.readline())
+            return subprocess.CompletedProcess(command, status, text(out.name), text(err.name))
+
+
+def started() -> subprocess.Popen[str]:
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.Popen(
+        [sys.executable, __file__], env={**env, "OMP_NUM_THREADS": "1"}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+def serve() -> None:
+    """Answer each request with its status; return in the forked child alone, to end as any program does."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            return call(**json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    return None
+
+
+def call(words: list[str], folder: str, env: dict[str, str], out: str, err: str) -> None:
+    for number, path in enumerate((os.devnull, out, err)):
+        os.dup2(os.open(path, os.O_RDWR), number)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(env)
+    paths = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:1] = [folder, *paths]
+    sys.argv[1:] = words
+    signal.alarm(HANG)
+    runpy.run_module("colorzoo", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    serve()
