@@ -1,7 +1,7 @@
 """`python -m colorzoo` in a process of its own that does not import torch anew.
 
-A server imports the libraries once and forks for each call. It does not import colorzoo and the Hub's client, which
-read the environment as they are imported: each call has its own environment, folder and plugins.
+A server imports the libraries once and forks for each call. It does not import colorzoo or the Hub's client,
+which read the environment as they are imported: each call has its own environment, folder and plugins.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import runpy
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -22,9 +23,10 @@ LIBRARIES = ("torch", "cv2", "PIL.Image", "safetensors.torch", "pydantic", "plug
 
 
 class CommandLine:
-    """Runs commands one after the other; a context manager that ends the server."""
+    """Runs modules one after the other; a context manager that ends the server."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str | Path = sys.executable) -> None:
+        self.python = str(python)
         self.server: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> CommandLine:
@@ -35,62 +37,60 @@ class CommandLine:
             self.server.communicate()
 
     def run(
-        self, words: Sequence[str], folder: Path, env: Mapping[str, str]
+        self, words: Sequence[object], folder: Path, env: Mapping[str, str], module: str = "colorzoo"
     ) -> subprocess.CompletedProcess[str]:
-        """Run `python -m colorzoo WORDS`, as subprocess.run would."""
-        command = [sys.executable, "-m", "colorzoo", *words]
+        """Run `python -m MODULE WORDS` in a folder, as subprocess.run would."""
+        words = [str(word) for word in words]
+        command = [self.python, "-m", module, *words]
         if sys.platform != "linux":  # where a fork after imports is not safe
-            return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG)
-        self.server = self.server or started()
+            return subprocess.run(
+                command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG
+            )
+        self.server = self.server or _started(self.python)
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
-            request = {
-                "words": words,
-                "folder": str(folder),
-                "env": dict(env),
-                "out": out.name,
-                "err": err.name,
-            }
+            request = (module, words, str(folder), dict(env), out.name, err.name)
             print(json.dumps(request), file=self.server.stdin, flush=True)
             status = int(self.server.stdout.readline())
-            return subprocess.CompletedProcess(command, status, text(out.name), text(err.name))
+            return subprocess.CompletedProcess(command, status, _text(out.name), _text(err.name))
 
 
-def started() -> subprocess.Popen[str]:
+def _started(python: str) -> subprocess.Popen[str]:
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.Popen(
-        [sys.executable, __file__], env={**env, "OMP_NUM_THREADS": "1"}, text=True,
+        [python, __file__], env={**env, "OMP_NUM_THREADS": "1"}, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
 
 
-def text(path: str) -> str:
+def _text(path: str) -> str:
     return Path(path).read_text(encoding="utf-8")
 
 
 def serve() -> None:
-    """Answer each request with its status; return in the forked child alone, to end as any program does."""
+    """Answer each request with a status; return in the forked child alone, which ends as programs do."""
     for name in LIBRARIES:
         importlib.import_module(name)
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            return call(**json.loads(line))
+            return call(*json.loads(line))
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
     return None
 
 
-def call(words: list[str], folder: str, env: dict[str, str], out: str, err: str) -> None:
+def call(module: str, words: list[str], folder: str, env: dict[str, str], out: str, err: str) -> None:
+    """Become `python -m MODULE WORDS`."""
     for number, path in enumerate((os.devnull, out, err)):
         os.dup2(os.open(path, os.O_RDWR), number)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115, PTH123
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
-    paths = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path[:1] = [folder, *paths]
+    site.main()  # a plugin may have been installed since the server began
+    sys.path[:1] = [folder, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[1:] = words
     signal.alarm(HANG)
-    runpy.run_module("colorzoo", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

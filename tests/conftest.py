@@ -16,7 +16,17 @@ from tests.command_line import CommandLine
 REAL_DATA = os.environ.get("COLORZOO_DATA")
 """Where real pictures are, if anywhere; tests that need them skip without."""
 
+SLOW = {"cli", "command_line", "environment", "hub", "site", "browser"}
+"""Fixtures that start processes and servers: what uses one is slow without a mark of its own."""
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out: processes, servers, and the trainings of the contracts."""
+    for item in items:
+        if SLOW & set(getattr(item, "fixturenames", ())) or item.name.startswith("test_training_"):
+            item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True)
@@ -51,10 +61,8 @@ def cli(command_line: CommandLine, tmp_path: Path) -> Cli:
     """Return a function that runs the command line in a process of its own."""
 
     def run(*arguments: object, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-        words = [str(word) for word in arguments]
-        done = command_line.run(
-            words, tmp_path, {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env}
-        )
+        env = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env}
+        done = command_line.run(arguments, tmp_path, env)
         assert done.returncode == code, f"{arguments}: {done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done

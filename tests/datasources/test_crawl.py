@@ -32,6 +32,8 @@ from colorzoo.jobs.datasets import open_dataset
 from tests.servers import manga_site as faults
 from tests.servers.manga_site import GBK, NEW, OLD, Replica
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"delay": 0, "backoff": 0.01, "timeout": 5, "file_seconds": 5, "patience": 5}
 
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.command_line import CommandLine
+
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory):
@@ -21,3 +23,10 @@ def environment(tmp_path_factory):
         script.write_text(f'#!/bin/sh\nexec "{python}" -m {module} "$@"\n')
         script.chmod(0o755)
     return python
+
+
+@pytest.fixture(scope="session")
+def inside(environment):
+    """Return what runs modules with that python."""
+    with CommandLine(environment) as runner:
+        yield runner

@@ -83,6 +83,7 @@ def test_a_place_that_cannot_be_written_is_one_line(cli, photo, tmp_path):
     assert done.stderr.startswith("colorzoo: error: taken: ")
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(pictures, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
@@ -177,6 +178,7 @@ print("LOADED", sorted(loaded))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae-mdn", "cgan", "unet"])
 def test_loading_weights_needs_no_compiler(name):
     script = f"import sys, colorzoo; colorzoo.load({name!r}); print('torch._dynamo' in sys.modules)"
@@ -184,6 +186,7 @@ def test_loading_weights_needs_no_compiler(name):
     assert done.stdout.strip() == "False", "it takes a second to import"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["plugins"], ["data", "list"]]
 )

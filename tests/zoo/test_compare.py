@@ -234,6 +234,7 @@ def test_two_comparisons_do_not_share_a_folder_and_leftovers_are_swept(cli, pict
     assert (out / ".mine.part.txt").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_path):
     command = [sys.executable, "-m", "colorzoo", "compare", "unet", "--data", str(pictures), *map(str, FEW),
                "-o", "out"]  # fmt: skip

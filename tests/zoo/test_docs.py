@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -169,6 +170,7 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
     assert sepia(names["gray"], samples=2).shape == (2, 2, 3, 40, 30)
 
 
+@pytest.mark.slow
 def test_the_python_of_comparing_runs(tmp_path, pictures):
     (script,) = blocks("docs/comparing.md")
     (tmp_path / "script.py").write_text("if __name__ == '__main__':\n" + textwrap.indent(script, "    "))
@@ -201,11 +203,9 @@ MEASUREMENTS = sorted(
 
 
 @pytest.mark.parametrize("line", MEASUREMENTS)
-def test_every_measurement_starts_as_it_is_written(line):
+def test_every_measurement_starts_as_it_is_written(line, command_line):
     module, *words = shlex.split(line)
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = command_line.run(["--help"], ROOT, os.environ, module=module)
     assert done.returncode == 0, done.stderr
     assert {word for word in words if word.startswith("-")} <= set(re.findall(r"-[\w-]+", done.stdout))
 

@@ -24,6 +24,8 @@ from tests.servers.hostile_hub import (
     random_changes,
 )
 
+pytestmark = pytest.mark.slow
+
 NAME = HubId.parse(REPO)
 HANG = 25
 """Seconds that no pull may take: the server gives up after thirty."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -24,15 +23,12 @@ KINDS = {
 
 
 @pytest.fixture
-def zoo(environment, tmp_path):
+def zoo(inside, tmp_path):
     """Return the command line of that environment."""
 
-    def run(*words, code=0, program=("-m", "colorzoo")):
-        done = subprocess.run(
-            [str(environment), *program, *map(str, words)], cwd=tmp_path, capture_output=True, text=True,
-            timeout=300, check=False,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PIP_NO_BUILD_ISOLATION": "0"},
-        )  # fmt: skip
+    def run(*words, code=0, module="colorzoo"):
+        env = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PIP_NO_BUILD_ISOLATION": "0"}
+        done = inside.run(words, tmp_path, env, module)
         assert done.returncode == code, f"{words}: {done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done
@@ -49,7 +45,7 @@ def test_a_new_plugin_installs_passes_its_tests_and_is_there(zoo, name, tmp_path
     try:
         rows = {row["name"]: row for row in json.loads(zoo("plugins", "--json").stdout)}
         assert rows[name]["distribution"] == f"colorzoo-{name} 0.1.0"
-        own = zoo("-q", "-p", "no:cacheprovider", package / "tests", program=("-m", "pytest"))
+        own = zoo("-q", "-p", "no:cacheprovider", package / "tests", module="pytest")
         assert "passed" in own.stdout
         address = f"{name}:{pictures}" if name == "comix" else name
         checked = json.loads(zoo("plugins", "check", address, "--json").stdout)

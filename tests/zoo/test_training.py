@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from colorzoo.cli.app import build
 from colorzoo.core.errors import ColorzooError
 
+pytestmark = pytest.mark.slow
+
 
 def refused(*arguments: object) -> str:
     """Return the one line that a call in this process is refused with."""

@@ -382,6 +382,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_processes_that_torchrun_starts_share_the_work(pictures, tmp_path):
     from colorzoo.jobs.compare import compare
 

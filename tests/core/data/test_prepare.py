@@ -28,6 +28,8 @@ from colorzoo.datasources.image_folder import Folder
 from colorzoo.jobs.datasets import open_dataset, packed_cache
 from tests.servers.manga_site import jpeg, painted, tinted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def source(tmp_path):

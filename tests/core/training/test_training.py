@@ -29,6 +29,8 @@ from colorzoo.core.training.ema import MovingAverage
 from colorzoo.core.training.loop import CHECKPOINT, Stopped, TrainConfig, train
 from colorzoo.testing import synthetic_picture
 
+pytestmark = pytest.mark.slow
+
 CPU = TrainConfig(device="cpu", precision="float32", log_every=2, checkpoint_seconds=0)
 
 

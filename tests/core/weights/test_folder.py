@@ -99,6 +99,7 @@ def test_every_damage_is_named(tmp_path, damage, error, reason):
     assert len(str(caught.value)) < 700
 
 
+@pytest.mark.slow
 def test_the_same_weights_are_the_same_bytes_in_every_process(tmp_path):
     script = (
         "import sys, torch; from pathlib import Path; from colorzoo.core import weights\n"
