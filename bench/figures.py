@@ -22,7 +22,7 @@ import colorzoo
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
 from colorzoo.core.imaging.image_io import Picture, resize, write
 from colorzoo.core.inference.colorize import colorize
-from colorzoo.core.interfaces.dataset import Dataset, share
+from colorzoo.core.interfaces.dataset import Dataset, hash_fraction
 from colorzoo.jobs.datasets import open_dataset
 from colorzoo.plugins.cgan import line_art as inking
 
@@ -94,7 +94,7 @@ def inked(test: Dataset, weights: str | None) -> list[list[Cell]]:
 def chosen(test: Dataset, count: int) -> list[Picture]:
     """Return pictures of different folders, in the order of their hashes."""
     ids = test.ids()
-    order = sorted(range(len(ids)), key=lambda index: share(ids[index]))
+    order = sorted(range(len(ids)), key=lambda index: hash_fraction(ids[index]))
     firsts = {ids[index].split("/")[0]: index for index in reversed(order)}
     return [Picture(test[index].image) for index in sorted(firsts.values(), key=order.index)[:count]]
 
@@ -103,7 +103,7 @@ def first_of_chapters(test: Dataset) -> list[Picture]:
     """Return the page of every chapter whose hash is the lowest."""
     ids = test.ids()
     chapters = groupby(range(len(ids)), key=lambda index: ids[index].split("/")[0])
-    lowest = (min(pages, key=lambda index: share(ids[index])) for _, pages in chapters)
+    lowest = (min(pages, key=lambda index: hash_fraction(ids[index])) for _, pages in chapters)
     return [Picture(test[index].image) for index in lowest]
 
 

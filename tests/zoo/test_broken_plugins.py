@@ -173,14 +173,14 @@ def test_what_cannot_be_registered_is_left_out_and_named(broken, kind):
 CATALOGUE = """[[weights]]
 plugin = "{plugin}"
 name = "{name}"
-licence = "mit"
+license = "mit"
 sha256 = "{zeros}"
 folder = "here"
 """
 FILES = {
     "weights that are no TOML": ("weights", "]", "not a catalogue of weights"),
     "weights that are nested": ("weights", "a = " + 10_000 * "[", "not a catalogue of weights"),
-    "weights without a licence": ("weights", "[[weights]]\nplugin = 'a'", "weights.0.licence"),
+    "weights without a licence": ("weights", "[[weights]]\nplugin = 'a'", "weights.0.license"),
     "built-in weights": (
         "weights", CATALOGUE.format(plugin="vae-mdn", name="default", zeros=64 * "0"),
         "weights 'default' of vae-mdn is for colorzoo to name"
