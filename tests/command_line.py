@@ -1,6 +1,6 @@
 """`python -m colorzoo` in a process of its own that does not import torch anew.
 
-A server imports the libraries once and forks for each call. It does not import colorzoo or the Hub's client,
+A server imports the libraries once and forks for each call. It has neither colorzoo nor huggingface_hub,
 which read the environment as they are imported: each call has its own environment, folder and plugins.
 """
 

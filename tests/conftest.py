@@ -16,8 +16,10 @@ from tests.command_line import CommandLine
 REAL_DATA = os.environ.get("COLORZOO_DATA")
 """Where real pictures are, if anywhere; tests that need them skip without."""
 
-SLOW = {"cli", "command_line", "environment", "hub", "site", "browser"}
+SLOW = {"cli", "command_line", "environment", "hub", "site", "server", "browser"}
 """Fixtures that start processes and servers: what uses one is slow without a mark of its own."""
+SLOW_NAMES = ("test_training_", "test_registration_imports")
+"""Tests of the contracts that train and start processes."""
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,7 +27,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-fast` leaves out: processes, servers, and the trainings of the contracts."""
     for item in items:
-        if SLOW & set(getattr(item, "fixturenames", ())) or item.name.startswith("test_training_"):
+        if SLOW & set(getattr(item, "fixturenames", ())) or item.name.startswith(SLOW_NAMES):
             item.add_marker("slow")
 
 

@@ -16,5 +16,5 @@ class Fit(Stage):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses by name; their sum is minimised."""
-        wrong = color.tint(self.model.chroma(batch.gray) - color.chroma(batch.color))
+        wrong = color.chroma_to_rgb_offset(self.model.chroma(batch.gray) - color.chroma(batch.color))
         return {"mse255": 255**2 * wrong.square().mean()}
