@@ -21,13 +21,13 @@ CB_SCALE, CR_SCALE = 1.772, 1.402  # 2 (1 - weight of blue), 2 (1 - weight of re
 
 
 def luma(rgb: Tensor) -> Tensor:
-    """Return BT.601 luma (..., 1, H, W) of sRGB (..., 3, H, W)."""
+    """Return BT.601 luma (..., 1, H, W) in [0, 1] of sRGB (..., 3, H, W)."""
     red, green, blue = rgb.unbind(-3)
     return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(-3)
 
 
 def chroma(rgb: Tensor) -> Tensor:
-    """Return (Cb, Cr) (..., 2, H, W) of sRGB (..., 3, H, W)."""
+    """Return (Cb, Cr) (..., 2, H, W), each in [-0.5, 0.5], of sRGB (..., 3, H, W)."""
     y = luma(rgb).squeeze(-3)
     cb = (rgb.select(-3, 2) - y) / CB_SCALE
     cr = (rgb.select(-3, 0) - y) / CR_SCALE
@@ -37,7 +37,7 @@ def chroma(rgb: Tensor) -> Tensor:
 def chroma_to_rgb_offset(chroma: Tensor) -> Tensor:
     """Return what (Cb, Cr) adds to grey in RGB (..., 3, H, W); its luma is zero.
 
-    Linear, so the distance of two tints is the RGB distance of two colourings of the same grey.
+    Linear: the distance of two offsets is the RGB distance of two colourings of the same grey.
     """
     cb, cr = chroma.unbind(-3)
     red, blue = CR_SCALE * cr, CB_SCALE * cb
@@ -46,7 +46,7 @@ def chroma_to_rgb_offset(chroma: Tensor) -> Tensor:
 
 
 def recombine(gray: Tensor, chroma: Tensor) -> Tensor:
-    """Colour the grey picture: sRGB (..., 3, H, W) in [0, 1] with exactly the luma `gray` (..., 1, H, W).
+    """Return sRGB (..., 3, H, W) in [0, 1] of chroma (..., 2, H, W) and luma exactly gray (..., 1, H, W).
 
     Colours outside the gamut are desaturated towards the grey just as far as needed, never clipped:
     clipping a channel would change the luma.
@@ -55,12 +55,12 @@ def recombine(gray: Tensor, chroma: Tensor) -> Tensor:
 
 
 def keep_luma(gray: Tensor, rgb: Tensor) -> Tensor:
-    """Replace the luma of `rgb` (..., 3, H, W) by `gray` (..., 1, H, W), keeping its chroma."""
+    """Return sRGB (..., 3, H, W) in [0, 1] with the chroma of rgb and the luma gray (..., 1, H, W)."""
     return _by_rows(lambda y, x: _within_gamut(y, x - luma(x)), gray, rgb)
 
 
 def _by_rows(function: Callable[[Tensor, Tensor], Tensor], gray: Tensor, other: Tensor) -> Tensor:
-    """Apply a function of pixels to a few rows at a time: fast, as they stay in the cache, and lean."""
+    """Apply a function of pixels to a few rows at a time, which stay in the processor's cache."""
     height = gray.shape[-2]
     rows = max(1, CHUNK * height // max(1, gray.numel(), other.numel() // other.shape[-3]))
     if rows >= height or torch.is_grad_enabled():
@@ -74,25 +74,25 @@ def _by_rows(function: Callable[[Tensor, Tensor], Tensor], gray: Tensor, other: 
     return out
 
 
-def _within_gamut(gray: Tensor, added: Tensor) -> Tensor:
-    """Add a zero-luma tint, scaled per pixel so that every channel stays in [0, 1]."""
-    highest, lowest = added.amax(-3, keepdim=True), added.amin(-3, keepdim=True)
-    tiny = torch.finfo(added.dtype).tiny
-    room = torch.minimum((1 - gray) / highest.clamp_min(tiny), gray / (-lowest).clamp_min(tiny))
-    return (gray + added * room.clamp(0, 1)).clamp(0, 1)
+def _within_gamut(gray: Tensor, offset: Tensor) -> Tensor:
+    """Add an offset of zero luma, scaled per pixel so that every channel stays in [0, 1]."""
+    highest, lowest = offset.amax(-3, keepdim=True), offset.amin(-3, keepdim=True)
+    tiny = torch.finfo(offset.dtype).tiny
+    scale = torch.minimum((1 - gray) / highest.clamp_min(tiny), gray / (-lowest).clamp_min(tiny))
+    return (gray + offset * scale.clamp(0, 1)).clamp(0, 1)
 
 
 def resize_area(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize (N, C, H, W): averaging where it shrinks, bilinear where it grows."""
+    """Return (N, C, H, W) at size (height, width): averaged where it shrinks, bilinear where it grows."""
     return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 1, smoothing: float = 4e-3) -> Tensor:
-    """Upsample chroma (N, C, h, w) to the size of gray (N, 1, H, W) along the edges of the drawing.
+    """Return chroma (N, C, h, w) at the size of gray (N, 1, H, W), upsampled along the edges of the luma.
 
     Bilinear, plus what the luma shows beyond low resolution times the slope of chroma over luma, which
     is fitted in windows of 2 radius + 1 pixels as in the fast guided filter (He and Sun 2015,
-    arXiv:1505.00996). The filter itself averages the chroma and loses more than it finds.
+    arXiv:1505.00996). The filter as published also averages the chroma, which costs accuracy.
     """
     guide = resize_area(gray, (chroma.shape[-2], chroma.shape[-1]))
     slope = guided_slope(chroma, guide, radius=radius, smoothing=smoothing)
@@ -105,7 +105,7 @@ def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 1, smoothing:
 
 
 def guided_slope(chroma: Tensor, guide: Tensor, *, radius: int = 1, smoothing: float = 4e-3) -> Tensor:
-    """Return the slope of chroma (N, C, h, w) over the grey `guide` (N, 1, h, w), window by window."""
+    """Return the slope (N, C, h, w) of chroma (N, C, h, w) over the grey guide (N, 1, h, w), by windows."""
 
     def mean(x: Tensor) -> Tensor:
         return F.avg_pool2d(x, 2 * radius + 1, 1, radius, count_include_pad=False)
@@ -118,7 +118,7 @@ def guided_slope(chroma: Tensor, guide: Tensor, *, radius: int = 1, smoothing: f
 
 @remembered
 def lab(rgb: Tensor) -> Tensor:
-    """Convert sRGB (..., 3, H, W) to CIE Lab, D65, 2 degree observer; L in [0, 100] (IEC 61966-2-1)."""
+    """Return CIE Lab (..., 3, H, W), D65, 2 degree observer, L in [0, 100], of sRGB (IEC 61966-2-1)."""
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp_min(0) + 0.055) / 1.055) ** 2.4)
     matrix = rgb.new_tensor(
         [

@@ -24,12 +24,12 @@ class Cell:
 
 
 def thumbnail(image: Pixels, label: str, side: int = SIDE) -> Cell:
-    """Return a cell reduced to what a sheet of that side shows, so that no large picture is kept."""
+    """Return a cell whose picture is reduced to `side` pixels, so that no large one stays in memory."""
     return Cell(np.array(_fitted(image, side)), label)
 
 
 def contact_sheet(rows: Sequence[Sequence[Cell]], side: int = SIDE) -> Pixels:
-    """Draw rows of pictures, each fitted into a square of `side` pixels, labels below."""
+    """Return RGB uint8 (H, W, 3): rows of pictures fitted into squares of `side` pixels, labels below."""
     columns = max(len(row) for row in rows)
     fitted = [[_fitted(cell.image, side) for cell in row] for row in rows]
     heights = [max(image.height for image in row) for row in fitted]

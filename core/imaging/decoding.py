@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -51,28 +52,35 @@ class Decoded(NamedTuple):
 
 
 class _Refused(Exception):
-    """A picture that is whole and yet not read."""
+    """An undamaged picture that is not read, for the reason given."""
 
 
 def decode(source: Source, name: str, max_pixels: int, side: int | None = None) -> Decoded:
-    """Decode a picture; `name` is what messages call it.
+    """Decode a picture.
 
-    side: let a JPEG be decoded smaller, both its sides at least so long.
+    name: what messages call it. side: let a JPEG be decoded smaller, both sides at least that many pixels.
 
     Raises:
-        ImageError: absent, no picture, too large, damaged, or of a kind that would come out wrong.
+        ImageError: the file is absent, no picture, too large or damaged, or has pixels of a type that would
+            be converted wrongly.
     """
     name = printable(name)
-    with _opened(source, name) as file, warnings.catch_warnings():
+    with _opened(source, name) as file, warnings.catch_warnings(), _image_errors(name):
         warnings.simplefilter("ignore")  # odd metadata is harmless
-        try:
-            return _decoded(file, max_pixels, side)
-        except _Refused as reason:
-            raise ImageError(f"{name}: {reason}") from None
-        except MemoryError:
-            raise ImageError(f"{name}: damaged picture, or too large for the memory") from None
-        except Exception as error:  # Pillow's decoders raise all kinds of things at damaged bytes
-            raise ImageError(f"{name}: {_said(error)}") from None
+        return _decoded(file, max_pixels, side)
+
+
+@contextmanager
+def _image_errors(name: str) -> Iterator[None]:
+    """Turn whatever decoding raises into an ImageError that names the picture."""
+    try:
+        yield
+    except _Refused as reason:
+        raise ImageError(f"{name}: {reason}") from None
+    except MemoryError:
+        raise ImageError(f"{name}: damaged picture, or too large for the memory") from None
+    except Exception as error:  # Pillow's decoders raise anything at damaged bytes
+        raise ImageError(f"{name}: {_damage(error)}") from None
 
 
 def _opened(source: Source, name: str) -> AbstractContextManager[IO[bytes]]:
@@ -89,7 +97,7 @@ def _opened(source: Source, name: str) -> AbstractContextManager[IO[bytes]]:
         raise ImageError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _said(error: Exception) -> str:
+def _damage(error: Exception) -> str:
     text = printable(str(error), 120) or type(error).__name__
     if "MAX_TEXT" in text:
         return "its texts or its profile are longer than is read; remove them, as `mogrify -strip` does"
@@ -101,9 +109,7 @@ def _said(error: Exception) -> str:
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
     image = _identified(file)
     stored = image.size
-    if stored[0] * stored[1] > max_pixels:
-        limit = f"at most {max_pixels // 1_000_000} million pixels are read; scale it down first"
-        raise _Refused(f"{stored[0]}x{stored[1]} pixels; too large, {limit}")
+    _bound_pixels(*stored, max_pixels)
     _bound_scans(image, file)
     _check_samples(image)
     highest = _highest_value(image)
@@ -126,32 +132,38 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
         factory, accepts = Image.OPEN[name]
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
-    kind = "not a picture that can be read" if prefix else "empty file"
-    raise _Refused(f"{kind}; expected {', '.join(FORMATS)}")
+    problem = "not a picture that can be read" if prefix else "empty file"
+    raise _Refused(f"{problem}; expected {', '.join(FORMATS)}")
+
+
+def _bound_pixels(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        limit = f"at most {most // 1_000_000} million pixels are read; scale it down first"
+        raise _Refused(f"{width}x{height} pixels; too large, {limit}")
 
 
 def _bound_scans(image: ImageFile.ImageFile, file: IO[bytes]) -> None:
     """Refuse a JPEG whose scans, each a few bytes that cost a pass over the picture, take too long."""
-    parts = 1
+    segments = 1
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         if image.info.get("compression") not in ("jpeg", "tiff_jpeg"):
             return
         offsets = image.tag_v2.get(STRIP_OFFSETS) or image.tag_v2.get(TILE_OFFSETS) or (0,)
-        parts = len(offsets) if isinstance(offsets, tuple) else 1
+        segments = len(offsets) if isinstance(offsets, tuple) else 1
     elif not isinstance(image, JpegImagePlugin.JpegImageFile):
         return
-    scans = -(-_count(file, b"\xff\xda") // parts)  # entropy-coded data never holds a marker
+    scans = -(-_count(file, b"\xff\xda") // segments)  # entropy-coded data never holds a marker
     if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
         raise _Refused(f"a JPEG of {scans} scans, which take too long; save it again as a baseline JPEG")
 
 
 def _count(file: IO[bytes], marker: bytes) -> int:
-    before, count, last = file.tell(), 0, b""
+    position, count, last = file.tell(), 0, b""
     file.seek(0)
     while block := file.read(2**20):
         count += (last + block).count(marker)
         last = block[-1:]
-    file.seek(before)
+    file.seek(position)
     return count
 
 
@@ -178,14 +190,14 @@ def _tag(image: TiffImagePlugin.TiffImageFile, number: int, default: int) -> tup
 
 
 def _scale_transparent_gray(image: ImageFile.ImageFile) -> None:
-    """Mend what Pillow says of a PNG of 2 or 4 bits: the transparent grey, unlike the pixels, as stored."""
+    """Scale the transparent grey of a PNG of 2 or 4 bits as its pixels are; Pillow leaves it as stored."""
     gray = image.info.get("transparency")
     if isinstance(image, PngImagePlugin.PngImageFile) and isinstance(gray, int) and image.tile:
         image.info["transparency"] = gray * {"L;2": 85, "L;4": 17}.get(str(image.tile[0].args), 1)
 
 
 def _deep_gray(image: Image.Image, highest: int) -> tuple[Pixels, Pixels | None]:
-    """Bring grey of 12, 16 or 32 bits to 8; Pillow's own conversion would clip it."""
+    """Return grey of 12, 16 or 32 bits as RGB of 8, with alpha; Pillow's own conversion would clip it."""
     values = np.asarray(image)
     key = image.info.get("transparency")
     alpha = np.where(values == key, 0, 255).astype(np.uint8) if isinstance(key, int) else None
@@ -198,7 +210,7 @@ def _deep_gray(image: Image.Image, highest: int) -> tuple[Pixels, Pixels | None]
 
 
 def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None]:
-    """Convert a stripe at a time, which spares a whole copy."""
+    """Return RGB and alpha of 8 bits; converted by stripes, so that memory holds no second copy."""
     transparent = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
     rgb = np.empty((image.height, image.width, 3), np.uint8)
     alpha = np.empty((image.height, image.width), np.uint8) if transparent else None

@@ -50,16 +50,22 @@ def read(source: Source, *, name: str = "", max_pixels: int = MAX_PIXELS) -> Pic
     """Decode a picture file; EXIF orientation is applied, alpha kept, more than 8 bits reduced to 8.
 
     source: a path, or an open binary file, which messages call `name`.
+
+    Raises:
+        ImageError: the file is absent, damaged, larger than max_pixels or no picture that is read.
     """
     decoded = decode(source, name or str(source), max_pixels)
     return Picture(decoded.rgb, decoded.alpha, decoded.profile, decoded.notes)
 
 
 def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, tuple[int, int]]:
-    """Decode to RGB uint8 (H, W, 3) with both sides at least `side`, or as they are; and the full (H, W).
+    """Return RGB uint8 (h, w, 3), both sides at least `side` or as stored, and the stored (height, width).
 
     A JPEG is scaled by 1/2, 1/4 or 1/8 while it is decoded, in the frequency domain, which averages
     areas and takes a fraction of the time.
+
+    Raises:
+        ImageError: as in `read`.
     """
     decoded = decode(source, name or str(source), MAX_PIXELS, side)
     return decoded.rgb, decoded.size
@@ -79,11 +85,7 @@ def write(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) 
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None and _holds_alpha(suffix):
         image.putalpha(Image.fromarray(picture.alpha))
-    options = dict(SAVE_OPTIONS.get(suffix, {}))
-    if suffix in (".jpg", ".jpeg"):
-        options["quality"] = quality
-    if picture.profile:
-        options["icc_profile"] = picture.profile
+    options = _save_options(suffix, quality, picture.profile)
     with atomic_write(path) as file:
         try:
             image.save(file, format=Image.registered_extensions()[suffix], **options)
@@ -91,8 +93,21 @@ def write(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) 
             raise ImageError(f"{path}: cannot be written ({error or 'not enough memory'})") from None
 
 
+def _save_options(suffix: str, quality: int, profile: bytes | None) -> dict[str, object]:
+    options = dict(SAVE_OPTIONS.get(suffix, {}))
+    if suffix in (".jpg", ".jpeg"):
+        options["quality"] = quality
+    if profile:
+        options["icc_profile"] = profile
+    return options
+
+
 def check_writable(name: str, height: int, width: int) -> None:
-    """Raise ImageError if no file of that name can hold a picture of that size, in pixels."""
+    """Check that a file of that name can hold a picture of that size, in pixels.
+
+    Raises:
+        ImageError: it cannot.
+    """
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise ImageError(f"{name}: unknown picture suffix; expected one of {', '.join(SUFFIXES)}")
@@ -104,7 +119,7 @@ def check_writable(name: str, height: int, width: int) -> None:
 
 
 def lost_in(name: str, picture: Picture) -> tuple[str, ...]:
-    """Say what of a picture a file of that name cannot hold, each a clause."""
+    """Return what of a picture a file of that name cannot hold, each a clause."""
     suffix = Path(name).suffix.lower()
     notes = []
     if picture.alpha is not None and not _holds_alpha(suffix) and (picture.alpha < 255).any():
@@ -119,14 +134,14 @@ def _holds_alpha(suffix: str) -> bool:
 
 
 def resize(image: Pixels, width: int, height: int) -> Pixels:
-    """Resize uint8 (H, W[, C]): area average where it shrinks, cubic where it grows."""
+    """Return uint8 (H, W[, C]) at (height, width): area average where it shrinks, cubic where it grows."""
     shrinks = width * height <= image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
 def square(image: Pixels, size: int, fit: str = "squash") -> Pixels:
-    """Bring RGB uint8 (H, W, 3) to (size, size, 3): squash, crop the centre, or pad with the edge."""
+    """Return RGB uint8 (H, W, 3) as (size, size, 3): squash, crop the centre, or pad with the edge."""
     height, width = image.shape[:2]
     if fit == "crop":
         side = min(height, width)
