@@ -1,1 +1,1 @@
-"""Work that takes long: records that survive a kill, worker processes, interruptions."""
+"""Long jobs: journals that survive a kill, worker processes, interruptions."""

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM put off until work comes to a place where nothing is lost."""
+"""SIGINT and SIGTERM, deferred until the work that is under way is saved."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 1.0
-"""Seconds in which further signals count as the first: a launcher repeats that of the terminal."""
+"""Seconds in which further signals count as the first: a launcher repeats the one of the terminal."""
 
 
 @dataclass
 class Interruption:
-    """Whether an interruption is wanted, and since when (seconds of the monotonic clock)."""
+    """Whether an interruption was requested, and since when (seconds of the monotonic clock)."""
 
     since: float | None = None
 
     @property
-    def wanted(self) -> bool:
-        """Return whether to stop at the next good place."""
+    def requested(self) -> bool:
+        """Return whether to stop as soon as the work is saved."""
         return self.since is not None
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal: the first is remembered, a later one raises KeyboardInterrupt."""
+        """Handle a signal: the first is recorded, one after PATIENCE raises KeyboardInterrupt.
+
+        Raises:
+            KeyboardInterrupt: this is the second interruption.
+        """
         now = time.monotonic()
         if self.since is None:
             self.since = now
@@ -38,34 +42,53 @@ class Interruption:
 
 @contextmanager
 def deferred(notice: Callable[[], None]) -> Iterator[Interruption]:
-    """Yield what remembers the signals that arrive in the block; a second one raises KeyboardInterrupt.
+    """Yield an Interruption that records the signals that arrive in the block.
 
-    notice: called at once, in another thread: handlers of Python wait for the end of a call into C, and
-    the gradient of a large step is one. Outside the main thread, which alone gets signals, nothing changes.
+    notice: called at once, in another thread, since Python runs handlers only between calls into C and one
+    such call may compute the gradient of a large step. Outside the main thread, which alone gets signals,
+    nothing changes.
+
+    Raises:
+        KeyboardInterrupt: a second signal arrived.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
+    with _handled(interruption), _noticed(notice):
+        yield interruption
+
+
+@contextmanager
+def _noticed(notice: Callable[[], None]) -> Iterator[None]:
+    """Call notice from another thread when a signal arrives in the block."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     listener = threading.Thread(target=_listen, args=(reader, notice), daemon=True)
     listener.start()
-    heard = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-    handlers = {number: signal.signal(number, interruption.receive) for number in heard}
     wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
-        yield interruption
+        yield
     finally:
         signal.set_wakeup_fd(wakeup)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
         os.close(writer)
         listener.join()
 
 
+@contextmanager
+def _handled(interruption: Interruption) -> Iterator[None]:
+    """Let the interruption receive the signals that are not ignored."""
+    heard = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    handlers = {number: signal.signal(number, interruption.receive) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def _listen(reader: int, notice: Callable[[], None]) -> None:
-    """Give notice of the first of our signals; ends with the other end of the pipe."""
+    """Call notice at the first of SIGNALS; return when the other end of the pipe is closed."""
     noticed = False
     with open(reader, "rb", buffering=0) as numbers:
         while received := numbers.read(1):

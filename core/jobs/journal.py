@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,18 +13,24 @@ from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, parse_model, require_inside
 
 LINE_BYTES = 16_000_000
-"""Longest record that is read; a chapter's lists every address of its pages."""
+"""Longest record that is read, in bytes; that of a chapter lists every address of its pages."""
 
 
 Record = TypeVar("Record", bound=pydantic.BaseModel)
 
 
 class Journal(Generic[Record]):
-    """Records by their `key`: appended, the last of a key counts, a line cut off by a kill is none."""
+    """Records by their `key`, appended to a file; of records with one key the last counts.
 
-    def __init__(self, path: Path, kind: type[Record]) -> None:
+    A last line that a kill has cut off is ignored.
+
+    Raises:
+        DataError: another line is damaged, or the path leads out of its folder.
+    """
+
+    def __init__(self, path: Path, cls: type[Record]) -> None:
         self.path = require_inside(path.parent, path)
-        self.records: dict[str, Record] = {_key(record): record for record in _read(path, kind)}
+        self.records: dict[str, Record] = {_key(record): record for record in _read(path, cls)}
 
     def add(self, *records: Record) -> None:
         """Append records; they are on the disk when this returns."""
@@ -51,23 +56,23 @@ def _key(record: Any) -> str:
     return key
 
 
-def _read(path: Path, kind: type[Record]) -> Iterator[Record]:
+def _read(path: Path, cls: type[Record]) -> Iterator[Record]:
     """Yield the records of a file; a last line cut off by a kill is no record."""
-    if not path.exists():
-        return
-    advice = "mend or delete the line"
-    with path.open("rb") as file:
-        for number in count(1):
-            line = file.readline(LINE_BYTES + 1)
-            if not line:
-                return
-            try:
-                if line.strip():
-                    name = f"{path}, line {number}"
-                    yield parse_model(line, kind, name, max_bytes=LINE_BYTES, advice=advice)
-            except DataError:
-                if line.endswith(b"\n") or len(line) > LINE_BYTES:
-                    raise
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            if line.strip():
+                name = f"{path}, line {number}"
+                yield parse_model(line, cls, name, max_bytes=LINE_BYTES, advice="mend or delete the line")
+        except DataError:
+            if line.endswith(b"\n") or len(line) > LINE_BYTES:
+                raise
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, none if it is absent; of a longer one LINE_BYTES + 1 bytes."""
+    if path.exists():
+        with path.open("rb") as file:
+            yield from iter(lambda: file.readline(LINE_BYTES + 1), b"")
 
 
 def _ends_well(path: Path) -> bool:

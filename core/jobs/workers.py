@@ -17,13 +17,13 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 def forked() -> BaseContext:
-    """Return how to start workers at once: by a fork where that is safe, else from scratch."""
+    """Return the context that starts workers fastest: a fork where no other thread runs, else a spawn."""
     alone = sys.platform == "linux" and threading.active_count() == 1
     return multiprocessing.get_context("fork" if alone else "spawn")
 
 
 def fresh(preload: Sequence[str]) -> BaseContext:
-    """Return how to start workers clean of what this process has done, with some modules imported once."""
+    """Return a context whose workers share no state with this process; it imports `preload` once."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -35,7 +35,7 @@ def fresh(preload: Sequence[str]) -> BaseContext:
 def pool(
     workers: int, context: BaseContext, start: Callable[..., None], argument: object
 ) -> Iterator[ProcessPoolExecutor]:
-    """Give workers that each call start(argument) once; an exception in the block ends them at once."""
+    """Yield an executor whose workers call start(argument) once; an exception in the block kills them."""
     executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, argument))
     try:
         yield executor
@@ -48,27 +48,28 @@ def pool(
 
 
 def _begin(start: Callable[..., None], argument: object) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent says what is done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
     end_with_the_parent()
     start(argument)
 
 
 def end_with_the_parent() -> None:
-    """See to it that a worker ends when the process that wants its work is killed.
+    """End this worker when the process that started its pool is killed.
 
-    A fork server stands between the two, and lives as long as its workers: there, a thread waits.
+    A fork server between the two would live as long as its workers; in that case a thread waits for the
+    parent.
     """
     parent = multiprocessing.parent_process()
-    wanted_by = parent.pid if parent else os.getppid()  # a launcher such as torchrun is a plain parent
-    if sys.platform == "linux" and wanted_by == os.getppid():
+    parent_id = parent.pid if parent else os.getppid()  # a launcher such as torchrun is a plain parent
+    if sys.platform == "linux" and parent_id == os.getppid():
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
-        if wanted_by == os.getppid():  # or it ended before prctl
+        if parent_id == os.getppid():  # or it ended before prctl
             return
     threading.Thread(target=_wait_for_the_parent, daemon=True).start()
 
 
 def _wait_for_the_parent() -> None:
-    """End this process as soon as its parent, by name and not by descent, has ended."""
+    """End this process as soon as the parent that multiprocessing names has ended."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

@@ -311,9 +311,9 @@ def test_notice_of_a_signal_is_given_by_another_thread():
     with interruption.deferred(lambda: threads.append(threading.current_thread())) as wish:
         os.kill(os.getpid(), signal.SIGTERM)
         deadline = time.monotonic() + 30
-        while not (wish.wanted and threads) and time.monotonic() < deadline:
+        while not (wish.requested and threads) and time.monotonic() < deadline:
             time.sleep(0.01)
-    assert wish.wanted
+    assert wish.requested
     assert threads[0] is not threading.main_thread()
 
 
