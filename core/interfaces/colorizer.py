@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorzoo.core.data.packed import Packed
-    from colorzoo.core.weights.folder import WeightsInfo
+    from colorzoo.core.weights.weights_info import WeightsInfo
 
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What a comparison offers to colorizers that ask: training pictures, and the answers.
+    """What a comparison offers to `fit_baseline`.
 
-    train: the training pictures, packed at a side in pixels. truth: grey (1, H, W) of a measured picture
-    to its true colours (3, H, W).
+    train: returns the training pictures, packed at a side in pixels. truth: returns the true colours
+    (3, H, W) of the measured picture whose grey (1, H, W) it is given.
     """
 
     train: Callable[[int], Packed]
@@ -37,14 +37,14 @@ class Colorizer(ABC):
     deterministic: ClassVar[bool] = False
     """True when every sample of a picture is the same, whatever the seed."""
     keeps_luma: bool = True
-    """The engine puts the picture's own luma back; False for a model that may change it."""
+    """Whether the engine restores the picture's own luma; False for a model that may change it."""
     informed: ClassVar[bool] = False
-    """True for a baseline that is told the true colours: nobody competes with it."""
+    """True for a baseline that uses the true colours; it is left out of rankings."""
     max_input_side: int | None = None
-    """Longest side the engine hands over; a larger picture's colour is brought up along its edges."""
+    """Longest side of what `colorize` is given, in pixels; colour of larger pictures is upsampled."""
 
     weights_info: WeightsInfo | None = None
-    """What is known of the loaded weights."""
+    """The content of config.json of the loaded weights."""
 
     def __init__(self, config: ColorizerConfig | None = None) -> None:
         super().__init__()
@@ -54,40 +54,38 @@ class Colorizer(ABC):
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         """Return colourings (N, options.samples, 3, H, W), sRGB float32 in [0, 1].
 
-        gray: float32 (N, 1, H, W) in [0, 1], BT.601 luma of sRGB, as OpenCV's RGB2GRAY. Any H and W;
-        the model's own working size is its own business. The same seed gives the same result.
+        gray: float32 (N, 1, H, W) in [0, 1], BT.601 luma of sRGB, as OpenCV's RGB2GRAY. H and W
+        are any; a model with a working size of its own resizes. The same seed gives the same result.
         """
 
-    def fit_baseline(self, context: EvaluationContext) -> None:  # noqa: B027  most have nothing to do
-        """Get ready for a comparison: baselines are fitted here, a model comes trained."""
+    def fit_baseline(self, context: EvaluationContext) -> None:  # noqa: B027  most do nothing
+        """Fit a baseline on what a comparison offers; a trained model leaves this empty."""
 
     def depends(self) -> Sequence[str]:
         """Return what results depend on besides code, options and own weights: digests, or paths of files.
 
-        An ensemble names its members so, each by `colorzoo.core.compare.identity.digest_of`.
+        For an ensemble: `colorzoo.core.compare.identity.digest_of` of every member.
         """
         return ()
 
     def keeps_luma_for(self, options: RunOptions) -> bool:
-        """Return whether the engine puts the picture's luma back; override it where options decide."""
+        """Return whether the engine restores the picture's luma; override it where options decide."""
         return self.keeps_luma
 
     def __call__(self, gray: Tensor, **options: object) -> Tensor:
-        """Validate the options into `Options`, then colorize; shapes as in `colorize`.
+        """Return colourings as `colorize` does, after validating the options into `Options`.
 
         Raises:
             ConfigError: an option is unknown or out of its range.
-            PluginError: the colorizer returned something else than what `colorize` promises.
+            PluginError: gray has another shape, or what `colorize` returned breaks its contract.
         """
         if gray.ndim != 4 or gray.shape[1] != 1:
             raise PluginError(
                 f"expected a grey tensor (N, 1, H, W) in [0, 1], got shape {tuple(gray.shape)}"
             )
-        from colorzoo.core.interfaces.outputs import check_output
+        from colorzoo.core.interfaces.outputs import checked_samples
 
-        chosen = validate(self.Options, options, "options")
-        expected = (len(gray), chosen.samples, 3, *gray.shape[-2:])
-        return check_output(self.colorize(gray, chosen), expected, gray.device, type(self).__name__)
+        return checked_samples(self, gray, validate(self.Options, options, "options"))
 
     def state(self) -> dict[str, Tensor]:
         """Return the weights by name; empty for a colorizer without any."""
@@ -98,19 +96,25 @@ class Colorizer(ABC):
         return {name: tensor.detach() for name, tensor in self.state_dict().items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Load weights by name; missing, unexpected or misshapen ones are errors, nothing is skipped."""
+        """Load weights by name.
+
+        Raises:
+            WeightsError: a tensor is missing, unexpected or of another shape; nothing is loaded then.
+        """
         import torch
 
-        own = self.state()
-        problems = [f"missing {name}" for name in own.keys() - state.keys()]
-        problems += [f"unexpected {name}" for name in state.keys() - own.keys()]
-        problems += [
-            f"{name} is {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"
-            for name in own.keys() & state.keys()
-            if own[name].shape != state[name].shape
-        ]
+        problems = sorted(_misfits(self.state(), state))
         if problems:
-            shown = "; ".join(sorted(problems)[:5])
+            shown = "; ".join(problems[:5])
             raise WeightsError(f"weights do not fit {type(self).__name__}: {shown}")
         if isinstance(self, torch.nn.Module):
             self.load_state_dict(dict(state), strict=True)
+
+
+def _misfits(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> Iterator[str]:
+    """Yield in what a state differs from a colorizer's own in names and shapes."""
+    yield from (f"missing {name}" for name in own.keys() - state.keys())
+    yield from (f"unexpected {name}" for name in state.keys() - own.keys())
+    for name in own.keys() & state.keys():
+        if own[name].shape != state[name].shape:
+            yield f"{name} is {tuple(state[name].shape)}, expected {tuple(own[name].shape)}"

@@ -17,12 +17,12 @@ from colorzoo.core.imaging.image_io import SUFFIXES, Pixels, read, read_reduced
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 NOTHING = hashlib.sha256().hexdigest()
-"""Digest of a picture that is there and cannot be read: it must not keep the others from being used."""
+"""Digest of a picture that exists but cannot be read, so that the others stay usable."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One colour picture: id, unique in its dataset, and RGB uint8 (H, W, 3).
+    """One colour picture: an id that is unique in its dataset, and RGB uint8 (H, W, 3).
 
     original: (height, width) of the stored picture, where it was decoded smaller.
     """
@@ -38,7 +38,7 @@ class Sample:
 
 
 class SourceInfo(Strict):
-    """Facts about a dataset that its pixels do not tell."""
+    """Title, license and credit of a dataset."""
 
     title: str
     license: str
@@ -53,7 +53,7 @@ class Dataset(ABC):
 
     splits: ClassVar[Sequence[str]] = ("all",)
     compared_split: ClassVar[str] = "test"
-    """Split that a comparison measures unless another is named: all of a source without a test set."""
+    """Split that a comparison measures by default; "all" for a source without a test set."""
     info: SourceInfo = SourceInfo(title="pictures", license="unknown")
     split: str = "all"
 
@@ -64,11 +64,11 @@ class Dataset(ABC):
     def __getitem__(self, index: int) -> Sample: ...
 
     def load_at_least(self, index: int, side: int) -> Sample:
-        """Return the picture, perhaps decoded smaller: both sides at least `side`, or as they are."""
+        """Return the picture, possibly decoded smaller: both sides at least `side` pixels, or as stored."""
         return self[index]
 
     def packed_array(self, size: int) -> tuple[Pixels, list[str]] | None:
-        """Return uint8 (N, size, size, 3) and ids, where the pictures are kept so at that very size."""
+        """Return uint8 (N, size, size, 3) and ids if the pictures are stored like that, else None."""
         return None
 
     def __iter__(self) -> Iterator[Sample]:
@@ -76,13 +76,13 @@ class Dataset(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """Return the sha256 over ids and content, independent of the order; override it to remember it."""
+        """Return the sha256 over ids and content, independent of the order; override it to cache it."""
         return combined_digest((name, self.digest(index)) for index, name in enumerate(self.ids()))
 
     def digest(self, index: int) -> str:
-        """Return the sha256 of one picture's content, of nothing for one that cannot be read.
+        """Return the sha256 of one picture's content, of no bytes if it cannot be read.
 
-        Override it where that needs no decoding.
+        Override it if that needs no decoding.
         """
         try:
             return pixels_digest(self[index].image)
@@ -90,22 +90,26 @@ class Dataset(ABC):
             return NOTHING
 
     def ids(self) -> list[str]:
-        """Return the ids in order; override it where that needs no decoding."""
+        """Return the ids in order; override it if that needs no decoding."""
         return [sample.id for sample in self]
 
     @property
     def notes(self) -> Mapping[str, object]:
-        """Return counts worth telling, such as pictures left out."""
+        """Return counts to report, such as pictures left out."""
         return {}
 
     @classmethod
     def splits_at(cls, location: str | None) -> Sequence[str]:
-        """Return the splits to be had there; override it where they depend on the location."""
+        """Return the splits at a location; override it if they depend on it."""
         return cls.splits
 
     @classmethod
     def fetch(cls, archive: Path | None = None, progress: Progress | None = None) -> Path:
-        """Bring the dataset to this machine, from an archive or the network; return its folder."""
+        """Download the dataset, or unpack it from an archive, and return its folder.
+
+        Raises:
+            DataError: the source fetches nothing, or fetching fails.
+        """
         raise DataError(f"{cls.info.title}: nothing to fetch, give a path instead")
 
 
@@ -137,30 +141,38 @@ class FileDataset(Dataset):
 
 
 def combined_digest(digests: Iterable[tuple[str, str]]) -> str:
-    """Combine (id, sha256) pairs into one order-independent fingerprint."""
+    """Return one sha256, independent of the order, over (id, sha256) pairs."""
     lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def picture_files(root: Path) -> list[Path]:
-    """Find the pictures below a folder, sorted, hidden ones left out."""
+    """Return the picture files below a folder, sorted, without hidden ones.
+
+    Raises:
+        DataError: there is no such folder, or it holds no pictures.
+    """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")
-    found = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
-    shown = [p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts)]
-    if not shown:
+    paths = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+    visible = [p for p in paths if not any(part.startswith(".") for part in p.relative_to(root).parts)]
+    if not visible:
         raise DataError(f"{root}: no pictures; expected files ending in {', '.join(SUFFIXES)}")
-    return sorted(shown, key=lambda path: path.relative_to(root).as_posix())
+    return sorted(visible, key=lambda path: path.relative_to(root).as_posix())
 
 
 def hash_fraction(key: str) -> float:
-    """Map a text to [0, 1) by its sha256, for splits that never change."""
+    """Return a number in [0, 1) that depends on the sha256 of the text alone, for splits."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def require_split(name: str, splits: Sequence[str]) -> str:
-    """Return the split if the source has it."""
+    """Return the name of a split that the source has.
+
+    Raises:
+        UnknownNameError: it has no such split.
+    """
     if name not in splits:
         raise UnknownNameError("split", name, splits)
     return name

@@ -1,4 +1,4 @@
-"""The Metric: from colourings and the true picture to a number."""
+"""The Metric: a number from colourings and the true picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Curve(Strict):
-    """How a value changes over something, such as a threshold: `y` at every `x`."""
+    """A value as a function of `over`, such as a threshold: `y` at every `x`."""
 
     over: str
     x: list[float]
@@ -24,7 +24,7 @@ class Curve(Strict):
 class MetricResult(Strict):
     """A measured value; `per_image` holds one value a picture, in the order of the updates.
 
-    NaN stands where the metric does not apply to a picture; a comparison leaves it out and counts it.
+    NaN means that the metric does not apply to a picture; a comparison leaves it out and counts it.
     """
 
     value: float
@@ -38,36 +38,36 @@ class Metric(ABC):
 
     higher_is_better: ClassVar[bool]
     min_samples: ClassVar[int] = 1
-    """Samples a picture that the metric needs to mean what its name says."""
+    """Samples a picture that the metric needs."""
     default: ClassVar[bool] = True
-    """Measured unless others are asked for; False for what needs a download."""
+    """Whether it is measured unless metrics are named; False if it needs a download."""
 
     @abstractmethod
     def update(self, predicted: Tensor, target: Tensor) -> None:
         """Take predicted (N, K, 3, H, W) and target (N, 3, H, W), both sRGB float32 in [0, 1].
 
-        A colorizer that always answers the same is given with K = 1.
+        K is 1 for a deterministic colorizer.
         """
 
     @abstractmethod
     def compute(self) -> MetricResult:
-        """Return the value over everything seen."""
+        """Return the value over all updates."""
 
     def state(self) -> dict[str, Any]:
-        """Return what was accumulated as JSON can hold it; by default all attributes."""
+        """Return what was accumulated, as values that JSON can hold; by default all attributes."""
         return {name: v.tolist() if hasattr(v, "tolist") else v for name, v in vars(self).items()}
 
     def merge(self, state: Mapping[str, Any]) -> None:
-        """Take in another's state: lists are joined, numbers and tensors added.
+        """Add the `state` of another metric: lists are joined, numbers and tensors added.
 
-        Override both where an attribute is none of these.
+        Override both methods if an attribute is none of these.
         """
-        for name, more in state.items():
-            mine = getattr(self, name)
-            if isinstance(mine, list):
-                mine.extend(more)
+        for name, other in state.items():
+            own = getattr(self, name)
+            if isinstance(own, list):
+                own.extend(other)
             else:
-                setattr(self, name, mine + (mine.new_tensor(more) if hasattr(mine, "new_tensor") else more))
+                setattr(self, name, own + (own.new_tensor(other) if hasattr(own, "new_tensor") else other))
 
 
 class PerImageMetric(Metric):
@@ -80,7 +80,7 @@ class PerImageMetric(Metric):
 
     @abstractmethod
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """Return one value a picture (N,), NaN where it does not apply; shapes as in `update`."""
+        """Return one value a picture (N,), NaN if it does not apply; shapes as in `update`."""
 
     def update(self, predicted: Tensor, target: Tensor) -> None:
         self._values += self.measure(predicted, target).double().tolist()
@@ -91,5 +91,5 @@ class PerImageMetric(Metric):
         return MetricResult(value=mean, unit=self.unit, per_image=list(self._values), curve=self.curve())
 
     def curve(self) -> Curve | None:
-        """Return how the value changes over something, for metrics that know."""
+        """Return the value as a function of a parameter; None for a metric without one."""
         return None

@@ -1,18 +1,34 @@
-"""What a colorizer returns, checked before anything is made of it."""
+"""Checks what a colorizer returns before it is used."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from colorzoo.core.errors import PluginError
 
+if TYPE_CHECKING:
+    from colorzoo.core.config import RunOptions
+    from colorzoo.core.interfaces.colorizer import Colorizer
+
 TOLERANCE = 1e-3
-"""By how much values may leave [0, 1]; rounding brings them back."""
+"""By how much values may lie outside [0, 1], since rounding clamps them."""
+
+
+def checked_samples(colorizer: Colorizer, gray: Tensor, options: RunOptions) -> Tensor:
+    """Return what `colorize` returns for gray (N, 1, H, W) in [0, 1] and validated options, once checked.
+
+    Raises:
+        PluginError: as in `check_output`.
+    """
+    expected = (len(gray), options.samples, 3, *gray.shape[-2:])
+    return check_output(colorizer.colorize(gray, options), expected, gray.device, type(colorizer).__name__)
 
 
 def check_output(colored: object, shape: tuple[int, ...], device: torch.device, who: str) -> Tensor:
-    """Return what `colorize` returned if it is as promised.
+    """Return what `colorize` returned if it keeps the contract.
 
     shape: the expected (N, K, 3, H, W). device: that of the grey. who: the class, for the message.
 
@@ -26,8 +42,8 @@ def check_output(colored: object, shape: tuple[int, ...], device: torch.device, 
     if tuple(colored.shape) != shape:
         raise PluginError(f"{returned} shape {tuple(colored.shape)}, expected {shape}")
     if colored.dtype != torch.float32 or colored.layout != torch.strided:
-        kind = f"{colored.layout} {colored.dtype}".removeprefix("torch.strided ")
-        raise PluginError(f"{returned} {kind}, expected torch.float32")
+        returned_type = f"{colored.layout} {colored.dtype}".removeprefix("torch.strided ")
+        raise PluginError(f"{returned} {returned_type}, expected torch.float32")
     if colored.device != device:
         raise PluginError(f"{returned} a tensor on {colored.device}, expected one on {device}")
     low, high = (float(bound) for bound in colored.detach().aminmax())  # NaN anywhere is NaN here

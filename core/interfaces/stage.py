@@ -1,4 +1,4 @@
-"""What a trainable colorizer tells the engine: its stages, their networks and losses."""
+"""The Stage: what a trainable colorizer defines of its training, networks and losses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Batch:
 
     @classmethod
     def of(cls, color_image: Tensor) -> Batch:
-        """Make a batch from sRGB float32 (N, 3, H, W)."""
+        """Return a batch of sRGB float32 (N, 3, H, W) in [0, 1]."""
         layout = torch.channels_last
         return cls(
             color_image.contiguous(memory_format=layout),
@@ -52,12 +52,12 @@ class Batch:
 
 
 class Stage(ABC):
-    """One stage of training: which networks it moves, and the losses that move them.
+    """One stage of training: the networks it updates, and their losses.
 
     `networks` names the networks in the order in which they step; one for a plain model, generator and
     discriminator for a GAN. The engine owns data, device, precision, clipping, moving average, logging,
     previews and checkpoints. Before every step the random generators are seeded from the run's seed
-    and the step's number, so a stage may draw as it likes and still resumes to the same weights.
+    and the step's number, so a stage may draw random numbers and still resumes to the same weights.
     """
 
     name: str
@@ -68,18 +68,21 @@ class Stage(ABC):
 
     @abstractmethod
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        """Return named scalars for one player: the sum is minimised; those without gradient are logged."""
+        """Return named scalars for the network named player.
+
+        The sum of those with a gradient is minimised; the others are logged only.
+        """
 
     def augment(self, batch: Batch) -> Batch:
-        """Change the pictures before the step: by default each is mirrored or not."""
+        """Return the pictures as the step uses them: by default half of them, at random, are mirrored."""
         mirrored = torch.rand(len(batch), 1, 1, 1, device=batch.color.device) < 0.5
         return Batch.of(torch.where(mirrored, batch.color.flip(-1), batch.color))
 
-    def begin(self) -> None:  # noqa: B027  an optional hook, empty on purpose
-        """Prepare before the first step, for instance freeze what an earlier stage has trained."""
+    def on_stage_start(self) -> None:  # noqa: B027  an optional hook, empty on purpose
+        """Prepare for the first step, for instance freeze what an earlier stage has trained."""
 
     def optimizer(self, player: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Return the player's optimizer: AdamW by default."""
+        """Return the optimizer of the network named player: AdamW by default."""
         s = self.settings
         return torch.optim.AdamW(
             parameters,

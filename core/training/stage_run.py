@@ -54,7 +54,7 @@ class StageRun:
             )
         epochs = round(stage.settings.epochs * len(packed) / self.batch_size)
         self.total = stage.settings.steps or max(1, epochs)
-        stage.begin()
+        stage.on_stage_start()
         for network in stage.networks.values():
             network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.losses = {name: setup.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.networks}
