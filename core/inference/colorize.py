@@ -8,32 +8,37 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colorzoo.core.config import validate
+from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Picture, Pixels
 from colorzoo.core.inference.tiling import bilinear_rows, stripes
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.outputs import checked_samples
 from colorzoo.core.isolation import isolated
 
+Options = RunOptions | Mapping[str, object] | None
 
-def colorize(
-    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
-) -> list[Picture]:
+
+def colorize(colorizer: Colorizer, picture: Picture, options: Options = None) -> list[Picture]:
     """Return one picture per sample, of the same size and alpha, with the luma of the input.
 
+    options: by name, or validated already into the colorizer's `Options`.
+
     Raises:
-        ConfigError: wrong options.
+        ConfigError: an option is unknown or out of its range.
         PluginError: the colorizer raised, or what it returned breaks the contract.
     """
     return list(colorings(colorizer, picture, options))
 
 
-def colorings(
-    colorizer: Colorizer, picture: Picture, options: Mapping[str, object] | None = None
-) -> Iterator[Picture]:
-    """Yield what `colorize` returns, one by one: memory holds a single sample at full size."""
+def colorings(colorizer: Colorizer, picture: Picture, options: Options = None) -> Iterator[Picture]:
+    """Yield what `colorize` returns, one by one: memory holds a single sample at full size.
+
+    Raises:
+        ConfigError, PluginError: as in `colorize`, before the first sample.
+    """
     gray = picture.gray
-    colored, guide, keep = _samples(colorizer, gray, options or {})
+    colored, guide, keep = _samples(colorizer, gray, validate(colorizer.Options, options or {}, "options"))
     for sample in colored:
         with torch.inference_mode():
             rgb = _at_full_size(gray, sample[None], guide, keep=keep)
@@ -41,35 +46,32 @@ def colorings(
         del rgb
 
 
-def _samples(
-    colorizer: Colorizer, gray: Pixels, options: Mapping[str, object]
-) -> tuple[Tensor, Tensor | None, bool]:
+def _samples(colorizer: Colorizer, gray: Pixels, options: RunOptions) -> tuple[Tensor, Tensor | None, bool]:
     """Return the samples (K, 3, h, w), their grey if it was made smaller, and whether the luma is kept."""
-    chosen = validate(colorizer.Options, options, "options")
     with torch.inference_mode():
         given = _fitted(_tensor(gray).to(_device(colorizer)), colorizer.max_input_side)
         smaller = given.shape[-2:] != gray.shape
-        guide = given.clone() if smaller else None  # a colorizer may write to what it is given
+        guide = given.clone() if smaller else None  # a colorizer may change its input
         with isolated(type(colorizer).__name__):
-            (colored,) = colorizer(given, **options)
-            keep = colorizer.keeps_luma_for(chosen)
+            (colored,) = checked_samples(colorizer, given, options)
+            keep = colorizer.keeps_luma_for(options)
         return colored, guide, keep
 
 
 def _at_full_size(gray: Pixels, rgb: Tensor, guide: Tensor | None, *, keep: bool) -> Pixels:
-    """Bring a colouring (1, 3, h, w) to the size of gray (H, W) by stripes, and its luma back if kept."""
+    """Return a colouring (1, 3, h, w) at the size of gray (H, W), by stripes; with its luma if `keep`."""
     out = np.empty((*gray.shape, 3), np.uint8)
     if guide is not None and not keep:
         for index, channel in enumerate(torch.split(rgb, 1, 1)):
             out[..., index] = _pixels(color.resize_area(channel, gray.shape))[..., 0]
         return out
-    rows = _rows_kept(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
+    rows = _rows_with_luma(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
     for top, bottom in stripes(*gray.shape):
         out[top:bottom] = _pixels(rows(top, bottom))
     return out
 
 
-def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int, int], Tensor]:
+def _rows_with_luma(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int, int], Tensor]:
     """Return a function from first and last row to the colouring with the luma of gray."""
 
     def luma(top: int, bottom: int) -> Tensor:
@@ -77,8 +79,7 @@ def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int
 
     if guide is None:
         return lambda top, bottom: color.keep_luma(luma(top, bottom), rgb[..., top:bottom, :])
-    chroma = color.chroma(rgb)
-    low = torch.cat([chroma, color.guided_slope(chroma, guide), guide], 1)
+    low = _chroma_and_slope(rgb, guide)
 
     def rows(top: int, bottom: int) -> Tensor:
         y = luma(top, bottom)
@@ -86,6 +87,12 @@ def _rows_kept(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int
         return color.recombine(y, chroma + slope * (y - base))
 
     return rows
+
+
+def _chroma_and_slope(rgb: Tensor, guide: Tensor) -> Tensor:
+    """Return (1, 5, h, w): chroma of rgb (1, 3, h, w), its slope over the luma, and guide (1, 1, h, w)."""
+    chroma = color.chroma(rgb)
+    return torch.cat([chroma, color.guided_slope(chroma, guide), guide], 1)
 
 
 def _fitted(gray: Tensor, side: int | None) -> Tensor:

@@ -19,7 +19,7 @@ from colorzoo.core.devices import bfloat16_is_fast
 
 
 class OptimizedCopy:
-    """Keeps fast copies of a network and makes them anew whenever the network's weights have changed.
+    """Caches fast copies of a network; they are made again when the network's weights have changed.
 
     narrow: inputs at most so many pixels wide are computed in float32; give the width at which the
     network's coarsest features are one column. There bfloat16 is not sound on every processor: cgan's
@@ -33,7 +33,7 @@ class OptimizedCopy:
         self._copies: dict[torch.dtype, nn.Module] = {}
 
     def __call__(self, network: nn.Module, x: Tensor) -> Tensor:
-        """Return what the network's fast copy gives for x (N, C, H, W)."""
+        """Return the output of the network's fast copy for x (N, C, H, W)."""
         dtype = fast_dtype(x.device) if x.shape[-1] > self.narrow else torch.float32
         return self._copy(network, dtype)(x.to(dtype, memory_format=torch.channels_last))  # type: ignore[no-any-return]
 
@@ -61,9 +61,9 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def optimize_for_inference(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:
-    """Return a copy of the network for inference, as the module's docstring tells.
+    """Return a copy of the network, optimized as the module's docstring says.
 
-    dtype: of its weights and inputs; the device's fastest when absent.
+    dtype: of its weights and inputs; by default the fastest of its device.
     """
     with torch.inference_mode(False), torch.no_grad():
         fast = _rebuilt(copy.deepcopy(network).eval())
@@ -74,7 +74,7 @@ def optimize_for_inference(network: nn.Module, dtype: torch.dtype | None = None)
 class ShuffledConvolution(nn.Module):
     """A transposed convolution of kernel 4, stride 2, padding 1 as convolution and pixel shuffle.
 
-    Each of the four output phases is a 2x2 convolution of the input, here the corners of one 3x3.
+    Each of the four output phases is a 2x2 convolution of the input, stored in a corner of a 3x3 kernel.
     """
 
     def __init__(self, source: nn.ConvTranspose2d) -> None:
@@ -107,15 +107,15 @@ def _rebuilt(module: nn.Module) -> nn.Module:
 
 
 def _folded(layers: nn.Sequential) -> nn.Sequential:
-    found: list[nn.Module] = []
+    folded: list[nn.Module] = []
     for layer in layers:
-        before = found[-1] if found else None
+        before = folded[-1] if folded else None
         if isinstance(layer, nn.BatchNorm2d) and isinstance(before, nn.Conv2d | nn.ConvTranspose2d):
             transposed = isinstance(before, nn.ConvTranspose2d)
-            found[-1] = fuse_conv_bn_eval(before, layer, transpose=transposed)
+            folded[-1] = fuse_conv_bn_eval(before, layer, transpose=transposed)
         else:
-            found.append(layer)
-    return nn.Sequential(*(ShuffledConvolution(f) if _is_doubling(f) else f for f in found))
+            folded.append(layer)
+    return nn.Sequential(*(ShuffledConvolution(f) if _is_doubling(f) else f for f in folded))
 
 
 def _is_doubling(layer: nn.Module) -> TypeGuard[nn.ConvTranspose2d]:

@@ -1,4 +1,4 @@
-"""Large pictures in parts that overlap, so that memory stays bounded."""
+"""Large pictures by overlapping tiles or by stripes, so that memory stays bounded."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def tiled(
 
     cell: the function takes sides that are multiples of it; the picture is padded with its edge.
     scale: how much smaller than its input the function's output is; H and W are multiples of it.
-    reach: pixels beyond which the input changes nothing. A tile is computed with that much around it,
-    so its seams are as exact as rounding. tile: its side without, a multiple of cell.
+    reach: radius of the receptive field in pixels; a tile is computed with that much around it, so that
+    seams are exact to rounding. tile: side of a tile without it, a multiple of cell.
     """
     height, width = picture.shape[-2:]
     padded = F.pad(picture, (0, -width % cell, 0, -height % cell), mode="replicate")
@@ -28,11 +28,11 @@ def tiled(
     out: Tensor | None = None
     for top, bottom, above, below in _spans(padded.shape[-2], tile, reach):
         for left, right, before, behind in _spans(padded.shape[-1], tile, reach):
-            found = function(padded[..., above:below, before:behind])
+            result = function(padded[..., above:below, before:behind])
             if out is None:
                 size = (padded.shape[-2] // scale, padded.shape[-1] // scale)
-                out = found.new_empty(*found.shape[:2], *size)
-            inside = found[
+                out = result.new_empty(*result.shape[:2], *size)
+            inside = result[
                 ...,
                 (top - above) // scale : (bottom - above) // scale,
                 (left - before) // scale : (right - before) // scale,
@@ -43,14 +43,14 @@ def tiled(
 
 
 def _spans(length: int, tile: int, reach: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield start and end of every tile, and those of what it is computed from."""
+    """Yield start and end of every tile, and start and end of its input."""
     for start in range(0, length, tile):
         end = min(start + tile, length)
         yield start, end, max(0, start - reach), min(length, end + reach)
 
 
 def stripes(height: int, width: int, pixels: int = STRIPE) -> Iterator[tuple[int, int]]:
-    """Yield first and last row (exclusive) of the stripes of a picture; a small picture is one."""
+    """Yield first and last row (exclusive) of the stripes of a picture, `pixels` each at most."""
     rows = max(1, pixels // width)
     return ((top, min(top + rows, height)) for top in range(0, height, rows))
 
@@ -72,7 +72,7 @@ def bilinear_rows(image: Tensor, size: tuple[int, int], top: int, bottom: int) -
     first, last = (
         (int(above[0]), int(below[-1]) + 1) if width > 128 else (0, height)
     )  # as torch chooses kernels
-    part = image[..., first:last, :]
-    wide = F.interpolate(part, size=(last - first, width), mode="bilinear", align_corners=False)
+    section = image[..., first:last, :]
+    wide = F.interpolate(section, size=(last - first, width), mode="bilinear", align_corners=False)
     upper, lower = (wide[..., (index - first).to(image.device), :] for index in (above, below))
     return torch.addcmul(lower * weight, upper, 1 - weight)
