@@ -1,1 +1,1 @@
-"""Weights as a folder of config.json and safetensors, checked before they are loaded."""
+"""Weights folders of config.json and safetensors, checked before they are loaded."""

@@ -1,23 +1,27 @@
-"""Weights as a folder: config.json, model.safetensors, README.md. Nothing is ever unpickled."""
+"""Weights folders: config.json, model.safetensors, README.md. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
-from colorzoo.core.config import ColorizerConfig, Strict, validate
+from colorzoo.core.config import ColorizerConfig, validate
 from colorzoo.core.errors import WeightsError
 from colorzoo.core.files import atomic_write, printable, read_model
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
 from colorzoo.core.weights.safetensors_header import check_fit, read_header, with_sorted_metadata
+from colorzoo.core.weights.weights_info import Distribution as Distribution
+from colorzoo.core.weights.weights_info import Measured as Measured
+from colorzoo.core.weights.weights_info import PluginName as PluginName
+from colorzoo.core.weights.weights_info import TrainedOn as TrainedOn
+from colorzoo.core.weights.weights_info import WeightsInfo as WeightsInfo
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,93 +30,52 @@ CONFIG, TENSORS, CARD = "config.json", "model.safetensors", "README.md"
 MAX_CONFIG_BYTES = 1_000_000
 
 
-def _check_name(text: str) -> str:
-    if text:
-        canonicalize_name(text, validate=True)
-    return text
-
-
-Distribution = Annotated[str, Field(max_length=100), AfterValidator(_check_name)]
-"""A name of a package as PEP 508 has it and nothing else, or nothing: it becomes part of a command."""
-PluginName = Annotated[Distribution, Field(min_length=1)]
-"""A plugin's name; it becomes part of a command as well."""
-
-
-class TrainedOn(Strict):
-    """What weights were trained on, and how long it took."""
-
-    dataset: str = Field(description="address of the dataset")
-    split: str
-    license: str = Field("", description="of the pictures, as their source states it")
-    fingerprint: str = Field(description="sha256 over ids and content of the pictures")
-    pictures: int
-    command: str = Field(description="the command that trains it again")
-    seed: int
-    minutes: float
-    hardware: str
-    after: TrainedOn | None = Field(None, description="the training that it started from, if any")
-
-    @property
-    def history(self) -> list[TrainedOn]:
-        """All trainings that led here, the first one first."""
-        return [*(self.after.history if self.after else []), self]
-
-
-class Measured(Strict):
-    """One measured value with what it was measured on."""
-
-    name: str
-    value: float
-    unit: str
-    protocol: str
-    fingerprint: str = Field("", description="of the pictures it was measured on")
-
-
-class WeightsInfo(Strict):
-    """Everything about weights but the tensors: the content of config.json."""
-
-    format: Literal["1"] = "1"
-    plugin: PluginName
-    distribution: Distribution = Field("", description="package that brings the plugin")
-    name: str = Field("default", description="short name, as --weights takes it")
-    summary: str = ""
-    colorzoo_version: str
-    license: str
-    credit: str = ""
-    sha256: str = Field("", description="of model.safetensors")
-    config: dict[str, Any]
-    trained_on: TrainedOn | None = None
-    metrics: list[Measured] = []
-
-
 def save(
-    folder: Path, colorizer: Colorizer, info: WeightsInfo, card: str, *, half: bool = False
+    folder: Path,
+    colorizer: Colorizer,
+    info: WeightsInfo,
+    card: str | Callable[[WeightsInfo], str],
+    *,
+    half: bool = False,
 ) -> WeightsInfo:
-    """Write a weights folder; `half` stores float32 tensors in half the space (float16)."""
+    """Write a weights folder and return its info, with the sha256 of the tensors.
+
+    card: the text of README.md, or a function that returns it for the final info. half: store float32
+    tensors as float16, in half the space.
+    """
+    data = _encoded(colorizer, info.plugin, half=half)
+    info = info.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+    with atomic_write(folder / TENSORS) as file:
+        file.write(data)
+    with atomic_write(folder / CARD) as file:
+        file.write((card if isinstance(card, str) else card(info)).encode())
+    write_info(folder, info)
+    return info
+
+
+def _encoded(colorizer: Colorizer, plugin: str, *, half: bool) -> bytes:
+    """Return a colorizer's tensors as a safetensors file."""
     import torch
     from safetensors.torch import save as encode
 
     tensors = {name: tensor.cpu().contiguous() for name, tensor in colorizer.state().items()}
     if half:
         tensors = {n: t.half() if t.dtype == torch.float32 else t for n, t in tensors.items()}
-    data = with_sorted_metadata(encode(tensors, metadata={"format": "pt", "plugin": info.plugin}))
-    info = info.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
-    with atomic_write(folder / TENSORS) as file:
-        file.write(data)
-    with atomic_write(folder / CARD) as file:
-        file.write(card.encode())
-    write_info(folder, info)
-    return info
+    return with_sorted_metadata(encode(tensors, metadata={"format": "pt", "plugin": plugin}))
 
 
 def write_info(folder: Path, info: WeightsInfo) -> None:
-    """Write config.json, last of all: a folder without it is not weights yet."""
+    """Write config.json, the last file of a weights folder: without it a folder is incomplete."""
     with atomic_write(folder / CONFIG) as file:
         file.write((json.dumps(info.model_dump(mode="json"), indent=2) + "\n").encode())
 
 
 def read_info(folder: Path) -> WeightsInfo:
-    """Read config.json of a weights folder."""
+    """Return the content of config.json of a weights folder.
+
+    Raises:
+        WeightsError: it is absent, damaged, too large, or describes a model of another library.
+    """
     path = folder / CONFIG
     if not path.is_file():
         raise WeightsError(f"{folder}: no {CONFIG}; expected a folder with {CONFIG} and {TENSORS}")
@@ -126,86 +89,114 @@ def read_info(folder: Path) -> WeightsInfo:
 
 
 class _Foreign(BaseModel):
-    """What configurations of other libraries say of themselves."""
+    """The fields by which configurations of other libraries name their model."""
 
     plugin: Any = None
     name: str = Field("", validation_alias=AliasChoices("_class_name", "model_type", "architecture"))
 
 
 def _foreign_owner(path: Path) -> str:
-    """Return whose model another library's configuration describes; nothing for one of ours."""
+    """Return the name of the model that another library's configuration describes; empty for ours."""
     try:
-        found = read_model(path, _Foreign, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)
+        foreign = read_model(path, _Foreign, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)
     except WeightsError:
-        return ""  # it is read again, and the reason said, as one of ours
-    return (
-        ""
-        if found.plugin is not None or not found.name
-        else f"another library ({printable(found.name, 60)})"
-    )
+        return ""  # it is read again as one of ours, which gives the reason
+    if foreign.plugin is not None or not foreign.name:
+        return ""
+    return f"another library ({printable(foreign.name, 60)})"
 
 
-def load(folder: Path, kind: type[Colorizer], plugin: str) -> Colorizer:
-    """Build the colorizer that the folder describes and load its tensors.
+def load(folder: Path, cls: type[Colorizer], plugin: str) -> Colorizer:
+    """Return the colorizer that the folder describes, with its tensors.
 
-    Checked before, in this order: the configuration, the hash, the file's header, and that every tensor is
-    what the plugin expects. Only then is memory taken for it.
+    Checked first, in this order: the configuration, the hash, the file's header, and that every tensor is
+    what the plugin expects. Only then is memory allocated for the colorizer.
+
+    Raises:
+        WeightsError: a file is absent, damaged or of another plugin, or the tensors do not fit.
+        ConfigError: the configuration is none of the plugin's.
+        PluginError: the plugin's code fails.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load as decode
-
     info = read_info(folder)
     if info.plugin != plugin:
         raise WeightsError(
             f"{folder}: weights of {info.plugin!r}, not of {plugin!r}; "
             f"use: colorzoo run {info.plugin} --weights {folder}"
         )
-    config = validate(kind.Config, info.config, f"{folder / CONFIG}: config")
+    config = validate(cls.Config, info.config, f"{folder / CONFIG}: config")
+    data = _tensor_bytes(folder, info.sha256)
+    try:
+        colorizer = _decoded(data, cls, config)
+    except WeightsError as error:
+        raise WeightsError(f"{folder / TENSORS}: {error}") from None
+    colorizer.weights_info = info
+    return colorizer
+
+
+def _tensor_bytes(folder: Path, sha256: str) -> bytes:
+    """Return the content of model.safetensors, of the given sha256 unless that is empty."""
     path = folder / TENSORS
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise WeightsError(f"{folder}: no {TENSORS}; only safetensors are loaded") from None
-    if info.sha256 and hashlib.sha256(data).hexdigest() != info.sha256:
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(f"{path}: its sha256 is not the one in {CONFIG}; fetch the folder again")
+    return data
+
+
+def _decoded(data: bytes, cls: type[Colorizer], config: ColorizerConfig) -> Colorizer:
+    """Return a colorizer with the tensors of a safetensors file whose header fits its configuration."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load as decode
+
+    check_fit(read_header(data), _expected(cls, config), cls.__name__)
+    colorizer = built(cls, config)
     try:
-        check_fit(read_header(data), _expected(kind, config), kind.__name__)
-        colorizer = built(kind, config)
-        colorizer.load_state(decode(data))
-    except (SafetensorError, WeightsError) as error:
-        raise WeightsError(f"{path}: {error}") from None
-    colorizer.weights_info = info
+        _fill(colorizer, decode(data))
+    except (SafetensorError, RuntimeError) as error:  # the latter is torch's
+        raise WeightsError(printable(str(error))) from None
     return colorizer
 
 
-def built(kind: type[Colorizer], config: ColorizerConfig | None = None) -> Colorizer:
-    """Build a colorizer and leave the process's random state as it was.
+def _fill(colorizer: Colorizer, tensors: dict[str, Tensor]) -> None:
+    """Load tensors whose header was checked: `load_state` of a module would check them again."""
+    from torch import nn
+
+    if isinstance(colorizer, nn.Module):
+        colorizer.load_state_dict(tensors, strict=True)
+    else:
+        colorizer.load_state(tensors)
+
+
+def built(cls: type[Colorizer], config: ColorizerConfig | None = None) -> Colorizer:
+    """Return a new colorizer; the process's random state stays as it was.
 
     Raises:
         PluginError: its code fails; errors of the zoo that it raises stay what they are.
     """
     import torch
 
-    with torch.random.fork_rng(devices=[]), isolated(f"{kind.__name__} cannot be built"):
-        return kind(config)
+    with torch.random.fork_rng(devices=[]), isolated(f"{cls.__name__} cannot be built"):
+        return cls(config)
 
 
-def _expected(kind: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:
-    """Return the tensors of a configuration without their memory: it may ask for more than there is."""
+def _expected(cls: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:
+    """Return the tensors of a configuration on the meta device: it may ask for any amount of memory."""
     import torch
 
     try:
         with torch.device("meta"), skip_normal_init():
-            return kind(config).state()
-    except Exception as error:  # a plugin may raise anything for numbers nobody thought of
-        raise WeightsError(f"its configuration builds no {kind.__name__} ({error})") from None
+            return cls(config).state()
+    except Exception as error:  # a plugin may raise anything for unusual numbers
+        raise WeightsError(f"its configuration builds no {cls.__name__} ({error})") from None
 
 
 def skip_normal_init() -> AbstractContextManager[object]:
-    """Leave out the random numbers of `nn.init`: without memory they cost the import of a compiler."""
+    """Return a context without the normal numbers of `nn.init`: for meta tensors they import a compiler."""
     from torch.overrides import TorchFunctionMode
 
-    class WithoutChance(TorchFunctionMode):
+    class SkipNormalInit(TorchFunctionMode):
         def __torch_function__(  # type: ignore[no-untyped-def]
             self, function, types, values=(), named=None
         ):
@@ -213,4 +204,4 @@ def skip_normal_init() -> AbstractContextManager[object]:
                 return values[0] if values else named["tensor"]
             return function(*values, **(named or {}))
 
-    return WithoutChance()
+    return SkipNormalInit()

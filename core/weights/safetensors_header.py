@@ -1,13 +1,16 @@
-"""The header of a safetensors file, read with suspicion: nothing it claims is taken on trust.
+"""The header of a safetensors file, every claim of which is checked before it is used.
 
 Layout: 8 bytes with the length of the header, little-endian, then the header as JSON, then the tensors
 (https://huggingface.co/docs/safetensors).
+
+Read here and not by `safetensors.safe_open`: that (0.8) accepts a name that stands twice, unknown keys and
+any number of tensors or dimensions, and opens the path again after the sha256 of its bytes was checked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,41 +52,58 @@ class TensorHeader(NamedTuple):
 
 
 def read_header(data: bytes) -> dict[str, TensorHeader]:
-    """Return the tensors that a file's bytes announce, after checking that they fill it exactly."""
+    """Return the tensors that a file's bytes announce, after checking that they fill it exactly.
+
+    Raises:
+        WeightsError: the header is damaged, too large, or not that of such a file.
+    """
     if len(data) < 8:
         raise WeightsError(f"{len(data)} bytes, too short for safetensors")
     length = int.from_bytes(data[:8], "little")
     if length > min(MAX_HEADER, len(data) - 8):
         raise WeightsError(f"claims a header of {length:,} bytes, the file has {len(data):,}")
+    header = _mapping(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    entries = {name: _entry(name, value) for name, value in header.items()}
+    _check_offsets(entries, len(data) - 8 - length)
+    return entries
+
+
+def _mapping(text: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_unique)
+        header = json.loads(text.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise WeightsError(f"its header is no JSON ({error})") from None
     if not isinstance(header, dict) or len(header) > MAX_TENSORS:
         raise WeightsError(f"its header is no mapping of at most {MAX_TENSORS:,} tensors")
-    header.pop("__metadata__", None)
-    entries = {name: _entry(name, value) for name, value in header.items()}
-    _check_places(entries, len(data) - 8 - length)
-    return entries
+    return header
 
 
 def check_fit(entries: Mapping[str, TensorHeader], expected: Mapping[str, Tensor], what: str) -> None:
-    """Raise where names, shapes or types are not those of the expected tensors.
+    """Check that names, shapes and types are those of the expected tensors.
 
-    Floating-point types may differ: weights are often stored in half the space.
+    Floating-point types may differ: weights are often stored in half the space. what: the class, which the
+    message names.
+
+    Raises:
+        WeightsError: they are not.
     """
-    problems = [f"missing {printable(name, 60)}" for name in expected.keys() - entries.keys()]
-    problems += [f"unexpected {printable(name, 60)}" for name in entries.keys() - expected.keys()]
-    for name in expected.keys() & entries.keys():
-        entry, tensor = entries[name], expected[name]
-        if entry.shape != tuple(tensor.shape):
-            problems.append(f"{name} is {entry.shape}, expected {tuple(tensor.shape)}")
-        elif not _same_kind(entry.dtype, tensor):
-            problems.append(f"{name} is {entry.dtype}, expected {tensor.dtype}")
+    problems = list(_misfits(entries, expected))
     if problems:
         shown = "; ".join(sorted(problems)[:4])
         more = f"; {len(problems) - 4:,} more" if len(problems) > 4 else ""
         raise WeightsError(f"weights do not fit {what}: {shown}{more}{_owner(entries, expected)}")
+
+
+def _misfits(entries: Mapping[str, TensorHeader], expected: Mapping[str, Tensor]) -> Iterator[str]:
+    yield from (f"missing {printable(name, 60)}" for name in expected.keys() - entries.keys())
+    yield from (f"unexpected {printable(name, 60)}" for name in entries.keys() - expected.keys())
+    for name in expected.keys() & entries.keys():
+        entry, tensor = entries[name], expected[name]
+        if entry.shape != tuple(tensor.shape):
+            yield f"{name} is {entry.shape}, expected {tuple(tensor.shape)}"
+        elif not _convertible(entry.dtype, tensor):
+            yield f"{name} is {entry.dtype}, expected {tensor.dtype}"
 
 
 def with_sorted_metadata(data: bytes) -> bytes:
@@ -98,7 +118,7 @@ def with_sorted_metadata(data: bytes) -> bytes:
 
 
 def _owner(entries: Mapping[str, TensorHeader], expected: Mapping[str, Tensor]) -> str:
-    """Say whose tensors these are, where none has a name of those expected."""
+    """Return whose tensors these seem to be, if none has an expected name."""
     if not entries or entries.keys() & expected.keys():
         return ""
     owners = [owner for start, owner in FOREIGN.items() if any(name.startswith(start) for name in entries)]
@@ -114,18 +134,18 @@ def _shown(value: object) -> str:
     return printable(repr(value), 80)
 
 
-def _same_kind(dtype: str, tensor: Tensor) -> bool:
-    """Say whether values of that type can become the tensor's."""
+def _convertible(dtype: str, tensor: Tensor) -> bool:
+    """Return whether values of that type convert to the tensor's."""
     if tensor.is_floating_point():
         return dtype in FLOATING
     return dtype not in FLOATING and SIZES[dtype] == tensor.element_size()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name stands twice")
-    return found
+    return values
 
 
 def _entry(name: str, value: Any) -> TensorHeader:
@@ -136,7 +156,12 @@ def _entry(name: str, value: Any) -> TensorHeader:
         raise WeightsError(
             f"tensor {_shown(name)}: type {_shown(dtype)}, expected one of {', '.join(SIZES)}"
         )
-    if not (_whole(shape) and len(shape) <= MAX_DIMENSIONS and _whole(offsets) and len(offsets) == 2):
+    if not (
+        _whole_numbers(shape)
+        and len(shape) <= MAX_DIMENSIONS
+        and _whole_numbers(offsets)
+        and len(offsets) == 2
+    ):
         raise WeightsError(
             f"tensor {_shown(name)}: shape and offsets must be lists of whole numbers from 0 on"
         )
@@ -148,11 +173,11 @@ def _entry(name: str, value: Any) -> TensorHeader:
     return TensorHeader(dtype, tuple(shape), start, end)
 
 
-def _whole(values: Any) -> bool:
+def _whole_numbers(values: Any) -> bool:
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**62 for v in values)
 
 
-def _check_places(entries: Mapping[str, TensorHeader], size: int) -> None:
+def _check_offsets(entries: Mapping[str, TensorHeader], size: int) -> None:
     """Raise unless the tensors lie side by side from the first byte to the last."""
     ordered = sorted(entries.values(), key=lambda entry: (entry.start, entry.end))
     bounds = [0, *(entry.end for entry in ordered)]
