@@ -43,10 +43,10 @@ def file_names(ids: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     counts: Counter[str] = Counter()
     for key in ids:
-        plain, _, place = key.partition("#")
+        plain, _, suffix = key.partition("#")
         path = PurePosixPath(plain)
         folders = [_folder(part) for part in path.parent.parts if part != "/"]
-        chosen = name = _bounded([*folders, _plain(path.stem + (f"_{place}" if place else ""))], key)
+        chosen = name = _bounded([*folders, _plain(path.stem + (f"_{suffix}" if suffix else ""))], key)
         while chosen.lower() in taken:
             counts[name] += 1
             chosen = f"{name}-{counts[name] + 1}"

@@ -48,26 +48,26 @@ class ConcatDataset(Dataset):
         self.parts = list(parts)
         self.split = "+".join(dict.fromkeys(part.split for part in parts))
         self._ends = list(accumulate(map(len, parts)))
-        facts = [part.info for part in parts]
+        infos = [part.info for part in parts]
         self.info = SourceInfo(
-            title=", ".join(dict.fromkeys(fact.title for fact in facts)),
-            license="; ".join(dict.fromkeys(fact.license for fact in facts)),
-            credit="; ".join(dict.fromkeys(fact.credit for fact in facts if fact.credit)),
+            title=", ".join(dict.fromkeys(info.title for info in infos)),
+            license="; ".join(dict.fromkeys(info.license for info in infos)),
+            credit="; ".join(dict.fromkeys(info.credit for info in infos if info.credit)),
         )
 
     def __len__(self) -> int:
         return self._ends[-1]
 
     def __getitem__(self, index: int) -> Sample:
-        part, inner = self._place(index)
+        part, inner = self._locate(index)
         return self._renamed(part, self.parts[part][inner])
 
     def load_at_least(self, index: int, side: int) -> Sample:
-        part, inner = self._place(index)
+        part, inner = self._locate(index)
         return self._renamed(part, self.parts[part].load_at_least(inner, side))
 
     def digest(self, index: int) -> str:
-        part, inner = self._place(index)
+        part, inner = self._locate(index)
         return self.parts[part].digest(inner)
 
     def ids(self) -> list[str]:
@@ -77,7 +77,7 @@ class ConcatDataset(Dataset):
     def fingerprint(self) -> str:
         return combined_digest((str(index), part.fingerprint) for index, part in enumerate(self.parts))
 
-    def _place(self, index: int) -> tuple[int, int]:
+    def _locate(self, index: int) -> tuple[int, int]:
         """Return the part and the index in it."""
         index = range(len(self))[index]
         part = bisect_right(self._ends, index)

@@ -91,7 +91,11 @@ def write_packed(folder: Path, source: Path, rows: Sequence[int], ids: Sequence[
 
 
 def open_packed(folder: Path) -> tuple[Pixels, list[str]]:
-    """Map what `write_packed` wrote."""
+    """Return uint8 (N, size, size, 3), mapped from disk, and the ids that `write_packed` wrote.
+
+    Raises:
+        DataError: the folder is no packed one, or damaged.
+    """
     if not (folder / INDEX).is_file():
         raise DataError(
             f"{folder}: no {INDEX}; `colorzoo data prepare SOURCE -o DIR --format packed` makes one"
@@ -141,14 +145,14 @@ def write_row(file: IO[bytes], index: int, image: Pixels) -> None:
 
 def _opened(images: Path, index: Path) -> tuple[Pixels, list[str]]:
     """Map an array that its index describes; DataError if one is absent, damaged or not the other's."""
-    facts = read_model(index, PackedIndex, max_bytes=INDEX_BYTES, advice="prepare it again")
+    header = read_model(index, PackedIndex, max_bytes=INDEX_BYTES, advice="prepare it again")
     array = _mapped(images)
-    if array.shape[:2] != (len(facts.ids), facts.size):
+    if array.shape[:2] != (len(header.ids), header.size):
         raise DataError(
-            f"{images}: {len(array):,} pictures of side {array.shape[1]}, but {len(facts.ids):,} ids for "
-            f"side {facts.size} in {index.name}; prepare it again"
+            f"{images}: {len(array):,} pictures of side {array.shape[1]}, but {len(header.ids):,} ids for "
+            f"side {header.size} in {index.name}; prepare it again"
         )
-    return array, facts.ids
+    return array, header.ids
 
 
 def _mapped(path: Path) -> Pixels:
@@ -175,9 +179,9 @@ def _mapped(path: Path) -> Pixels:
 
 def _header(count: int, size: int) -> bytes:
     """Return what numpy writes before uint8 (count, size, size, 3): 128 bytes, whatever the count."""
-    facts = np.lib.format.header_data_from_array_1_0(np.empty((0, 1, 1, 3), np.uint8))
+    fields = np.lib.format.header_data_from_array_1_0(np.empty((0, 1, 1, 3), np.uint8))
     file = io.BytesIO()
-    np.lib.format.write_array_header_1_0(file, {**facts, "shape": (count, size, size, 3)})
+    np.lib.format.write_array_header_1_0(file, {**fields, "shape": (count, size, size, 3)})
     return file.getvalue()
 
 
@@ -198,6 +202,17 @@ def _write_index(path: Path, ids: Sequence[str], size: int, fit: Fit) -> None:
         file.write(PackedIndex(ids=list(ids), size=size, fit=fit).model_dump_json().encode())
 
 
+def _count(dataset: Dataset) -> int:
+    """Return the number of pictures; DataError if there are none."""
+    if len(dataset) == 0:
+        notes = ", ".join(f"{key} {value}" for key, value in dataset.notes.items())
+        raise DataError(
+            f"{dataset.info.title}: split {dataset.split!r} holds no pictures{notes and f' ({notes})'}; "
+            "`colorzoo data info` shows what the splits hold"
+        )
+    return len(dataset)
+
+
 def _build(
     dataset: Dataset,
     size: int,
@@ -206,13 +221,7 @@ def _build(
     index: Path,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    total = len(dataset)
-    if total == 0:
-        notes = ", ".join(f"{key} {value}" for key, value in dataset.notes.items())
-        raise DataError(
-            f"{dataset.info.title}: split {dataset.split!r} holds no pictures{notes and f' ({notes})'}; "
-            "`colorzoo data info` shows what the splits hold"
-        )
+    total = _count(dataset)
     names: list[str] = []
     with atomic_write(images) as file:
         file.write(_header(total, size))

@@ -11,15 +11,17 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 import numpy as np
-from pydantic import Field
 
-from colorzoo.core.config import Settings, Strict
 from colorzoo.core.data import packed
 from colorzoo.core.data.address import file_names
-from colorzoo.core.data.packed import IMAGES, INDEX, Fit
+from colorzoo.core.data.packed import IMAGES, INDEX
+from colorzoo.core.data.prepare_records import Prepared as Prepared
+from colorzoo.core.data.prepare_records import PreparedImage as PreparedImage
+from colorzoo.core.data.prepare_records import PrepareOptions as PrepareOptions
+from colorzoo.core.data.prepare_records import SourceRecord as SourceRecord
 from colorzoo.core.data.quality import assign_verdicts, color_spread, perceptual_hash
 from colorzoo.core.errors import DataError, ImageError
 from colorzoo.core.files import atomic_write, folder_lock, read_model
@@ -35,47 +37,6 @@ MEASURED_AT = 64
 """Least side at which colour and likeness are measured, whatever size is wanted."""
 
 
-class PrepareOptions(Settings):
-    """What the pictures become, and which are kept."""
-
-    size: int = Field(512, ge=8, le=8192, description="side of the squares, in pixels")
-    fit: Fit = Field("pad", description="pad with the edge, crop the middle, or squash")
-    format: Literal["jpg", "png", "packed"] = Field("jpg", description="files, or one array")
-    min_chroma: float = Field(0.0, ge=0, description="least colour beyond a tint of a picture to keep")
-    dedupe: bool = Field(False, description="keep only the first of pictures that look alike")
-
-
-class PreparedImage(Strict):
-    """What was found out about one picture of the source."""
-
-    key: str
-    width: int = Field(0, ge=0)
-    height: int = Field(0, ge=0)
-    spread: float = Field(0, ge=0, allow_inf_nan=False)
-    hash: str = Field("", pattern=r"^([0-9a-f]{16})?$")
-    verdict: Literal["kept", "colourless", "duplicate", "broken"] = "kept"
-    note: str = ""
-
-
-class SourceRecord(Strict):
-    """What a folder was begun with; `ids` is the sha256 of the list of them."""
-
-    source: str
-    split: str
-    ids: str
-    options: PrepareOptions
-
-
-class Prepared(Strict):
-    """The outcome: counts by verdict, and what it was made from."""
-
-    source: str
-    split: str
-    fingerprint: str
-    options: PrepareOptions
-    counts: dict[str, int]
-
-
 class Preparation:
     """One source, one folder, one set of options."""
 
@@ -89,11 +50,15 @@ class Preparation:
         self.done = 0  # pictures dealt with
 
     def run(self, workers: int = 1, progress: Progress | None = None) -> Prepared:
-        """Do what is still to be done; the result does not depend on workers or interruptions."""
+        """Prepare what is missing; the result does not depend on workers or interruptions.
+
+        Raises:
+            DataError: no pictures, another process at work, other options than before, or a full disk.
+        """
         if not self.ids:
             raise DataError(f"{self.address}: split {self.dataset.split!r} holds no pictures")
         with folder_lock(self.hidden, self.out / IMAGES, self.out / INDEX, self.out / REPORT / "*"):
-            self._same_as_before()
+            self._check_settings()
             journal = Journal(self.hidden / "rows.jsonl", PreparedImage)
             try:
                 self._work(journal, workers, progress)
@@ -117,14 +82,14 @@ class Preparation:
         return result
 
     def kept(self) -> Iterator[tuple[PreparedImage, Callable[[], Pixels]]]:
-        """Yield what was kept with a function that reads it; after `run`."""
+        """Yield every kept picture's record and a function that reads its pixels; after `run`."""
         chosen = [(index, row) for index, row in enumerate(self.rows) if row.verdict == "kept"]
-        for place, (index, row) in enumerate(chosen):
-            yield row, partial(self._pixels, place, index)
+        for number, (index, row) in enumerate(chosen):
+            yield row, partial(self._pixels, number, index)
 
-    def _pixels(self, place: int, index: int) -> Pixels:
+    def _pixels(self, number: int, index: int) -> Pixels:
         if self.options.format == "packed":
-            return np.asarray(packed.open_packed(self.out)[0][place])
+            return np.asarray(packed.open_packed(self.out)[0][number])
         return read(self._file(self.out, index)).rgb
 
     @property
@@ -149,9 +114,9 @@ class Preparation:
     def _todo(self, records: Mapping[str, PreparedImage]) -> list[int]:
         """Return which pictures have no record, or no result any more."""
         is_array = self.options.format == "packed"
-        whole = packed.is_reserved(self._array, len(self.ids), self.options.size)
+        complete = packed.is_reserved(self._array, len(self.ids), self.options.size)
         with suppress(DataError):  # the array was finished before, and is still there
-            whole = whole or packed.open_packed(self.out)[0].shape[1] == self.options.size
+            complete = complete or packed.open_packed(self.out)[0].shape[1] == self.options.size
 
         def is_done(index: int) -> bool:
             row = records.get(self.ids[index])
@@ -160,7 +125,7 @@ class Preparation:
             if self.options.dedupe and not row.hash:
                 return False
             files = (self._file(root, index) for root in (self.hidden / "pictures", self.out))
-            return whole if is_array else any(file.is_file() for file in files)
+            return complete if is_array else any(file.is_file() for file in files)
 
         return [index for index in range(len(self.ids)) if not is_done(index)]
 
@@ -202,7 +167,7 @@ class Preparation:
         return PreparedImage(key=self.ids[index], width=width, height=height, spread=spread, hash=hash)
 
     def _finish(self) -> None:
-        """Bring what is kept to its place."""
+        """Move the kept pictures from the hidden folder to the output."""
         chosen = [index for index, row in enumerate(self.rows) if row.verdict == "kept"]
         if self.options.format == "packed":
             if chosen and self._array.exists():  # or it was finished before
@@ -211,13 +176,13 @@ class Preparation:
                 )
             return
         for index in chosen:
-            here, there = self._file(self.hidden / "pictures", index), self._file(self.out, index)
-            if here.exists():
-                there.parent.mkdir(parents=True, exist_ok=True)
-                here.replace(there)
+            source, target = self._file(self.hidden / "pictures", index), self._file(self.out, index)
+            if source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(target)
 
-    def _same_as_before(self) -> None:
-        """Refuse a folder that was begun with other pictures or options."""
+    def _check_settings(self) -> None:
+        """Check that the folder was begun with these pictures and options, and record them."""
         listed = hashlib.sha256("\n".join(self.ids).encode("utf-8", "surrogatepass")).hexdigest()
         settings = SourceRecord(
             source=self.address, split=self.dataset.split, ids=listed, options=self.options
@@ -225,23 +190,25 @@ class Preparation:
         memo = self.hidden / "settings.json"
         if memo.exists():
             before = read_model(memo, SourceRecord, advice=f"give another folder, or delete {self.out}")
-            pairs = zip(before, settings, strict=True)
-            other = [name for (name, old), (_, new) in pairs if old != new]
-            if other:
-                raise DataError(
-                    f"{self.out}: begun with other {' and '.join(other)}; give another folder, or delete it"
-                )
+            self._require_equal(before, settings)
         with atomic_write(memo) as file:
             file.write(settings.model_dump_json(indent=1).encode())
+
+    def _require_equal(self, before: SourceRecord, settings: SourceRecord) -> None:
+        other = [name for name, value in settings if value != getattr(before, name)]
+        if other:
+            raise DataError(
+                f"{self.out}: begun with other {' and '.join(other)}; give another folder, or delete it"
+            )
 
 
 _job: Preparation | None = None
 
 
 def _start(job: Preparation) -> None:
-    global _job  # each worker keeps its own copy of the task
+    global _job  # one a worker process
     _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
 
 
 def _do(indices: Sequence[int]) -> list[PreparedImage]:

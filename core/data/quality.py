@@ -78,35 +78,40 @@ def assign_verdicts(records: Iterable[Record], min_spread: float, dedupe: bool =
     """
     seen, result = NearDuplicates(), []
     for record in records:
-        verdict, note = "kept", ""
         if record.verdict == "broken" or (dedupe and not record.hash):
             verdict, note = "broken", record.note
         elif record.spread < min_spread:
-            verdict = "colourless"
-        elif dedupe and (first := seen.find(int(record.hash, 16))) is not None:
-            verdict, note = "duplicate", f"of {first}"
-        elif dedupe:
-            seen.add(record.key, int(record.hash, 16))
+            verdict, note = "colourless", ""
+        else:
+            first = seen.first_or_add(record.key, int(record.hash, 16)) if dedupe else None
+            verdict, note = ("kept", "") if first is None else ("duplicate", f"of {first}")
         result.append(record.model_copy(update={"verdict": verdict, "note": note}))
     return result
 
 
 class NearDuplicates:
-    """Hashes by name; finds the first that is near."""
+    """Perceptual hashes by name, searched for the first near one."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._hashes: npt.NDArray[np.uint64] = np.empty(64, np.uint64)
 
+    def first_or_add(self, name: str, hash: int) -> str | None:
+        """Return the name of the first near duplicate; add the picture if there is none."""
+        first = self.find(hash)
+        if first is None:
+            self.add(name, hash)
+        return first
+
     def add(self, name: str, hash: int) -> None:
-        """Remember a picture."""
+        """Add a picture."""
         if len(self._names) == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.empty_like(self._hashes)])
         self._hashes[len(self._names)] = hash
         self._names.append(name)
 
     def find(self, hash: int) -> str | None:
-        """Return the name of the first picture near enough, if there is one."""
+        """Return the name of the first picture within MAX_HAMMING_DISTANCE bits, if there is one."""
         known = self._hashes[: len(self._names)]
         near = np.flatnonzero(np.bitwise_count(known ^ np.uint64(hash)) <= MAX_HAMMING_DISTANCE)
         return self._names[near[0]] if len(near) else None

@@ -1,4 +1,4 @@
-"""What has to be decoded to be known about pictures, remembered until a file changes."""
+"""Statistics of decoded pictures, cached until a file changes."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ImageStatistics(NamedTuple):
 
 
 class Remembered(RootModel[list[ImageStatistics | None]]):
-    """The facts of the files of a dataset, in order; None for one that cannot be read."""
+    """The statistics of the files of a dataset, in order; None for one that cannot be read."""
 
 
 def image_statistics(root: Path, files: Sequence[Path]) -> list[ImageStatistics | None]:
-    """Return the facts of every file, None of a damaged one; from the cache if no file has changed."""
+    """Return the statistics of every file, None of a damaged one; cached while no file changes."""
     stamps = [(path_id(str(file.relative_to(root))), *stamp_of(file)) for file in files]
     key = hashlib.sha256(json.dumps([path_id(str(root.resolve())), stamps]).encode()).hexdigest()[:32]
     memo = cache_root() / "facts" / f"{key}.json"
@@ -55,38 +55,38 @@ def mean_chroma(image: Pixels) -> float:
 
 def summary(dataset: Dataset) -> dict[str, str]:
     """Return the smallest, median and largest picture, and the mean chroma and how much it varies."""
-    found = facts_of_dataset(dataset)
-    if not found:
+    rows = dataset_statistics(dataset)
+    if not rows:
         return {"width x height": "none", "chroma": "none"}
-    sizes = sorted(found, key=lambda fact: fact.height * fact.width)
+    sizes = sorted(rows, key=lambda row: row.height * row.width)
     chosen = [sizes[0], sizes[len(sizes) // 2], sizes[-1]]
-    chroma = np.array([fact.chroma for fact in found])
+    chroma = np.array([row.chroma for row in rows])
     low, middle, high = np.percentile(chroma, (5, 50, 95))
     return {
-        "width x height": ", ".join(dict.fromkeys(f"{fact.width}x{fact.height}" for fact in chosen)),
+        "width x height": ", ".join(dict.fromkeys(f"{row.width}x{row.height}" for row in chosen)),
         "chroma": f"{middle:.0f} ({low:.0f} to {high:.0f})",
     }
 
 
-def facts_of_dataset(dataset: Dataset) -> list[ImageStatistics]:
-    """Return the facts of every picture; those of files are remembered.
+def dataset_statistics(dataset: Dataset) -> list[ImageStatistics]:
+    """Return the statistics of every picture; those of files are cached.
 
     Raises:
         ImageError: a picture cannot be read.
     """
     if isinstance(dataset, FileDataset):
         known = image_statistics(dataset.root, dataset.files)
-        return [fact or _facts(read(file).rgb) for fact, file in zip(known, dataset.files, strict=True)]
+        return [row or _statistics(read(file).rgb) for row, file in zip(known, dataset.files, strict=True)]
     samples = (dataset.load_at_least(index, MEASURED_AT) for index in range(len(dataset)))
     return [ImageStatistics(round(mean_chroma(sample.image), 3), *sample.size) for sample in samples]
 
 
 def _measured(file: Path) -> ImageStatistics | None:
     try:
-        return _facts(read(file).rgb)
+        return _statistics(read(file).rgb)
     except ImageError:
         return None
 
 
-def _facts(image: Pixels) -> ImageStatistics:
+def _statistics(image: Pixels) -> ImageStatistics:
     return ImageStatistics(round(mean_chroma(image), 3), *image.shape[:2])

@@ -11,7 +11,7 @@ from PIL import Image
 from colorzoo.core.data.address import parse_address
 from colorzoo.core.data.combine import ConcatDataset, Subset
 from colorzoo.core.data.packed import pack
-from colorzoo.core.data.statistics import facts_of_dataset
+from colorzoo.core.data.statistics import dataset_statistics
 from colorzoo.core.errors import DataError, ImageError, UnknownNameError
 from colorzoo.core.files import path_id
 from colorzoo.core.interfaces import dataset as module
@@ -157,16 +157,16 @@ def test_a_damaged_cache_is_made_again(ending, damage):
 
 
 def test_statistics_that_were_damaged_are_measured_again(pictures):
-    before = facts_of_dataset(Folder(str(pictures)))
+    before = dataset_statistics(Folder(str(pictures)))
     memo = next((module.Path(os.environ["COLORZOO_CACHE"]) / "facts").glob("*.json"))
     for text in ("", "[]", "[[1]]", '{"a": 1}', "[" * 10_000, '[["x", -1, null]]', "[null, [NaN, 1, 1]]"):
         memo.write_text(text)
-        assert facts_of_dataset(Folder(str(pictures))) == before
+        assert dataset_statistics(Folder(str(pictures))) == before
 
 
 def test_replaced_files_are_noticed_whatever_their_times_say(pictures):
     data = Folder(str(pictures))
-    before, facts = data.fingerprint, facts_of_dataset(data)
+    before, facts = data.fingerprint, dataset_statistics(data)
     first, times = data.files[0], data.files[0].stat()
     body = bytearray(first.read_bytes())
     body[-13] ^= 1  # of the checksum of the last chunk with pixels: same size
@@ -174,7 +174,7 @@ def test_replaced_files_are_noticed_whatever_their_times_say(pictures):
     os.utime(first, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert data.fingerprint != before
     Image.fromarray(synthetic_picture(5, 72, 64)[::-1] // 2).save(first)
-    assert facts_of_dataset(data)[0] != facts[0]
+    assert dataset_statistics(data)[0] != facts[0]
 
 
 NAMES = [
@@ -202,7 +202,7 @@ def test_any_name_of_a_file_or_a_folder(tmp_path, name):
         assert all(key == sample.id for key, sample in zip(data.ids(), data, strict=True))
         assert "".join(data.ids()).encode().decode().isprintable() or name == "\u202eh"
         assert len(data.fingerprint) == 64
-        facts_of_dataset(data)
+        dataset_statistics(data)
 
 
 @given(st.lists(st.text(st.characters(codec=None), max_size=6), unique=True))
