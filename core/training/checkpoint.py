@@ -26,15 +26,15 @@ FORMAT = "2"
 ADVICE = "delete it and start anew without --resume"
 
 
-class OptimizerFacts(BaseModel):
-    """What of an optimizer's state is no tensor."""
+class OptimizerValues(BaseModel):
+    """The values of an optimizer's state that are no tensors."""
 
     groups: list[dict[str, Any]]
     numbers: dict[int, dict[str, Any]]
 
 
 class CheckpointMetadata(BaseModel):
-    """Where a run is, and what it must be the same as to go on."""
+    """Position of a run, and the identity that a resumed run must share."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -43,21 +43,21 @@ class CheckpointMetadata(BaseModel):
     seconds: float = Field(0, ge=0, description="time spent")
     seen: int = Field(0, ge=0, description="pictures trained on")
     log_size: int = Field(0, ge=0, description="length of the log, in bytes")
-    optimizers: dict[str, OptimizerFacts] = {}
+    optimizers: dict[str, OptimizerValues] = {}
     identity: dict[str, Any] = {}
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], facts: CheckpointMetadata) -> None:
-    """Write tensors and facts; a kill leaves the old file or the new one, never a part."""
+def write(path: Path, tensors: Mapping[str, Tensor], metadata: CheckpointMetadata) -> None:
+    """Write tensors and metadata; a kill leaves the old file or the new one, never a part."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    text = facts.model_dump_json()
+    text = metadata.model_dump_json()
     data = save(plain, metadata={"format": FORMAT, "facts": text, "sha256": _digest(plain, text)})
     with atomic_write(path) as file:
         file.write(data)
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], CheckpointMetadata]:
-    """Read what `write` wrote.
+    """Return the tensors and the metadata that `write` wrote.
 
     Raises:
         TrainingError: the file is absent, damaged or of another version.
@@ -91,7 +91,7 @@ def _decoded(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
-    """Return the sha256 over the facts, and the names, types, shapes and bytes of the tensors."""
+    """Return the sha256 over the metadata, and the names, types, shapes and bytes of the tensors."""
     digest = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         tensor = tensors[name]
@@ -102,8 +102,8 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
 
 def pack_optimizer(
     optimizer: torch.optim.Optimizer, prefix: str
-) -> tuple[dict[str, Tensor], OptimizerFacts]:
-    """Split an optimizer's state into tensors by name and JSON facts."""
+) -> tuple[dict[str, Tensor], OptimizerValues]:
+    """Split an optimizer's state into tensors by name and values that JSON holds."""
     state = optimizer.state_dict()
     tensors = {
         f"{prefix}{index}.{key}": value
@@ -115,21 +115,21 @@ def pack_optimizer(
         index: {key: v for key, v in values.items() if not isinstance(v, Tensor)}
         for index, values in state["state"].items()
     }
-    return tensors, OptimizerFacts(groups=state["param_groups"], numbers=numbers)
+    return tensors, OptimizerValues(groups=state["param_groups"], numbers=numbers)
 
 
 def unpack_optimizer(
-    optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor], facts: OptimizerFacts
+    optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, Tensor], values: OptimizerValues
 ) -> None:
     """Load what `pack_optimizer` split."""
-    state: dict[int, dict[str, Any]] = {index: dict(values) for index, values in facts.numbers.items()}
+    state: dict[int, dict[str, Any]] = {index: dict(numbers) for index, numbers in values.numbers.items()}
     for name, tensor in tensors.items():
         if name.startswith(prefix):
             index, _, key = name[len(prefix) :].partition(".")
             state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": facts.groups})
-    for parameter, values in optimizer.state.items():
-        for key, value in values.items():
+    optimizer.load_state_dict({"state": state, "param_groups": values.groups})
+    for parameter, own in optimizer.state.items():
+        for key, value in own.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:
                 # in the parameter's memory layout: fused optimizers walk both as flat memory
-                values[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+                own[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

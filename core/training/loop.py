@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from pydantic import Field
 from torch import Tensor, nn
 
 from colorzoo.core import devices
-from colorzoo.core.config import Settings
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import TrainingError, WeightsError
 from colorzoo.core.interfaces.colorizer import Colorizer
@@ -23,32 +21,12 @@ from colorzoo.core.jobs.interruption import Interruption, deferred
 from colorzoo.core.training import checkpoint
 from colorzoo.core.training.run_log import RunLog, write_preview
 from colorzoo.core.training.stage_run import Setup, StageRun, strip_prefix
+from colorzoo.core.training.train_config import Reporter as Reporter
+from colorzoo.core.training.train_config import Stopped as Stopped
+from colorzoo.core.training.train_config import TrainConfig as TrainConfig
+from colorzoo.core.training.train_config import TrainOutcome as TrainOutcome
 
 CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
-
-
-class TrainConfig(Settings):
-    """Settings of a run that do not change what is learned, but for the seed and the precision."""
-
-    seed: int = Field(0, ge=0, lt=2**63, description="same seed, same weights on the same machine")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where the device computes it fast"
-    )
-    checkpoint_seconds: float = Field(120, ge=0, le=10**9, description="time between checkpoints")
-    log_every: int = Field(50, gt=0, le=10**9, description="steps between lines of the log")
-    preview_every: int = Field(0, ge=0, le=10**9, description="steps between preview sheets; 0: none")
-    tensorboard: bool = Field(False, description="also write TensorBoard events")
-
-
-class Stopped(KeyboardInterrupt):
-    """The run was interrupted and its checkpoint written."""
-
-
-class Reporter(Protocol):
-    """Is told how far a run is."""
-
-    def __call__(self, stage: str, step: int, total: int, losses: dict[str, float]) -> None: ...
 
 
 def train(
@@ -60,8 +38,8 @@ def train(
     resume: bool = False,
     report: Reporter = lambda stage, step, total, losses: None,
     notice: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
-    """Train every stage and return facts of the run; the colorizer ends with the final weights.
+) -> TrainOutcome:
+    """Train every stage and return what the run cost; the colorizer ends with the final weights.
 
     data: returns the pictures at a given size. out: receives checkpoint, log and previews. A kill at
     any moment loses only the steps since the last checkpoint, and resuming gives the same weights.
@@ -69,6 +47,7 @@ def train(
 
     Raises:
         Stopped: it was interrupted; the checkpoint holds every step that was taken.
+        TrainingError: there is nothing to train, a loss is not finite, or the checkpoint does not fit.
     """
     if not (isinstance(colorizer, nn.Module) and isinstance(colorizer, Trainable)):
         raise TrainingError(
@@ -78,13 +57,13 @@ def train(
     run = _Run(colorizer, data, out, config, report, notice)
     with torch.random.fork_rng():  # the caller's generators stay as they are
         run.start(resume)
-        for index, stage in enumerate(run.stages()):
+        for index, stage in enumerate(run.stages):
             if index >= run.stage_index:
                 run.train_stage(index, stage)
     if run.accelerator.num_processes > 1:
         run.accelerator.wait_for_everyone()
         run.accelerator.end_training()  # or the group is torn down while others still use it
-    return run.facts()
+    return TrainOutcome(round(run.seconds, 1), run.accelerator.is_main_process)
 
 
 class _Run:
@@ -109,32 +88,33 @@ class _Run:
         self.setup = Setup(self.accelerator, self.device, self._autocast, config.seed)
         self.stage_index, self.step, self.seconds, self.seen = 0, 0, 0.0, 0
         self.restored: dict[str, Tensor] = {}
-        self.restored_facts = checkpoint.CheckpointMetadata()
+        self.restored_position = checkpoint.CheckpointMetadata()
 
     def start(self, resume: bool) -> None:
         """Read the checkpoint if asked to and there is one, and open the log behind it."""
         path = self.out / CHECKPOINT
+        self.colorizer.to(device=self.device, memory_format=torch.channels_last)
+        self.stages = self._stages()
         self.identity = self._identity()
         if resume and path.exists():
             self._restore(path)
         elif path.exists():
             raise TrainingError(f"{self.out}: holds a run already; use --resume or another -o folder")
-        self.colorizer.to(device=self.device, memory_format=torch.channels_last)
-        options = (self.out, self.restored_facts.log_size, self.config.tensorboard)
+        options = (self.out, self.restored_position.log_size, self.config.tensorboard)
         self.log = RunLog(*options) if self.accelerator.is_main_process else None
 
-    def stages(self) -> Sequence[Stage]:
-        """Return the stages; networks that they bring along start from the seed, resumed or not."""
+    def _stages(self) -> Sequence[Stage]:
+        """Return the stages; networks of their own start from the seed, resumed or not."""
         torch.manual_seed(self.config.seed)
-        found: Sequence[Stage] = self.colorizer.stages()
-        return found
+        stages: Sequence[Stage] = self.colorizer.stages()
+        return stages
 
     def train_stage(self, index: int, stage: Stage) -> None:
         """Train one stage to its end, from the restored step if it is the one that was cut."""
         packed = self._packed(stage.size)
         current = StageRun(self.setup, index, stage, packed, self.colorizer.parameters())
         if self.restored and self.step:
-            current.restore(self.restored, self.restored_facts.optimizers)
+            current.restore(self.restored, self.restored_position.optimizers)
         self._set_modes(stage)
         with deferred(self.notice) as interruption:
             self._take_steps(index, current, interruption)
@@ -142,7 +122,7 @@ class _Run:
             self.colorizer.eval()
             self.stage_index, self.step, self.restored = index + 1, 0, {}
             self._save(index + 1, {}, {})
-            if self._wanted(interruption):
+            if self._interrupted(interruption):
                 raise Stopped(f"stage {stage.name} is done")
 
     def _take_steps(self, index: int, current: StageRun, interruption: Interruption) -> None:
@@ -161,24 +141,16 @@ class _Run:
             if time.monotonic() - saved_at >= self.config.checkpoint_seconds:
                 self._save(index, *current.state())
                 saved_at = time.monotonic()
-            if self._wanted(interruption):
+            if self._interrupted(interruption):
                 self._save(index, *current.state())
                 raise Stopped(f"stage {current.stage.name}, step {self.step} of {current.total}")
 
-    def _wanted(self, interruption: Interruption) -> bool:
+    def _interrupted(self, interruption: Interruption) -> bool:
         """Say whether any process was interrupted, so that all stop at the same step."""
         if self.accelerator.num_processes == 1:
-            return interruption.wanted
-        wanted = torch.tensor(float(interruption.wanted), device=self.device)
-        return bool(self.accelerator.reduce(wanted, "sum") > 0)
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the run cost."""
-        return {
-            "seconds": round(self.seconds, 1),
-            "pictures_seen": self.seen,
-            "is_main_process": self.accelerator.is_main_process,
-        }
+            return interruption.requested
+        requested = torch.tensor(float(interruption.requested), device=self.device)
+        return bool(self.accelerator.reduce(requested, "sum") > 0)
 
     def _log(self, current: StageRun, window: list[dict[str, float]]) -> None:
         means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
@@ -198,7 +170,7 @@ class _Run:
         if not self.log:
             return
         tensors |= {f"model.{name}": tensor for name, tensor in self.colorizer.state().items()}
-        facts = checkpoint.CheckpointMetadata(
+        metadata = checkpoint.CheckpointMetadata(
             stage=index,
             step=self.step,
             seconds=self.seconds,
@@ -207,19 +179,19 @@ class _Run:
             optimizers=optimizers,
             identity=self.identity,
         )
-        checkpoint.write(self.out / CHECKPOINT, tensors, facts)
+        checkpoint.write(self.out / CHECKPOINT, tensors, metadata)
 
     def _restore(self, path: Path) -> None:
-        self.restored, self.restored_facts = checkpoint.read(path)
-        facts = self.restored_facts
-        changed = [key for key, value in self.identity.items() if value != facts.identity.get(key)]
+        self.restored, self.restored_position = checkpoint.read(path)
+        position = self.restored_position
+        changed = [key for key, value in self.identity.items() if value != position.identity.get(key)]
         if changed:
             raise TrainingError(
                 f"{self.out}: cannot resume, {', '.join(changed)} changed since the checkpoint; "
                 "give the same settings and data, or start in another -o folder"
             )
-        self.stage_index, self.step = facts.stage, facts.step
-        self.seconds, self.seen = facts.seconds, facts.seen
+        self.stage_index, self.step = position.stage, position.step
+        self.seconds, self.seen = position.seconds, position.seen
         try:
             self.colorizer.load_state(strip_prefix(self.restored, "model."))
         except WeightsError as error:
@@ -227,10 +199,9 @@ class _Run:
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a resumed run to end with the same weights."""
-        first = self.stages()[0]
         return {
             "config": self.colorizer.config.model_dump(mode="json"),
-            "fingerprint": self._packed(first.size).fingerprint,
+            "fingerprint": self._packed(self.stages[0].size).fingerprint,
             "seed": self.config.seed,
             "processes": self.accelerator.num_processes,
         }
@@ -249,6 +220,6 @@ class _Run:
         return self.accelerator.device if several else devices.resolve(self.config.device)
 
     def _autocast(self) -> AbstractContextManager[Any]:
-        wanted = self.config.precision
-        fast = wanted == "bfloat16" or (wanted == "auto" and devices.bfloat16_is_fast(self.device))
+        precision = self.config.precision
+        fast = precision == "bfloat16" or (precision == "auto" and devices.bfloat16_is_fast(self.device))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)

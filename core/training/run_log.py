@@ -1,4 +1,4 @@
-"""What a run leaves to look at: the metrics log, TensorBoard events and preview sheets."""
+"""The metrics log, TensorBoard events and preview sheets of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 
 
 class RunLog:
-    """One JSON object a line; a resumed run cuts off what its checkpoint does not know."""
+    """One JSON object a line; a resumed run cuts off the lines after its checkpoint."""
 
     def __init__(self, folder: Path, keep: int, tensorboard: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class RunLog:
 
 
 class _Silent:
-    """Takes the events where nobody wants them."""
+    """Discards the events of a run without TensorBoard."""
 
     def add_scalar(self, name: str, value: float, step: int) -> None:
         pass

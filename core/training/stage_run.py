@@ -35,7 +35,7 @@ class Setup:
 
 
 class StageRun:
-    """A stage with everything that changes while it trains.
+    """A stage under way: its optimizers, moving average and batches.
 
     model: the colorizer's parameters. A player that has others, such as a discriminator, only helps to
     train: its weights are kept here, not with the colorizer's, and are not averaged.
@@ -62,11 +62,11 @@ class StageRun:
             name: stage.optimizer(name, [p for p in network.parameters() if p.requires_grad])
             for name, network in stage.networks.items()
         }
-        kept = {id(parameter) for parameter in model}
+        own = {id(parameter) for parameter in model}
         self.helpers = {
             name: network
             for name, network in stage.networks.items()
-            if not kept.issuperset(map(id, network.parameters()))
+            if not own.issuperset(map(id, network.parameters()))
         }
         lasting = [network for name, network in stage.networks.items() if name not in self.helpers]
         self.average = MovingAverage(lasting, stage.settings.ema)
@@ -100,19 +100,19 @@ class StageRun:
         """Leave the averaged weights in the networks."""
         self.average.copy_to_networks()
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, checkpoint.OptimizerFacts]]:
-        """Return moving average, helpers and optimizers as tensors and JSON facts."""
+    def state(self) -> tuple[dict[str, Tensor], dict[str, checkpoint.OptimizerValues]]:
+        """Return moving average, helpers and optimizers as tensors and values that JSON holds."""
         tensors = {f"average.{name}": tensor for name, tensor in self.average.state().items()}
         for name, network in self.helpers.items():
             tensors |= {f"helper.{name}.{key}": t.detach() for key, t in network.state_dict().items()}
-        facts = {}
+        values = {}
         for name, optimizer in self.optimizers.items():
-            packed, facts[name] = checkpoint.pack_optimizer(optimizer, f"optimizer.{name}.")
+            packed, values[name] = checkpoint.pack_optimizer(optimizer, f"optimizer.{name}.")
             tensors |= packed
-        return tensors, facts
+        return tensors, values
 
     def restore(
-        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+        self, tensors: Mapping[str, Tensor], values: Mapping[str, checkpoint.OptimizerValues]
     ) -> None:
         """Load what `state` returned.
 
@@ -120,20 +120,20 @@ class StageRun:
             TrainingError: the state is of other networks, of another version of the plugin for instance.
         """
         try:
-            self._restore(tensors, facts)
+            self._restore(tensors, values)
         except (KeyError, ValueError, RuntimeError) as error:  # what torch's loaders raise
             raise TrainingError(
                 f"stage {self.stage.name}: not its state ({printable(str(error))})"
             ) from None
 
     def _restore(
-        self, tensors: Mapping[str, Tensor], facts: Mapping[str, checkpoint.OptimizerFacts]
+        self, tensors: Mapping[str, Tensor], values: Mapping[str, checkpoint.OptimizerValues]
     ) -> None:
         self.average.load(strip_prefix(tensors, "average."))
         for name, network in self.helpers.items():
             network.load_state_dict(strip_prefix(tensors, f"helper.{name}."))
         for name, optimizer in self.optimizers.items():
-            checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", tensors, facts[name])
+            checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", tensors, values[name])
 
     def _update(self, player: str, batch: Batch, number: int) -> dict[str, float]:
         optimizer = self.optimizers[player]
@@ -152,9 +152,9 @@ class StageRun:
     def _batch(self, number: int) -> Batch:
         """Return this process's share of the step's pictures; each epoch has an order of its own."""
         accelerator, size = self.setup.accelerator, self.batch_size
-        epoch, place = divmod(number, len(self.packed) // size)
+        epoch, position = divmod(number, len(self.packed) // size)
         order = _epoch_order(_mix_seed(self.setup.seed, self.index, epoch), len(self.packed))
-        chosen = order[place * size : (place + 1) * size]
+        chosen = order[position * size : (position + 1) * size]
         mine = np.sort(chosen[accelerator.process_index :: accelerator.num_processes])
         images = torch.from_numpy(self.packed.images[mine]).to(self.setup.device)
         return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))

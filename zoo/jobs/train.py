@@ -75,11 +75,11 @@ def run_training(
         data = packed_cache(order.dataset, order.fit, packing)
         if os.environ.get("RANK", "0") == "0":  # of several processes this one writes
             held.enter_context(folder_lock(order.out / HIDDEN, *_written(order.out)))
-        facts = train(colorizer, data, order.out, order.run, resume=resume, report=report, notice=notice)
-        if facts["is_main_process"]:
+        outcome = train(colorizer, data, order.out, order.run, resume=resume, report=report, notice=notice)
+        if outcome.is_main_process:
             if order.blend:
                 colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
-            _save(order, colorizer, facts["seconds"])
+            _save(order, colorizer, outcome.seconds)
     return order.out
 
 
@@ -137,8 +137,7 @@ def _save(order: TrainJob, colorizer: Colorizer, seconds: float) -> None:
         config=order.model.model_dump(mode="json"),
         trained_on=trained,
     )
-    info = store.save(order.out, colorizer, info, "", half=order.half)
-    write_card(order.out, info)
+    store.save(order.out, colorizer, info, card, half=order.half)
 
 
 def _other_state(order: TrainJob) -> Mapping[str, Tensor]:
