@@ -14,7 +14,7 @@ DRAWS, SEED, BLOCK = 10_000, 0, 1_000_000
 LEVEL = 95.0
 """Of the intervals, in per cent."""
 MIN_IMAGES_FOR_INTERVAL = 2
-"""Pictures from which there is an interval."""
+"""Pictures from which present is an interval."""
 Values = npt.NDArray[np.float64]
 
 
@@ -23,15 +23,15 @@ def intervals(values: Values) -> Values:
 
     Pictures are drawn anew with replacement (Efron 1979), the same draws for every row.
     """
-    there = ~np.isnan(values)
-    filled, weight = np.where(there, values, 0.0), there.astype(np.float64)
+    present = ~np.isnan(values)
+    filled, weight = np.where(present, values, 0.0), present.astype(np.float64)
     means = []
     with np.errstate(invalid="ignore"):  # a draw may hold none of a row's pictures
         for drawn in _draws(values.shape[1]):
             means.append((drawn @ filled.T) / (drawn @ weight.T))
     tail = (100 - LEVEL) / 2
     bounds = np.nanpercentile(np.concatenate(means), [tail, 100 - tail], axis=0).T
-    bounds[there.sum(1) < MIN_IMAGES_FOR_INTERVAL] = np.nan
+    bounds[present.sum(1) < MIN_IMAGES_FOR_INTERVAL] = np.nan
     return np.asarray(bounds)
 
 
@@ -41,8 +41,8 @@ def _draws(count: int) -> Iterator[Values]:
     block = max(1, min(DRAWS, BLOCK // count))
     for start in range(0, DRAWS, block):
         size = min(block, DRAWS - start)
-        places = rng.integers(0, count, (size, count)) + np.arange(size)[:, None] * count
-        yield np.bincount(places.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
+        indices = rng.integers(0, count, (size, count)) + np.arange(size)[:, None] * count
+        yield np.bincount(indices.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
 
 
 def with_intervals(methods: Sequence[Method]) -> list[Method]:
@@ -68,17 +68,17 @@ def with_intervals(methods: Sequence[Method]) -> list[Method]:
 def pairs_of(methods: Sequence[Method], metrics: Sequence[MetricFacts]) -> list[Pair]:
     """Compare every two methods by every metric that has one value a picture."""
     known = {method.label: per_image(method) for method in methods}
-    found = [
+    rows = [
         (metric, one.label, other.label, known[one.label][metric.name] - known[other.label][metric.name])
         for metric in metrics
         for one, other in combinations(methods, 2)
         if metric.name in known[one.label] and metric.name in known[other.label]
     ]
-    found = [row for row in found if not np.isnan(row[3]).all()]
-    if not found:
+    rows = [row for row in rows if not np.isnan(row[3]).all()]
+    if not rows:
         return []
-    bounds = intervals(np.stack([row[3] for row in found]))
-    return [_pair(*row, *_plain(bound)) for row, bound in zip(found, bounds, strict=True)]
+    bounds = intervals(np.stack([row[3] for row in rows]))
+    return [_pair(*row, *_plain(bound)) for row, bound in zip(rows, bounds, strict=True)]
 
 
 def per_image(method: Method) -> dict[str, Values]:

@@ -15,7 +15,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 
 
 class Probe(NamedTuple):
-    """What to try: a contestant, and a fitted picture with its id."""
+    """What to measure the cost of: a method, and a fitted picture with its id."""
 
     method: ComparedMethod
     name: str
@@ -23,7 +23,7 @@ class Probe(NamedTuple):
 
 
 def cost_of(evaluator: Evaluator, probe: Probe) -> Cost:
-    """Return what can be found out from one picture; nothing of what fails on it."""
+    """Return the cost of one picture; None for what cannot be measured."""
     parameters = None
     try:
         colorizer = evaluator.colorizer(probe.method)
@@ -33,12 +33,12 @@ def cost_of(evaluator: Evaluator, probe: Probe) -> Cost:
         on_gpu = evaluator.task.device.startswith("cuda")
         device = torch.cuda.max_memory_allocated() / 2**20 if on_gpu else None
         return Cost(peak_mib=peak, device_mib=device, parameters=parameters, gflop=_gflop(evaluator, probe))
-    except Exception:  # the run itself tells what went wrong
+    except Exception:  # the run itself reports the reason
         return Cost(parameters=parameters)
 
 
 def peak_mib() -> float | None:
-    """Return the most memory this process ever took, in MiB, where the system tells it."""
+    """Return the most memory this process ever took, in MiB, or None if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows

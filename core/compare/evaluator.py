@@ -1,4 +1,4 @@
-"""Colours one picture after the other with every contestant, and measures what comes out."""
+"""Colours pictures with every compared method, one by one, and measures the results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from colorzoo.core.remember import forget_all_but, remembering
 
 @dataclass(frozen=True)
 class Task:
-    """Everything a process needs to measure; it travels to workers."""
+    """Everything a process needs to measure; it is pickled to workers."""
 
     methods: Sequence[ComparedMethod]
     dataset: Dataset
@@ -43,12 +43,12 @@ class Task:
 
     @cached_property
     def metric_keys(self) -> dict[str, str]:
-        """Names of metrics to what their states are kept under: with other code, another state."""
-        return {name: f"{name} {code_digest(kind.__module__)[:16]}" for name, kind in self.metrics.items()}
+        """Return by name of metric the key of its state in the store, which depends on its code."""
+        return {name: f"{name} {code_digest(cls.__module__)[:16]}" for name, cls in self.metrics.items()}
 
 
 class Evaluator:
-    """One process at work on a task. Every picture is coloured alone, so nothing depends on its company."""
+    """One process at work on a task; every picture is coloured alone, whatever else is compared."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -57,24 +57,28 @@ class Evaluator:
         self._built: dict[str, Colorizer] = {}
         self._shown: Picture | None = None
 
-    def measure(self, index: int, wanted: Mapping[int, Sequence[str]]) -> list[tuple[int, Measurement]]:
-        """Colour a picture and measure it; wanted: places of contestants to names of metrics."""
+    def measure(self, index: int, requested: Mapping[int, Sequence[str]]) -> list[tuple[int, Measurement]]:
+        """Return (index of the method, row) pairs of a picture; requested: names of metrics by method.
+
+        Raises:
+            PluginError: a metric fails.
+        """
         try:
             sample = self.task.dataset[index]
             picture = self.fitted(sample)
         except Exception as error:  # a source may raise anything for a damaged picture
-            return [(place, Measurement(unreadable=reason(error))) for place in wanted]
+            return [(method_index, Measurement(unreadable=reason(error))) for method_index in requested]
         with remembering():
             truth = tensor([picture])[:, 0]
             rows = []
-            for place, metrics in wanted.items():
-                row = self._row(self.task.methods[place], sample.id, picture, truth, metrics)
-                rows.append((place, row))
+            for method_index, metrics in requested.items():
+                row = self._row(self.task.methods[method_index], sample.id, picture, truth, metrics)
+                rows.append((method_index, row))
                 forget_all_but(truth)
             return rows
 
     def colorings(self, method: ComparedMethod, name: str, picture: Picture) -> list[Picture]:
-        """Return the samples of a fitted picture; a single one where all are the same."""
+        """Return the samples of a fitted picture; a single one of a deterministic colorizer."""
         colorizer = self.colorizer(method)
         protocol = self.task.protocol
         samples = 1 if colorizer.deterministic else protocol.samples
@@ -83,7 +87,7 @@ class Evaluator:
         return colorize(colorizer, picture, options)
 
     def fitted(self, sample: Sample) -> Picture:
-        """Return a picture at the side of the protocol."""
+        """Return a picture at the side and fit of the protocol."""
         side, fit = self.task.protocol.side, self.task.protocol.fit
         image: Pixels = sample.image
         if side and fit != "keep":
@@ -95,7 +99,7 @@ class Evaluator:
         return Picture(resize(image, max(1, round(width * scale)), max(1, round(height * scale))))
 
     def colorizer(self, method: ComparedMethod) -> Colorizer:
-        """Return the contestant's colorizer, built on first use."""
+        """Return the method's colorizer, built on first use."""
         if method.label not in self._built:
             device = devices.resolve(self.task.device)
             self._built[method.label] = method.build(self.context, device)
@@ -132,7 +136,7 @@ class Evaluator:
         return self._packed[size]
 
     def _truth(self, gray: Tensor) -> Tensor:
-        """Answer for the picture that is being coloured, and no other."""
+        """Return the true colours (3, H, W) of the picture that is being coloured, and of no other."""
         shown = self._shown
         if shown is None or gray.shape[-2:] != shown.gray.shape:
             raise PluginError("the truth is told of whole pictures that are being compared, no others")
@@ -146,19 +150,19 @@ def tensor(pictures: Sequence[Picture]) -> Tensor:
 
 
 def seed_of(seed: int, picture: str) -> int:
-    """Return a picture's own seed: the same for every contestant, whatever else is compared."""
+    """Return the seed of a picture: the same for every method, whatever else is compared."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{picture}".encode()).digest()[:7], "big")
 
 
 def reason(error: Exception) -> str:
-    """Say an exception in one line."""
+    """Return an exception as one line."""
     text = " ".join(str(error).split())
     return text if isinstance(error, ColorzooError) else f"{type(error).__name__}: {text}"
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Compute on one thread, as workers do: the number of threads changes the last bits of sums."""
+    """Compute on one thread in the block, as workers do: sums depend on the number of threads."""
     torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""Pictures worth looking at: some spread over all, and every method's best, median and worst."""
+"""Example pictures: some spread over all, and every method's best, median and worst."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def write_examples(task: Task, results: Results, folder: Path) -> Results:
     evaluator = Evaluator(task)
     compared = [c for c in task.methods if not c.baseline] or task.methods
     shown = {c.label: c for c in compared}
-    places = {name: index for index, name in enumerate(task.dataset.ids())}
-    found = []
+    indices = {name: index for index, name in enumerate(task.dataset.ids())}
+    examples = []
     with single_threaded():
         for number, (name, reason, label) in enumerate(chosen(results, list(shown))):
             methods = [shown[label]] if label else list(shown.values())
-            picture = evaluator.fitted(task.dataset[places[name]])
-            hall = _ExampleWriter(evaluator, folder, f"{number:02}")
-            found.append(hall.write_examples(name, picture, reason, label, methods))
-    return results.model_copy(update={"examples": found})
+            picture = evaluator.fitted(task.dataset[indices[name]])
+            writer = _ExampleWriter(evaluator, folder, f"{number:02}")
+            examples.append(writer.write(name, picture, reason, label, methods))
+    return results.model_copy(update={"examples": examples})
 
 
 def chosen(results: Results, labels: Sequence[str]) -> Iterator[Choice]:
     """Yield picture, reason and method."""
     names = results.pictures
-    for place in np.unique(np.linspace(0, len(names) - 1, min(SPREAD, len(names))).round().astype(int)):
-        yield names[place], "spread", None
+    for index in np.unique(np.linspace(0, len(names) - 1, min(SPREAD, len(names))).round().astype(int)):
+        yield names[index], "spread", None
     for method in results.methods:
         if method.label in labels:
             yield from _extremes(results, method)
@@ -50,10 +50,10 @@ def chosen(results: Results, labels: Sequence[str]) -> Iterator[Choice]:
 
 def _extremes(results: Results, method: Method) -> Iterator[Choice]:
     values = method.values[results.ranked_by].per_image if method.values else None
-    there = [(value, place) for place, value in enumerate(values or []) if value is not None]
-    if not there:
+    measured = [(value, index) for index, value in enumerate(values or []) if value is not None]
+    if not measured:
         return
-    ordered = sorted(there, reverse=results.metric(results.ranked_by).higher_is_better)
+    ordered = sorted(measured, reverse=results.metric(results.ranked_by).higher_is_better)
     for reason, rank in (("best", 0), ("median", len(ordered) // 2), ("worst", -1)):
         yield results.pictures[ordered[rank][1]], reason, method.label  # type: ignore[misc]  # a literal
 
@@ -64,13 +64,8 @@ class _ExampleWriter:
     def __init__(self, evaluator: Evaluator, folder: Path, prefix: str) -> None:
         self.evaluator, self.folder, self.prefix = evaluator, folder, prefix
 
-    def write_examples(
-        self,
-        name: str,
-        picture: Picture,
-        reason: Reason,
-        label: str | None,
-        methods: Sequence[ComparedMethod],
+    def write(
+        self, name: str, picture: Picture, reason: Reason, label: str | None, methods: Sequence[ComparedMethod]
     ) -> ExampleImage:
         gray = np.repeat(picture.gray[..., None], 3, 2)
         return ExampleImage(
@@ -85,7 +80,7 @@ class _ExampleWriter:
     def _samples(self, method: ComparedMethod, name: str, picture: Picture) -> list[str]:
         try:
             colored = self.evaluator.colorings(method, name, picture)
-        except Exception:  # the results tell what went wrong
+        except Exception:  # the results hold the reason
             return []
         return [
             self._file(f"{method.label}-{number}", sample)

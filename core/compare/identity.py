@@ -24,12 +24,12 @@ def digest_of(colorizer: Colorizer) -> str:
     for name, tensor in sorted(colorizer.state().items()):
         weights.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         weights.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    kind = type(colorizer)
+    cls = type(colorizer)
     values = colorizer.config.model_dump(mode="json")
     named = [f"{name} {content_digest(path)}" for name, path in files_in(values)]
-    facts = [kind.__module__, kind.__qualname__, code_digest(kind.__module__), str(values), *named]
+    attributes = [cls.__module__, cls.__qualname__, code_digest(cls.__module__), str(values), *named]
     members = [digest_or_text(text) for text in colorizer.depends()]
-    return hashlib.sha256("\n".join([*facts, *members, weights.hexdigest()]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*attributes, *members, weights.hexdigest()]).encode()).hexdigest()
 
 
 def digest_or_text(text: object) -> str:

@@ -1,4 +1,4 @@
-"""What was measured before: one row for every colorizer and picture, in a file that survives any kill."""
+"""The store of measurements: one row a method and picture, in a file that survives any kill."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 class Measurement(Strict):
-    """One picture coloured by one method: time, and what every metric made of it; or why there is none."""
+    """One picture coloured by one method: time and states of the metrics, or the reason of a failure."""
 
     model_config = pydantic.ConfigDict(ser_json_inf_nan="constants")
 
@@ -50,7 +50,7 @@ class Measurement(Strict):
 
     @property
     def failed(self) -> bool:
-        """Whether it is worth another try."""
+        """Return whether it should be tried again."""
         return bool(self.failure or self.unreadable)
 
 
@@ -66,7 +66,7 @@ class MeasurementStore:
         """Yield the row of every key, or None where there is none that can be read."""
         waiting = iter(keys)
         while block := list(islice(waiting, BLOCK)):
-            for data in self._mending(partial(self._found, block)):
+            for data in self._mending(partial(self._rows, block)):
                 yield decoded(data) if data is not None else None
 
     def put(self, rows: Iterable[tuple[str, bytes]]) -> None:
@@ -87,7 +87,7 @@ class MeasurementStore:
                 raise sqlite3.DatabaseError(f"unexpected columns {columns}")
             base.execute("SELECT row FROM rows LIMIT 1").fetchone()
 
-    def _found(self, keys: Sequence[str]) -> list[object]:
+    def _rows(self, keys: Sequence[str]) -> list[object]:
         with self._open() as base:
             rows = [base.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone() for key in keys]
         return [row[0] if row else None for row in rows]
@@ -100,7 +100,7 @@ class MeasurementStore:
                 base.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, _joined(known, data)))
 
     def _mending(self, work: Callable[[], Result]) -> Result:
-        """Do something with the file; if it is damaged, once more with a new one."""
+        """Return what `work` does with the file; if that is damaged, once more with a new one."""
         try:
             return work()
         except sqlite3.DatabaseError as error:
@@ -149,6 +149,6 @@ def _joined(before: Measurement | None, data: bytes) -> bytes:
     return encoded(after.model_copy(update={"states": {**before.states, **after.states}}))
 
 
-def key_of(*facts: object) -> str:
-    """Return the key of what depends on these facts."""
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def key_of(*values: object) -> str:
+    """Return the key of a row that depends on these values."""
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

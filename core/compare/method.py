@@ -32,7 +32,7 @@ class ComparedMethod:
     distribution: str = ""
 
     def build(self, context: EvaluationContext, device: torch.device) -> Colorizer:
-        """Load it, in eval mode on the device, acquainted with the exam."""
+        """Return the colorizer, loaded, in eval mode on the device, and fitted if it is a baseline."""
         colorizer = self.loaded()
         if isinstance(colorizer, torch.nn.Module):
             colorizer.to(device).eval()
@@ -40,7 +40,12 @@ class ComparedMethod:
         return colorizer
 
     def loaded(self) -> Colorizer:
-        """Load it on the processor."""
+        """Return the colorizer, loaded on the CPU.
+
+        Raises:
+            ConfigError: an option is wrong.
+            WeightsError: its weights are absent or damaged.
+        """
         validate(self.kind.Options, dict(self.options), self.label)
         colorizer = store.load(self.folder, self.kind, self.plugin) if self.folder else self.kind()
         if self.folder is None and colorizer.state():
@@ -51,7 +56,7 @@ class ComparedMethod:
 
     @property
     def weights(self) -> WeightsUsed | None:
-        """What is known of the weights."""
+        """Return which weights it uses, if any."""
         if self.folder is None:
             return None
         info = store.read_info(self.folder)
@@ -74,13 +79,13 @@ class ComparedMethod:
             return []
         try:
             return [digest_or_text(text) for text in self.loaded().depends()]
-        except Exception:  # the run itself tells what went wrong
+        except Exception:  # the run itself reports the reason
             return []
 
     def identity(self, train_fingerprint: str) -> str:
         """Return a sha256 that changes with whatever its colourings may depend on."""
         asks = self.kind.fit_baseline is not Colorizer.fit_baseline
-        facts = [
+        attributes = [
             f"{self.kind.__module__}:{self.kind.__qualname__}",
             self.distribution,
             self.depends,
@@ -88,4 +93,4 @@ class ComparedMethod:
             {name: str(value) for name, value in self.options.items()},
             train_fingerprint if asks else "",
         ]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(attributes, sort_keys=True).encode()).hexdigest()

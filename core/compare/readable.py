@@ -1,7 +1,8 @@
-"""Pictures of a source that holds damaged ones: these are left out, not the end."""
+"""The readable pictures of a source that holds damaged ones."""
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 
 from colorzoo.core.compare.identity import code_digest
@@ -35,14 +36,35 @@ class Readable(Dataset):
     @cached_property
     def fingerprint(self) -> str:
         names = self.whole.ids()
-        return combined_digest((names[place], self.whole.digest(place)) for place in self.indices)
+        return combined_digest((names[index], self.whole.digest(index)) for index in self.indices)
+
+
+def checked_ids(dataset: Dataset) -> list[str]:
+    """Return the ids of the pictures.
+
+    Raises:
+        DataError: there are none, or an id stands for several.
+    """
+    ids = dataset.ids()
+    duplicates = [name for name, count in Counter(ids).items() if count > 1]
+    if duplicates:
+        shown = ", ".join(duplicates[:3]) + (", ..." if len(duplicates) > 3 else "")
+        raise DataError(
+            f"{dataset.info.title}: {len(duplicates)} ids stand for more than one picture: {shown}"
+        )
+    if not ids:
+        raise DataError(
+            f"{dataset.info.title}: split {dataset.split!r} holds no pictures; `colorzoo data info` shows "
+            "what the splits hold"
+        )
+    return ids
 
 
 def pack_readable(dataset: Dataset, size: int) -> Packed:
     """Return the pictures of a dataset at one size, without those that cannot be read."""
     try:
         return pack(dataset, size)
-    except Exception:  # only now look which ones: that decodes all of them
+    except Exception:  # only then decode all of them to learn which
         return pack(Readable(dataset), size)
 
 

@@ -1,4 +1,4 @@
-"""What a comparison found out, as data: the content of results.json."""
+"""The results of a comparison: the content of results.json."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FINITE = pydantic.ConfigDict(allow_inf_nan=False)
 
 
 class Protocol(Strict):
-    """What the measured values depend on besides the colorizers."""
+    """What the measured values depend on besides the colorizers; its defaults are those of a comparison."""
 
     version: Literal["1"] = "1"
     data: str = Field(description="address of the dataset, as it was given")
@@ -48,8 +48,8 @@ class Protocol(Strict):
     @property
     def fingerprint(self) -> str:
         """The sha256 over everything but the address: results with the same one belong together."""
-        facts = self.model_dump(mode="json", exclude={"data"})
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        values = self.model_dump(mode="json", exclude={"data"})
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 class Environment(Strict):
@@ -159,7 +159,7 @@ class Pair(Strict):
 
 
 class ExampleImage(Strict):
-    """A picture worth looking at, with the files that show it."""
+    """An example picture, with the files that show it."""
 
     picture: str
     reason: Literal["spread", "best", "median", "worst"]
@@ -203,7 +203,7 @@ class Results(Strict):
         return self
 
     def metric(self, name: str) -> MetricFacts:
-        """Return the facts of a metric."""
+        """Return the column of a metric."""
         return next(metric for metric in self.metrics if metric.name == name)
 
     def all_failed(self, method: Method) -> bool:
@@ -214,12 +214,12 @@ class Results(Strict):
         """Return the methods, the best by `ranked_by` first; those with failures come last."""
         sign = -1 if self.metric(self.ranked_by).higher_is_better else 1
 
-        def place(method: Method) -> tuple[bool, float]:
-            found = method.values.get(self.ranked_by)
-            value = found.value if found and found.value is not None else math.inf * sign
+        def order(method: Method) -> tuple[bool, float]:
+            ranked = method.values.get(self.ranked_by)
+            value = ranked.value if ranked and ranked.value is not None else math.inf * sign
             return bool(method.failures), sign * value
 
-        return sorted(self.methods, key=place)
+        return sorted(self.methods, key=order)
 
 
 def write_results(results: Results, path: Path) -> None:
@@ -229,7 +229,11 @@ def write_results(results: Results, path: Path) -> None:
 
 
 def read_results(path: Path) -> Results:
-    """Read results.json, or the one in a folder."""
+    """Return the results in a file, or in results.json of a folder.
+
+    Raises:
+        ResultsError: the file is absent, too large or damaged.
+    """
     path = path / FILE if path.is_dir() else path
     if not path.is_file():
         raise ResultsError(f"{path}: no such file; `colorzoo compare ... -o DIR` writes one")

@@ -1,9 +1,8 @@
-"""The comparison as a whole: what is still to be measured, who measures it, and what it comes to."""
+"""Runs a comparison: measures what the store lacks, in this process or in workers, and sums it up."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,25 +17,29 @@ from colorzoo.core.compare.cost import Probe, cost_of
 from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
 from colorzoo.core.compare.measurements import Measurement, MeasurementStore, encoded, key_of
 from colorzoo.core.compare.method import ComparedMethod
-from colorzoo.core.compare.readable import digests_of, source_code
+from colorzoo.core.compare.readable import checked_ids, digests_of, source_code
 from colorzoo.core.compare.results import Cost, Results
 from colorzoo.core.compare.summary import Summary, UnusableRowError
 from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.interfaces.dataset import Dataset, Progress
+from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.jobs import workers as processes
 
 CHUNK, AHEAD = 4, 3
-"""Pictures handed to a worker at once, and how many such hands a worker has waiting."""
+"""Pictures in one chunk of work, and chunks in the queue of a worker."""
 PRELOAD = ("torch", "cv2", "colorzoo.core.compare.evaluator")
 Job = tuple[int, dict[int, list[str]]]
-"""A picture, and by place of the contestant the metrics that are wanted of it."""
+"""Index of a picture, and the names of its missing metrics by index of the method."""
 EvaluatedImage = tuple[int, list[tuple[int, bytes]]]
-"""A picture, and the encoded rows of contestants by their places."""
+"""Index of a picture, and (index of the method, encoded row) pairs."""
 
 
 class Comparison:
-    """Contestants on the pictures of a dataset. What the store has is not computed again."""
+    """A comparison of methods on the pictures of a dataset; what the store has is not computed again.
+
+    Raises:
+        DataError: the dataset has no pictures, or ids that are not unique.
+    """
 
     def __init__(self, task: Task, store: MeasurementStore) -> None:
         self.task, self.store = task, store
@@ -47,10 +50,15 @@ class Comparison:
     def run(
         self, workers: int = 1, progress: Progress | None = None, *, costs: bool = True
     ) -> Results | None:
-        """Measure what is missing and return the results; None in all but the first process."""
-        share = ProcessShard.of_this_process(self.task.device)
-        self._measure(share, workers, progress)
-        if share.rank:
+        """Measure what is missing and return the results; None in all but the first process.
+
+        Raises:
+            DataError: no picture can be read, or a worker was killed.
+            PluginError: a metric fails.
+        """
+        shard = ProcessShard.of_this_process(self.task.device)
+        self._measure(shard, workers, progress)
+        if shard.rank:
             return None
         tried = self._costs(try_out=costs)
         summary = Summary(self.task, self.ids, self._rows)
@@ -61,39 +69,48 @@ class Comparison:
             self._measure(ProcessShard(), workers, progress)
             return summary.results(tried)
 
-    def _measure(self, share: ProcessShard, workers: int, progress: Progress | None) -> None:
-        jobs = list(self._jobs())[share.rank :: share.count]
+    def _measure(self, shard: ProcessShard, workers: int, progress: Progress | None) -> None:
+        jobs = list(self._jobs())[shard.rank :: shard.count]
         for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
-            self.store.put((self.keys[place][index], row) for place, row in rows)
+            self.store.put((self.keys[method_index][index], row) for method_index, row in rows)
             if progress:
                 progress(done, len(jobs))
-        share.wait()
+        shard.wait()
 
-    def _rows(self, place: int) -> Iterator[Measurement | None]:
-        """Yield a contestant's rows in the order of the pictures, states under the names of the metrics."""
+    def _rows(self, method_index: int) -> Iterator[Measurement | None]:
+        """Yield a method's rows in the order of the pictures, states by names of metrics."""
         names = {key: name for name, key in self.task.metric_keys.items()}
-        for row in self.store.get(self.keys[place]):
+        for row in self.store.get(self.keys[method_index]):
             states = {names[key]: state for key, state in row.states.items() if key in names} if row else {}
             yield row.model_copy(update={"states": states}) if row else None
 
     def _keys(self, method: ComparedMethod, digests: Sequence[str]) -> list[str]:
         protocol = self.task.protocol
-        who = method.identity(protocol.train_fingerprint)
-        how = [protocol.side, protocol.fit, protocol.samples, protocol.seed, source_code(self.task.dataset)]
-        where = devices.resolve(self.task.device).type
-        return [key_of(who, name, what, how, where) for name, what in zip(self.ids, digests, strict=True)]
+        identity = method.identity(protocol.train_fingerprint)
+        settings = [
+            protocol.side,
+            protocol.fit,
+            protocol.samples,
+            protocol.seed,
+            source_code(self.task.dataset),
+        ]
+        device = devices.resolve(self.task.device).type
+        return [
+            key_of(identity, name, digest, settings, device)
+            for name, digest in zip(self.ids, digests, strict=True)
+        ]
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield every picture that something is missing of; what failed is tried again."""
+        """Yield every picture with missing metrics; what failed is tried again."""
         for index, rows in enumerate(zip(*map(self.store.get, self.keys), strict=True)):
-            wanted = {}
-            for place, row in enumerate(rows):
-                there = row.states if row and not row.failed else {}
-                missing = [name for name, key in self.task.metric_keys.items() if key not in there]
+            missing_metrics = {}
+            for method_index, row in enumerate(rows):
+                states = row.states if row and not row.failed else {}
+                missing = [name for name, key in self.task.metric_keys.items() if key not in states]
                 if missing:
-                    wanted[place] = missing
-            if wanted:
-                yield index, wanted
+                    missing_metrics[method_index] = missing
+            if missing_metrics:
+                yield index, missing_metrics
 
     def _measured(self, jobs: Sequence[Job], workers: int) -> Iterator[EvaluatedImage]:
         """Yield picture after picture, in any order."""
@@ -121,19 +138,19 @@ class Comparison:
                 ) from None
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
-        """Return every contestant's cost; what is unknown is tried, each in a process of its own."""
+        """Return every method's cost; if it is unknown and try_out, measured in a process of its own."""
         keys = [key_of("cost", keys) for keys in self.keys]
-        missing = [place for place, row in enumerate(self.store.get(keys)) if row is None]
+        missing = [method_index for method_index, row in enumerate(self.store.get(keys)) if row is None]
         probe = self._probe() if missing and try_out else None
         if probe:
-            for place in missing:
-                cost = self._tried(Probe(self.task.methods[place], *probe))
+            for method_index in missing:
+                cost = self._tried(Probe(self.task.methods[method_index], *probe))
                 row = Measurement(states={"cost": cost.model_dump(mode="json")})
-                self.store.put([(keys[place], encoded(row))])
+                self.store.put([(keys[method_index], encoded(row))])
         return [_cost_in(row) for row in self.store.get(keys)]
 
     def _tried(self, probe: Probe) -> Cost:
-        """Return the cost of a contestant, found in a process of its own; none if that is killed."""
+        """Return a method's cost, measured in a process of its own; empty if that is killed."""
         try:
             with processes.pool(1, processes.fresh(PRELOAD), _start, self.task) as pool:
                 return pool.submit(_cost, probe).result()
@@ -146,21 +163,21 @@ class Comparison:
             try:
                 sample = self.task.dataset[index]
                 return sample.id, Evaluator(self.task).fitted(sample)
-            except Exception:  # the rows tell what went wrong
+            except Exception:  # the rows hold the reason
                 continue
         return None
 
 
 @dataclass(frozen=True)
 class ProcessShard:
-    """Which part of the pictures this process measures, where accelerate or torchrun started several."""
+    """The pictures that this process measures, if accelerate or torchrun started several."""
 
     rank: int = 0
     count: int = 1
 
     @classmethod
     def of_this_process(cls, device: str) -> ProcessShard:
-        """Join the others, if there are any."""
+        """Return this process's shard; joins the group of processes if there are several."""
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls()
         from accelerate import PartialState
@@ -169,26 +186,11 @@ class ProcessShard:
         return cls(state.process_index, state.num_processes)
 
     def wait(self) -> None:
-        """Wait until all have measured their part."""
+        """Wait until all processes have measured their shards."""
         if self.count > 1:
             from accelerate import PartialState
 
             PartialState().wait_for_everyone()
-
-
-def checked_ids(dataset: Dataset) -> list[str]:
-    """Return the ids of the pictures: some, and every one once."""
-    ids = dataset.ids()
-    twice = [name for name, count in Counter(ids).items() if count > 1]
-    if twice:
-        shown = ", ".join(twice[:3]) + (", ..." if len(twice) > 3 else "")
-        raise DataError(f"{dataset.info.title}: {len(twice)} ids stand for more than one picture: {shown}")
-    if not ids:
-        raise DataError(
-            f"{dataset.info.title}: split {dataset.split!r} holds no pictures; `colorzoo data info` shows "
-            "what the splits hold"
-        )
-    return ids
 
 
 def _cost_in(row: Measurement | None) -> Cost:
@@ -202,13 +204,13 @@ _evaluator: Evaluator | None = None
 
 
 def _start(task: Task) -> None:
-    global _evaluator  # each worker keeps its own
+    global _evaluator  # one a worker process
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     _evaluator = Evaluator(task)
 
 
-def _at_work() -> Evaluator:
+def _current_evaluator() -> Evaluator:
     if _evaluator is None:
         raise DataError("a worker was asked before it was told what to compare")
     return _evaluator
@@ -216,15 +218,15 @@ def _at_work() -> Evaluator:
 
 def _work(jobs: Sequence[Job]) -> list[EvaluatedImage]:
     try:
-        return [_evaluated(_at_work(), job) for job in jobs]
+        return [_evaluated(_current_evaluator(), job) for job in jobs]
     except ColorzooError as error:
-        raise PluginError(str(error)) from None  # others may not survive the way between processes
+        raise PluginError(str(error)) from None  # an error with another constructor cannot be unpickled
 
 
 def _cost(probe: Probe) -> Cost:
-    return cost_of(_at_work(), probe)
+    return cost_of(_current_evaluator(), probe)
 
 
 def _evaluated(evaluator: Evaluator, job: Job) -> EvaluatedImage:
-    index, wanted = job
-    return index, [(place, encoded(row)) for place, row in evaluator.measure(index, wanted)]
+    index, metrics = job
+    return index, [(method_index, encoded(row)) for method_index, row in evaluator.measure(index, metrics)]

@@ -1,4 +1,4 @@
-"""From rows to results: one contestant after the other, one picture after the other."""
+"""Results from measured rows, method by method and picture by picture."""
 
 from __future__ import annotations
 
@@ -32,18 +32,24 @@ from colorzoo.core.interfaces.metric import Metric
 
 
 class UnusableRowError(PluginError):
-    """A row of the store is gone or does not fit: worth measuring once more."""
+    """A row of the store is gone or does not fit; measuring again helps."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What was measured on a task; `rows` yields a contestant's rows by its place, one a picture."""
+    """What was measured on a task; `rows` yields the rows of a method by its index, one a picture."""
 
     task: Task
     ids: Sequence[str]
     rows: Callable[[int], Iterator[Measurement | None]]
 
     def results(self, costs: Sequence[Cost]) -> Results:
+        """Return the results, with intervals and pairs; costs: one a method.
+
+        Raises:
+            DataError: no picture can be read.
+            UnusableRowError: a row is missing or does not fit.
+        """
         left_out = {
             name: row.unreadable
             for name, row in zip(self.ids, self.rows(0), strict=True)
@@ -51,28 +57,28 @@ class Summary:
         }
         if len(left_out) == len(self.ids):
             raise DataError(f"no picture can be read; the first: {next(iter(left_out.values()))}")
-        methods = [self._method(place, left_out, cost) for place, cost in enumerate(costs)]
-        facts = [_facts(name, kind, methods) for name, kind in self.task.metrics.items()]
+        methods = [self._method(index, left_out, cost) for index, cost in enumerate(costs)]
+        columns = [_column(name, cls, methods) for name, cls in self.task.metrics.items()]
         methods = with_intervals(methods)
         return Results(
             fingerprint=self.task.protocol.fingerprint,
             protocol=self.task.protocol,
             runs=[environment(self.task.device)],
-            ranked_by=facts[0].name,
-            metrics=facts,
+            ranked_by=columns[0].name,
+            metrics=columns,
             pictures=[name for name in self.ids if name not in left_out],
             left_out=left_out,
             methods=methods,
-            pairs=pairs_of(methods, facts),
+            pairs=pairs_of(methods, columns),
         )
 
-    def _method(self, place: int, left_out: Mapping[str, str], cost: Cost) -> Method:
-        """Bring together the rows of one contestant, in the order of the pictures."""
-        method = self.task.methods[place]
-        totals = {name: _Total(name, kind()) for name, kind in self.task.metrics.items()}
+    def _method(self, index: int, left_out: Mapping[str, str], cost: Cost) -> Method:
+        """Return the summary of one method's rows, in the order of the pictures."""
+        method = self.task.methods[index]
+        totals = {name: _Total(name, cls()) for name, cls in self.task.metrics.items()}
         times: list[float] = []
         failures: list[ColorizationFailure] = []
-        for name, row in zip(self.ids, self.rows(place), strict=True):
+        for name, row in zip(self.ids, self.rows(index), strict=True):
             if name in left_out:
                 continue
             if row is None:
@@ -101,20 +107,20 @@ class Summary:
 
 
 def environment(device: str) -> Environment:
-    """Describe this machine and the versions that matter."""
-    place = devices.resolve(device)
-    name = torch.cuda.get_device_name(place) if place.type == "cuda" else platform.machine()
+    """Return the device, platform and versions of this process."""
+    resolved = devices.resolve(device)
+    name = torch.cuda.get_device_name(resolved) if resolved.type == "cuda" else platform.machine()
     return Environment(
         colorzoo=version("colorzoo"),
         torch=torch.__version__,
         python=platform.python_version(),
         platform=sys.platform,
-        device=f"{place.type} ({name})",
+        device=f"{resolved.type} ({name})",
     )
 
 
 class _Total:
-    """One metric over all pictures of a contestant; where a state holds NaN it does not apply."""
+    """One metric over all pictures of a method; it does not apply to a picture whose state holds NaN."""
 
     def __init__(self, name: str, metric: Metric) -> None:
         self.name, self.metric = name, metric
@@ -122,7 +128,7 @@ class _Total:
         self.not_applicable = 0
 
     def add(self, states: Mapping[str, Mapping[str, Any]] | None) -> None:
-        """Take the states of one picture; None where it was not coloured."""
+        """Add the states of one picture; None if it was not coloured."""
         state = states.get(self.name) if states is not None else None
         if states is not None and state is None:
             raise UnusableRowError(f"metric {self.name!r}: a picture is not measured")
@@ -138,9 +144,9 @@ class _Total:
                 ) from None
 
     def value(self) -> Value:
-        """Return the result, its values a picture at the places of the pictures that have one.
+        """Return the result; `per_image` holds None for pictures without a value.
 
-        They keep 9 digits: all that a float32 has.
+        Values keep 9 digits: all that a float32 has.
         """
         if not any(self.measured):
             unit = getattr(self.metric, "unit", "")
@@ -148,8 +154,8 @@ class _Total:
         result = self.metric.compute()
         per_image = None
         if result.per_image is not None:
-            found = iter(result.per_image)
-            per_image = [finite(float(f"{next(found):.9g}")) if m else None for m in self.measured]
+            values = iter(result.per_image)
+            per_image = [finite(float(f"{next(values):.9g}")) if m else None for m in self.measured]
         lost = sum(self.measured) - sum(v is not None for v in per_image) if per_image else 0
         return Value(
             value=finite(result.value),
@@ -169,11 +175,11 @@ def _holds_nan(state: object) -> bool:
 
 
 def finite(value: float) -> float | None:
-    """Return the number, or None where it is none."""
+    """Return the number, or None for NaN and infinity."""
     return value if math.isfinite(value) else None
 
 
-def _facts(name: str, kind: type[Metric], methods: Sequence[Method]) -> MetricFacts:
+def _column(name: str, cls: type[Metric], methods: Sequence[Method]) -> MetricFacts:
     unit = next((method.values[name].unit for method in methods if method.values[name].unit), "")
-    summary = (inspect.getdoc(kind) or name).splitlines()[0]
-    return MetricFacts(name=name, unit=unit, higher_is_better=kind.higher_is_better, summary=summary)
+    summary = (inspect.getdoc(cls) or name).splitlines()[0]
+    return MetricFacts(name=name, unit=unit, higher_is_better=cls.higher_is_better, summary=summary)
