@@ -1,4 +1,4 @@
-"""What one plugin announces by its hooks, checked; and whether a class is what its entry says."""
+"""Checks what a plugin announces by its hooks, and that its classes derive from their bases."""
 
 from __future__ import annotations
 
@@ -34,21 +34,42 @@ class Implementation:
     call: Callable[..., Any]
 
 
+@dataclass(frozen=True)
+class LoadFailure:
+    """An entry point that was left out, and why."""
+
+    name: str
+    distribution: str
+    version: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of {self.distribution} was left out: {self.reason}"
+
+
 def implementations(manager: pluggy.PluginManager, plugin: str) -> Iterator[Implementation]:
-    """Yield the hooks that a registered plugin implements; wrappers, which change others', are refused."""
+    """Yield the hooks that a registered plugin implements.
+
+    Raises:
+        PluginError: one is a wrapper, which would change what others announce.
+    """
     module = manager.get_plugin(plugin)
     for caller in manager.get_hookcallers(module) or ():
-        for found in caller.get_hookimpls():
-            if found.plugin is module:
-                if found.wrapper or found.hookwrapper:
+        for hooked in caller.get_hookimpls():
+            if hooked.plugin is module:
+                if hooked.wrapper or hooked.hookwrapper:
                     raise PluginError(
                         f"{caller.name} is a wrapper, which would change what others announce"
                     )
-                yield Implementation(caller.name, plugin, partial(_call, found))
+                yield Implementation(caller.name, plugin, partial(_call, hooked))
 
 
 def entries(hooked: Iterator[Implementation] | list[Implementation]) -> list[tuple[str, hooks.Entry]]:
-    """Call the hooks that announce classes; return kinds and entries."""
+    """Return the kinds and entries that the hooks announce.
+
+    Raises:
+        PluginError: an entry is malformed or announced twice, or a hook fails.
+    """
     announced: dict[tuple[str, str], hooks.Entry] = {}
     for kind in KINDS:
         for implementation in hooked:
@@ -62,7 +83,11 @@ def entries(hooked: Iterator[Implementation] | list[Implementation]) -> list[tup
 
 
 def files(implementation: Implementation) -> list[Path]:
-    """Call a hook that announces files."""
+    """Return the files that a hook announces.
+
+    Raises:
+        PluginError: it returns something else, or fails.
+    """
     paths = list(implementation.call() or ())
     for path in paths:
         if not isinstance(path, Path):
@@ -71,17 +96,21 @@ def files(implementation: Implementation) -> list[Path]:
 
 
 def check_api(plugin: object) -> None:
-    """Refuse a plugin that was written for another API; one that does not say was written for the first."""
-    wanted = getattr(plugin, "colorzoo_api", "1")
-    if str(wanted) != hooks.API:
+    """Check that a plugin was written for this API; `colorzoo_api` is "1" if it states none.
+
+    Raises:
+        PluginError: it was written for another.
+    """
+    version = getattr(plugin, "colorzoo_api", "1")
+    if str(version) != hooks.API:
         raise PluginError(
-            f"it was written for plugin API {wanted}, this colorzoo speaks {hooks.API}; "
+            f"it was written for plugin API {version}, this colorzoo speaks {hooks.API}; "
             f"install a version of it for API {hooks.API}, or another colorzoo"
         )
 
 
 def problems(target: object, kind: str) -> Iterator[str]:
-    """Say in what a class is not what its kind asks for."""
+    """Yield how a class breaks the contract of its kind."""
     module, _, name = BASES[kind].partition(":")
     base: type[Any] = getattr(importlib.import_module(module), name)
     if not (isinstance(target, type) and issubclass(target, base)):
@@ -90,10 +119,10 @@ def problems(target: object, kind: str) -> Iterator[str]:
     missing = sorted(getattr(target, "__abstractmethods__", ()))
     if missing:
         yield f"does not define {', '.join(missing)}, which a {base.__name__} must"
-    for part in ("Config", "Options") if kind == "colorizer" else ():
-        wanted, got = getattr(base, part), getattr(target, part)
-        if not (isinstance(got, type) and issubclass(got, wanted)):
-            yield f"has {part} = {got!r}, expected a class that derives from {wanted.__name__}"
+    for attribute in ("Config", "Options") if kind == "colorizer" else ():
+        expected, got = getattr(base, attribute), getattr(target, attribute)
+        if not (isinstance(got, type) and issubclass(got, expected)):
+            yield f"has {attribute} = {got!r}, expected a class that derives from {expected.__name__}"
 
 
 def _call(implementation: Any, **given: object) -> Any:

@@ -42,7 +42,11 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 
 def validate(model: type[Model], values: object, what: str) -> Model:
-    """Build the model from values; raise one ConfigError that lists every problem."""
+    """Return the model of values; an instance of it is returned as it is.
+
+    Raises:
+        ConfigError: a field is unknown or a value is out of its range; all problems are listed.
+    """
     try:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
@@ -51,7 +55,12 @@ def validate(model: type[Model], values: object, what: str) -> Model:
 
 
 def from_preset(config: type[ColorizerConfig], preset: str, pairs: Iterable[str]) -> ColorizerConfig:
-    """Build a configuration from a preset's values, overridden by `key=value` texts."""
+    """Return a configuration of a preset's values, overridden by `key=value` texts.
+
+    Raises:
+        UnknownNameError: there is no such preset.
+        ConfigError: a text is no pair, or a value is wrong.
+    """
     if preset not in config.presets:
         raise UnknownNameError("preset", preset, config.presets)
     base = validate(config, config.presets[preset], f"preset {preset}").model_dump()
@@ -59,12 +68,16 @@ def from_preset(config: type[ColorizerConfig], preset: str, pairs: Iterable[str]
 
 
 def from_pairs(model: type[Model], pairs: Iterable[str], what: str, **given: object) -> Model:
-    """Build a model from its defaults and given values, overridden by `key=value` texts."""
+    """Return a model of its defaults and given values, overridden by `key=value` texts.
+
+    Raises:
+        ConfigError: a text is no pair, or a value is wrong.
+    """
     return validate(model, {**given, **completed(model, parse_pairs(pairs))}, what)
 
 
 def completed(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values with what the defaults say of their other fields: `a.b=1` leaves `a.c`."""
+    """Return nested values completed by the defaults of their other fields: `a.b=1` leaves `a.c`."""
     merged = dict(values)
     for name in values.keys() & model.model_fields.keys():
         field = model.model_fields[name]
@@ -75,7 +88,7 @@ def completed(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dic
 
 
 def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
-    """Turn `a=1` and `a.b=x` texts into a nested mapping of texts; pydantic does the types.
+    """Return `a=1` and `a.b=x` texts as a nested mapping of texts, for pydantic to convert.
 
     Raises:
         ConfigError: a text is no pair, or a key is given twice.
@@ -102,20 +115,20 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
 def fields_of(
     model: type[pydantic.BaseModel], prefix: str = "", above: tuple[object, ...] = ()
 ) -> list[dict[str, Any]]:
-    """List name, type, default and description of every field, nested ones with dotted names."""
+    """Return name, type, default and description of every field, nested ones with dotted names."""
     rows: list[dict[str, Any]] = []
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        inner = _model_in(kind)
+        annotation = field.annotation
+        inner = _model_in(annotation)
         if inner is not None and inner not in (*above, model):
             rows += fields_of(inner, f"{prefix}{name}.", (*above, model))
             continue
         default = None if field.is_required() else field.get_default(call_default_factory=True)
-        text = getattr(kind, "__name__", None) if isinstance(kind, type) else str(kind)
+        text = getattr(annotation, "__name__", None) if isinstance(annotation, type) else str(annotation)
         rows.append(
             {
                 "name": prefix + name,
-                "type": (text or str(kind)).replace("typing.", ""),
+                "type": (text or str(annotation)).replace("typing.", ""),
                 "default": default,
                 "description": field.description or "",
             }
@@ -123,9 +136,9 @@ def fields_of(
     return rows
 
 
-def _model_in(kind: object) -> type[pydantic.BaseModel] | None:
+def _model_in(annotation: object) -> type[pydantic.BaseModel] | None:
     """Return the model that an annotation is, alone or beside None: what dotted names lead into."""
-    parts = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     parts = tuple(part for part in parts if part is not NoneType)
     if len(parts) != 1 or not isinstance(parts[0], type) or get_origin(parts[0]) is not None:
         return None
@@ -142,7 +155,7 @@ def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _describe(model: type[pydantic.BaseModel], item: Mapping[str, Any]) -> str:
-    """Say one pydantic problem in one clause, with the fields there are for an unknown one."""
+    """Return one pydantic problem as a clause; for an unknown field, with the fields there are."""
     where = ".".join(str(part) for part in item["loc"])
     if not where:  # a rule about several fields at once
         return str(item["msg"]).removeprefix("Value error, ")

@@ -12,21 +12,25 @@ from colorzoo.core.errors import ConfigError
 
 def available() -> list[str]:
     """Return the devices of this machine, the best one first."""
-    found = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
-        found.append("mps")
-    return [*found, "cpu"]
+        names.append("mps")
+    return [*names, "cpu"]
 
 
 def resolve(name: str) -> torch.device:
-    """Turn auto, cpu, cuda, cuda:1 or mps into a device that is there."""
-    there = available()
+    """Return the device of auto, cpu, cuda, cuda:1 or mps.
+
+    Raises:
+        ConfigError: another name, or a device that this machine lacks.
+    """
+    present = available()
     if name == "auto":
-        return torch.device(there[0])
+        return torch.device(present[0])
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
         raise ConfigError(f"--device {name}: expected auto, cpu, cuda, cuda:1 or mps")
-    if not any(device == name or device.startswith(f"{name}:") for device in there):
-        raise ConfigError(f"--device {name}: not on this machine; there are: {', '.join(there)}")
+    if not any(device == name or device.startswith(f"{name}:") for device in present):
+        raise ConfigError(f"--device {name}: not on this machine; there are: {', '.join(present)}")
     return torch.device(name)
 
 
@@ -46,7 +50,7 @@ def seeded_generator(seed: int | None) -> torch.Generator:
 
 
 def bfloat16_is_fast(device: torch.device) -> bool:
-    """Tell whether the device computes bfloat16 natively."""
+    """Return whether the device computes bfloat16 natively."""
     if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported())  # the only place torch tells it
+        return bool(torch.cpu._is_avx512_bf16_supported())  # torch has no public way
     return device.type == "cuda" and torch.cuda.is_bf16_supported()

@@ -70,7 +70,7 @@ def parse_model(
 
 
 def first_problem(error: pydantic.ValidationError) -> str:
-    """Say the first of a validation's problems in one clause, and how many there are."""
+    """Return the first of a validation's problems as a clause, and how many more there are."""
     first, *others = error.errors(include_url=False, include_input=False)
     where = ".".join(str(part) for part in first["loc"])
     text = printable(f"{where}: {first['msg']}" if where else first["msg"])
@@ -92,7 +92,7 @@ _UNFIT = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class FileStamp(NamedTuple):
-    """What does not stay when a file is written or replaced, whatever its times are set to."""
+    """Values of which one changes when a file is written or replaced, whatever its times are set to."""
 
     inode: int
     size: int
@@ -106,9 +106,13 @@ def path_id(path: str) -> str:
 
 
 def stamp_of(path: Path) -> FileStamp:
-    """Return a file's stamp; FileNotFoundError if there is none."""
-    facts = path.stat()
-    return FileStamp(facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    """Return a file's stamp.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    status = path.stat()
+    return FileStamp(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def file_digest(path: Path) -> str:
@@ -117,13 +121,21 @@ def file_digest(path: Path) -> str:
 
 
 def require_unchanged(path: Path, stamp: FileStamp) -> None:
-    """Raise DataError if a file is not what it was when its stamp was taken."""
+    """Check that a file is unchanged since its stamp was taken.
+
+    Raises:
+        DataError: it was written, replaced or deleted.
+    """
     if not path.exists() or stamp_of(path) != stamp:
         raise DataError(f"{path}: has changed since it was opened; run the command again")
 
 
 def require_inside(root: Path, path: Path) -> Path:
-    """Return the path if it stays in the folder, links followed; DataError if it leads out."""
+    """Return a path that stays in the folder, links followed.
+
+    Raises:
+        DataError: it leads out.
+    """
     if not path.resolve().is_relative_to(root.resolve()):
         raise DataError(f"{path}: leads out of {root}, by `..` or a link; delete it")
     return path

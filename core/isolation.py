@@ -1,4 +1,4 @@
-"""Code of others: whatever it raises becomes one error of ours, and the user's Ctrl-C stays one."""
+"""Isolation of plugins: whatever their code raises becomes a PluginError, except the user's Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from colorzoo.core.errors import ColorzooError, PluginError
 
 OUT_OF_MEMORY = ("not enough memory", "out of memory", "DefaultCPUAllocator")
-"""What torch says in a RuntimeError when an allocation fails."""
+"""Texts of the RuntimeError that torch raises when an allocation fails."""
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def isolated(who: str = "") -> Iterator[None]:
     Raises:
         ColorzooError: one of ours that the code raises, as it is.
         PluginError: anything else; one line.
-        KeyboardInterrupt: the user pressed Ctrl-C, whatever the code made of it.
+        KeyboardInterrupt: the user pressed Ctrl-C, even if the code caught it.
     """
     raised: list[BaseException] = []
     with _noting(raised):
@@ -40,7 +40,7 @@ def isolated(who: str = "") -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """Say an exception in one line fit for a terminal."""
+    """Return an exception as one line fit for a terminal."""
     from colorzoo.core.files import printable  # needs pydantic, which listing does without
 
     try:
@@ -56,7 +56,7 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def _noting(raised: list[BaseException]) -> Iterator[None]:
-    """Note what handlers of signals raise: so an interrupt is told from one that foreign code raises."""
+    """Record what signal handlers raise, to tell an interrupt from one that foreign code raises."""
     if threading.current_thread() is not threading.main_thread():  # handlers run in that one only
         yield
         return

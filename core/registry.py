@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from colorzoo.core import announced, hooks
-from colorzoo.core.announced import KINDS, Implementation
+from colorzoo.core.announced import KINDS, Implementation, LoadFailure
 from colorzoo.core.distributions import BUILTIN_DISTRIBUTION, owner_of, plugin_points
 from colorzoo.core.errors import ColorzooError, PluginError, UnknownNameError
 from colorzoo.core.isolation import isolated, reason
@@ -51,7 +51,11 @@ class RegisteredPlugin:
     version: str
 
     def load(self) -> type[Any]:
-        """Import the class and check that it is what it says."""
+        """Return the class, imported and checked.
+
+        Raises:
+            PluginError: it does not import, or breaks the contract of its kind.
+        """
         module, _, name = self.entry.target.partition(":")
         with isolated(f"{self._who()}: {self.entry.target} does not import"):
             target: type[Any] = getattr(importlib.import_module(module), name)
@@ -61,19 +65,6 @@ class RegisteredPlugin:
 
     def _who(self) -> str:
         return f"{self.kind} {self.entry.name!r} of {self.distribution} {self.version}"
-
-
-@dataclass(frozen=True)
-class LoadFailure:
-    """An entry point that was left out, and why."""
-
-    name: str
-    distribution: str
-    version: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"plugin {self.name!r} of {self.distribution} was left out: {self.reason}"
 
 
 @dataclass
@@ -140,7 +131,11 @@ class Registry:
         return sorted(self.entries[kind])
 
     def find(self, kind: str, name: str) -> RegisteredPlugin:
-        """Return what goes by that name, or suggest close ones."""
+        """Return the plugin of that kind and name.
+
+        Raises:
+            UnknownNameError: there is none; the message suggests close names.
+        """
         if name in self.entries[kind]:
             return self.entries[kind][name]
         names = ", ".join(failure.name for failure in self.failures)
@@ -180,8 +175,8 @@ class Registry:
         def use(one: Implementation, owner: str) -> None:
             new = [item for path in announced.files(one) for item in read(path, owner)]
             names = [key(item) for item in new]
-            for place, name in enumerate(names):
-                if name in items or name in names[:place]:
+            for index, name in enumerate(names):
+                if name in items or name in names[:index]:
                     first = items[name][1] if name in items else "itself"
                     raise PluginError(f"{name} is already taken by {first}")
             items.update((key(item), (item, owner)) for item in new)
@@ -190,7 +185,7 @@ class Registry:
         return [item for item, _ in items.values()]
 
     def leave_out(self, name: str, error: ColorzooError) -> None:
-        """Take back all that a plugin announced."""
+        """Unregister a plugin with all that it announced."""
         self.manager.unregister(name=name)
         for entries in self.entries.values():
             for item in [item for item in entries.values() if item.plugin == name]:
@@ -224,8 +219,10 @@ def load_plugins(
     manager.add_hookspecs(hooks)
     registry = Registry(manager, strict=environ.get("COLORZOO_STRICT_PLUGINS", "0") not in ("", "0"))
     chosen = [name for name in environ.get("COLORZOO_PLUGINS", "").split(",") if name]
-    found, damaged = plugin_points() if points is None else (points, {})
-    for point in sorted(found, key=lambda p: (owner_of(p)[0] != BUILTIN_DISTRIBUTION, p.name, owner_of(p))):
+    available, damaged = plugin_points() if points is None else (points, {})
+    for point in sorted(
+        available, key=lambda p: (owner_of(p)[0] != BUILTIN_DISTRIBUTION, p.name, owner_of(p))
+    ):
         if not chosen or point.name in chosen:
             registry.load(point)
     for owner, problem in damaged.items():
@@ -240,7 +237,7 @@ def registry() -> Registry:
 
 
 def slowness(seconds: float) -> str:
-    """Say that an import is slow."""
+    """Return a clause that says how slow an import is."""
     return f"takes {seconds:.1f} seconds to import, and every command waits for it"
 
 

@@ -1,4 +1,4 @@
-"""Results of functions of tensors, computed once for a picture however many metrics ask."""
+"""A cache of functions of tensors, so that several metrics share what is computed of a picture."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def remembering() -> Iterator[None]:
 
 def forget_all_but(*tensors: Any) -> None:
     """Forget what was computed of other tensors than these."""
-    kept = {id(tensor) for tensor in tensors}
-    for key in [key for key in _known or {} if not kept.issuperset(key[1:])]:
+    retained = {id(tensor) for tensor in tensors}
+    for key in [key for key in _known or {} if not retained.issuperset(key[1:])]:
         del _known[key]  # type: ignore[union-attr]  # there are keys only where there is a mapping
 
 
