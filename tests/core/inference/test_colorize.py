@@ -107,17 +107,17 @@ class Broken(Wild):
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (IndexError("no such\nlayer"), "raised IndexError: no such layer"),
-        (SystemExit(3), "raised SystemExit: 3"),
+        (IndexError("no such\nlayer"), "Broken: IndexError: no such layer"),
+        (SystemExit(3), "Broken: SystemExit: 3"),
         (MemoryError(), "ran out of memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "ran out of memory"),
-        (lambda x: x.numpy(), "ndarray, expected a torch tensor"),
-        (lambda x: x > 0.5, "a strided bool tensor"),
-        (lambda x: x.to(torch.complex64), "a strided complex64 tensor"),
-        (lambda x: x.to("meta"), "a meta tensor"),
-        (lambda x: x.to_sparse(), "a sparse_coo float32 tensor"),
+        (lambda x: x.numpy(), "a ndarray, expected a torch.Tensor"),
+        (lambda x: x > 0.5, "returned torch.bool, expected torch.float32"),
+        (lambda x: x.to(torch.complex64), "returned torch.complex64, expected torch.float32"),
+        (lambda x: x.to("meta"), "a tensor on meta, expected one on cpu"),
+        (lambda x: x.to_sparse(), "returned torch.sparse_coo torch.float32, expected torch.float32"),
         (lambda x: x * torch.nan, "values from nan to nan"),
-        (lambda x: None, "NoneType, expected a torch tensor"),
+        (lambda x: None, "a NoneType, expected a torch.Tensor"),
     ],
 )
 def test_a_colorizer_that_fails_is_one_line_that_names_it(result, message):

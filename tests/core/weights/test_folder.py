@@ -109,7 +109,7 @@ def test_the_same_weights_are_the_same_bytes_in_every_process(tmp_path):
     for seed in range(6):  # the order was one of two, drawn anew for every file
         words = [sys.executable, "-c", script, str(tmp_path / str(seed))]
         environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        subprocess.run(words, env=environment, check=True, cwd=Path(__file__).parents[2], timeout=300)
+        subprocess.run(words, env=environment, check=True, cwd=Path(__file__).parents[3], timeout=300)
     assert len({path.read_bytes() for path in tmp_path.rglob("model.safetensors")}) == 1
     assert len({path.read_bytes() for path in tmp_path.rglob("config.json")}) == 1
 
