@@ -1,7 +1,9 @@
 """The command line in a process of its own."""
 
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from colorzoo.cli.verb_table import GROUPS, VERBS
 from colorzoo.jobs.inputs import gather
 from colorzoo.testing import synthetic_picture
 
@@ -165,19 +168,6 @@ def test_listings_are_tables_and_json(cli, pictures):
     assert info["train"]["pictures"] + info["test"]["pictures"] == 12
 
 
-HEAVY = """
-import sys
-sys.argv = ["colorzoo", *{arguments!r}]
-from colorzoo.cli.app import main
-try:
-    main()
-except SystemExit:
-    pass
-loaded = {{"torch", "cv2", "numpy", "PIL", "huggingface_hub"}} & set(sys.modules)
-print("LOADED", sorted(loaded))
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae-mdn", "cgan", "unet"])
 def test_loading_weights_needs_no_compiler(name):
@@ -186,16 +176,57 @@ def test_loading_weights_needs_no_compiler(name):
     assert done.stdout.strip() == "False", "it takes a second to import"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["train", "--help"], ["plugins"], ["data", "list"]]
-)
-def test_help_and_listings_load_nothing_heavy(arguments, tmp_path):
+LOADED = """
+import json, sys
+from colorzoo.cli.app import main
+for words in json.loads(sys.argv[1]):
+    sys.argv[1:] = words
+    try:
+        main()
+    except SystemExit:
+        pass
+    print("LOADED", words, sorted({"torch", "cv2", "numpy", "PIL", "huggingface_hub"} & set(sys.modules)))
+"""
+
+
+def test_help_of_every_verb_and_listings_load_nothing_heavy(tmp_path):
+    grouped = [[group, name] for group, (verbs, _) in GROUPS.items() for name in ("", *verbs)]
+    called = [
+        ["--help"],
+        *([*filter(None, words), "--help"] for words in [*([v] for v in VERBS), *grouped]),
+    ]
+    called += [
+        ["data", "crawl", "--help"],
+        ["plugins"],
+        ["plugins", "list"],
+        ["data", "list"],
+        ["metrics", "list"],
+    ]
     done = subprocess.run(
-        [sys.executable, "-c", HEAVY.format(arguments=arguments)],
+        [sys.executable, "-c", LOADED, json.dumps(called)],
         capture_output=True, text=True, cwd=tmp_path, check=True,
     )  # fmt: skip
-    assert "LOADED []" in done.stdout
+    lines = [line for line in done.stdout.splitlines() if line.startswith("LOADED")]
+    assert lines == [f"LOADED {words} []" for words in called]
+    assert done.stdout.count("Usage: ") == len(called) - 4
+
+
+def test_importing_the_command_line_imports_no_verb():
+    script = "import sys; from colorzoo.cli.app import build; build(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not re.findall(r"colorzoo\.(?:cli\S*_commands?|jobs\S*|api)\b", done.stdout)
+    assert "pydantic" not in done.stdout.split()
+
+
+ALL_VERBS = {(group, name): verb for group, (verbs, _) in GROUPS.items() for name, verb in verbs.items()}
+ALL_VERBS |= {("", name): verb for name, verb in VERBS.items()}
+
+
+@pytest.mark.parametrize("words", ALL_VERBS, ids=lambda words: " ".join(words).strip())
+def test_the_table_of_verbs_says_what_the_verbs_say(words):
+    """Their help is that of the docstring's first paragraph."""
+    verb = ALL_VERBS[words]
+    assert verb.help == " ".join(inspect.getdoc(verb.load()).split("\n\n")[0].split())
 
 
 def test_a_broken_plugin_is_warned_about_and_strict_mode_stops(cli, tmp_path):

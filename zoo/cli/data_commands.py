@@ -7,14 +7,10 @@ from typing import Annotated
 
 import typer
 
-from colorzoo.cli import prepare_command as prepare
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List, inspect and fetch datasets.")
 
-
-@app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the dataset sources."""
     from colorzoo.core.registry import registry
@@ -26,7 +22,6 @@ def list_(as_json: Json = False) -> None:
     tables.show(rows, as_json)
 
 
-@app.command()
 def info(
     address: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION, a folder or an archive")],
     as_json: Json = False,
@@ -52,7 +47,6 @@ def info(
     tables.show(rows, as_json)
 
 
-@app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help="dataset source")],
     archive: Annotated[
@@ -71,6 +65,3 @@ def fetch(
             archive, progress=lambda done, total: bars.update(task, completed=done, total=total)
         )
     typer.echo(f"{name}: {folder}")
-
-
-app.command("prepare")(prepare.prepare)

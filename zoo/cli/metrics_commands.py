@@ -11,10 +11,7 @@ import typer
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List the metrics, or explain one.")
 
-
-@app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the metrics with the distribution that brings them."""
     from colorzoo.core.registry import registry
@@ -26,7 +23,6 @@ def list_(as_json: Json = False) -> None:
     tables.show(rows, as_json)
 
 
-@app.command()
 def show(name: Annotated[str, typer.Argument(help="name of a metric")], as_json: Json = False) -> None:
     """Explain a metric: definition, source, unit, and which way is better."""
     from colorzoo.core.interfaces.metric import PerImageMetric

@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Write reports of comparisons anew, or join several.")
 RESULTS = "results.json, or the folder that holds it"
 
 
-@app.command()
 def write(results: Annotated[Path, typer.Argument(help=RESULTS)]) -> None:
     """Write the report of a comparison anew: report.html, table.md and figures."""
     from colorzoo.core.compare.results import read_results
@@ -22,7 +20,6 @@ def write(results: Annotated[Path, typer.Argument(help=RESULTS)]) -> None:
         typer.echo(f"{path}")
 
 
-@app.command()
 def table(
     results: Annotated[Path, typer.Argument(help=RESULTS)],
     metrics: Annotated[str | None, typer.Option(help="names with commas")] = None,
@@ -35,7 +32,6 @@ def table(
     typer.echo(markdown.table(read_results(results), chosen).rstrip())
 
 
-@app.command()
 def merge(
     results: Annotated[list[Path], typer.Argument(help=RESULTS, metavar="RESULTS...")],
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for the joined results")],

@@ -10,7 +10,6 @@ import typer
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="List, show, verify or remove weights on this machine.")
 NAME = Annotated[
     str, typer.Argument(help="PLUGIN:NAME, owner/name[@commit], or a folder", metavar="WEIGHTS")
 ]
@@ -39,7 +38,6 @@ def local_weights() -> list[LocalWeights]:
     ]
 
 
-@app.command("list")
 def list_(as_json: Json = False) -> None:
     """List embedded and cached weights with sizes, hashes and licences."""
     from colorzoo.core.errors import ColorzooError
@@ -74,7 +72,6 @@ def _row(one: LocalWeights) -> dict[str, object]:
     }
 
 
-@app.command()
 def show(name: NAME) -> None:
     """Say what weights are."""
     from colorzoo.cli.hub_commands import facts
@@ -85,7 +82,6 @@ def show(name: NAME) -> None:
     typer.echo("\n".join([f"folder: {folder}", *facts(with_stated_license(read_info(folder)))]))
 
 
-@app.command()
 def verify(
     name: Annotated[str | None, typer.Argument(help="as in show [default: all]", metavar="WEIGHTS")] = None,
 ) -> None:
@@ -111,7 +107,6 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
 def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metavar="WEIGHTS")]) -> None:
     """Delete weights that were pulled from the Hub."""
     from colorzoo.core.errors import UnknownNameError
@@ -155,7 +150,6 @@ def _check_digests(folder: Path) -> None:
             pulled.verify()
 
 
-@app.command()
 def new(
     plugin: Annotated[
         str, typer.Argument(help="colorizer that defines no training, see `colorzoo plugins`")

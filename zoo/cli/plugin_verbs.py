@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 from typer.main import get_command_name, get_group
 from typer.models import CommandInfo, TyperInfo
 
+from colorzoo.cli.lazy import add_lazily
 from colorzoo.core.announced import Implementation
 from colorzoo.core.errors import PluginError
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, Registry
+
+if TYPE_CHECKING:
+    from typer._click.core import Command
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 Words = tuple[str, ...]
@@ -26,25 +31,43 @@ class Outline:
     empty: typer.Typer
 
 
-def add_verbs(cli: typer.Typer, registry: Registry) -> None:
+@dataclass(frozen=True)
+class Addition:
+    """A verb or group that a plugin added to a group, and the command that it builds into."""
+
+    group: typer.Typer
+    info: CommandInfo | TyperInfo
+    command: Command
+
+    def join(self) -> None:
+        """Add it to the command line; a verb that is built is not built again."""
+        if isinstance(self.info, TyperInfo):
+            self.group.registered_groups.append(self.info)
+            return
+        built = self.command
+        shown = {name: getattr(self.info, name) for name in ("short_help", "hidden", "deprecated")}
+        add_lazily(self.group, str(built.name), lambda: built, help=built.help, **shown)
+
+
+def add(cli: typer.Typer, registry: Registry) -> None:
     """Let every plugin add its verbs; one that fails or takes a verb that is there is left out whole."""
     owners = dict.fromkeys(_taken(cli), BUILTIN_DISTRIBUTION)
 
     def use(implementation: Implementation, distribution: str) -> None:
         outlines = _outlines(cli)
         implementation.call(cli=outlines[0].empty)
-        added = [(outline, info) for outline in outlines for info in _additions(outline, outlines)]
-        verbs: dict[Words, tuple[typer.Typer, CommandInfo | TyperInfo]] = {}
-        for outline, info in added:
-            words = (*outline.words, _built(info))
-            if words in owners or words in verbs:
-                raise PluginError(
-                    f"the verb {' '.join(words)!r} is already taken by {owners.get(words, distribution)}"
-                )
-            verbs[words] = outline.group, info
-        for group, info in verbs.values():
-            _join(group, info)
-        owners.update(dict.fromkeys(verbs, distribution))
+        added: dict[Words, Addition] = {}
+        for outline in outlines:
+            for info in _additions(outline, outlines):
+                addition = Addition(outline.group, info, _built(info))
+                words = (*outline.words, str(addition.command.name))
+                if words in owners or words in added:
+                    owner = owners.get(words, distribution)
+                    raise PluginError(f"the verb {' '.join(words)!r} is already taken by {owner}")
+                added[words] = addition
+        for addition in added.values():
+            addition.join()
+        owners.update(dict.fromkeys(added, distribution))
 
     registry.each("register_commands", use)
 
@@ -77,19 +100,15 @@ def _additions(outline: Outline, outlines: list[Outline]) -> list[CommandInfo | 
     return [*outline.empty.registered_commands, *groups]
 
 
-def _built(info: CommandInfo | TyperInfo) -> str:
-    """Return the name of a verb; it is built to see whether it can be, since typer builds all at once."""
+def _built(info: CommandInfo | TyperInfo) -> Command:
+    """Return what a verb builds into, with its name; it is seen here whether it can be built at all."""
     trial = typer.Typer(add_completion=False, rich_markup_mode=None)
-    _join(trial, info)
-    (name,) = get_group(trial).commands
+    if isinstance(info, CommandInfo):
+        trial.registered_commands.append(info)
+    else:
+        trial.registered_groups.append(info)
+    ((name, command),) = get_group(trial).commands.items()
     if not NAME.fullmatch(name):
         raise PluginError(f"the verb {name!r}: expected lower case letters and digits with dashes")
     info.name = name
-    return name
-
-
-def _join(group: typer.Typer, info: CommandInfo | TyperInfo) -> None:
-    if isinstance(info, CommandInfo):
-        group.registered_commands.append(info)
-    else:
-        group.registered_groups.append(info)
+    return command

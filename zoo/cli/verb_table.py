@@ -1,0 +1,117 @@
+"""The verbs of the command line: what they are called, where they are, and what they do."""
+
+from __future__ import annotations
+
+import typer
+
+from colorzoo.cli import options, plugins
+from colorzoo.cli.lazy import Verb, add_verbs
+
+VERBS = {
+    "run": Verb("run_command:run", "Colour pictures: writes every colouring and a labelled contact sheet."),
+    "train": Verb("train_command:train", "Train a colorizer and write its weights folder."),
+    "compare": Verb(
+        "compare_command:compare", "Compare colorizers on a dataset, with controls, intervals and a report."
+    ),
+    "pull": Verb("hub_commands:pull", "Fetch weights from the Hub, verify them, and say what they are."),
+    "push": Verb("hub_commands:push", "Check weights, write their card, and upload both in one commit."),
+    "doctor": Verb(
+        "doctor_command:doctor",
+        "Explain the installation: versions, devices, plugins and their errors, caches, the Hub.",
+    ),
+}
+WEIGHTS = {
+    "list": Verb(
+        "weights_commands:list_", "List embedded and cached weights with sizes, hashes and licences."
+    ),
+    "show": Verb("weights_commands:show", "Say what weights are."),
+    "verify": Verb(
+        "weights_commands:verify",
+        "Compute every hash anew and load the weights strictly; what is wrong is named.",
+    ),
+    "remove": Verb("weights_commands:remove", "Delete weights that were pulled from the Hub."),
+    "new": Verb(
+        "weights_commands:new",
+        "Write a weights folder for a colorizer that defines no training: one without weights, or "
+        "pretrained.",
+    ),
+}
+REPORT = {
+    "write": Verb(
+        "report_commands:write", "Write the report of a comparison anew: report.html, table.md and figures."
+    ),
+    "table": Verb("report_commands:table", "Print the tables of a comparison in Markdown."),
+    "merge": Verb(
+        "report_commands:merge", "Join comparisons of the same pictures and protocol into one leaderboard."
+    ),
+}
+PLUGINS = {
+    "list": Verb(
+        "plugins.listing_commands:list_",
+        "List colorizers, datasets and metrics with the distribution that brings them.",
+    ),
+    "show": Verb(
+        "plugins.listing_commands:show",
+        "Show what a plugin takes: options, configuration, presets, weights; splits; or what it measures.",
+    ),
+    "check": Verb(
+        "plugins.check_command:check",
+        "Run the contract over an installed plugin; exit status 1 when something does not hold.",
+    ),
+    "new": Verb(
+        "plugins.new_command:new",
+        "Write a small complete package: it installs, passes its tests, and is there to be changed.",
+    ),
+    "install": Verb(
+        "plugins.install_commands:install", "Install plugins beside colorzoo, and say what they bring."
+    ),
+    "uninstall": Verb(
+        "plugins.install_commands:uninstall", "Remove the distributions that bring these plugins."
+    ),
+}
+DATA = {
+    "list": Verb("data_commands:list_", "List the dataset sources."),
+    "info": Verb(
+        "data_commands:info",
+        "Show what is in every split: pictures, sizes, colour, fingerprint; and the licence.",
+    ),
+    "fetch": Verb("data_commands:fetch", "Download a dataset once, checked by its hash, into the cache."),
+    "prepare": Verb(
+        "prepare_command:prepare",
+        "Bring pictures to one size for training; goes on where it was interrupted.",
+    ),
+}
+METRICS = {
+    "list": Verb("metrics_commands:list_", "List the metrics with the distribution that brings them."),
+    "show": Verb(
+        "metrics_commands:show", "Explain a metric: definition, source, unit, and which way is better."
+    ),
+}
+GROUPS = {
+    "weights": (WEIGHTS, "List, show, verify or remove weights on this machine."),
+    "report": (REPORT, "Write reports of comparisons anew, or join several."),
+    "plugins": (PLUGINS, "List, show, check, write, install plugins."),
+    "data": (DATA, "List, inspect and fetch datasets."),
+    "metrics": (METRICS, "List the metrics, or explain one."),
+}
+
+
+def application() -> typer.Typer:
+    """Return a new application with all of our own verbs; none of them is imported."""
+    app = typer.Typer(
+        name="colorzoo",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="A model zoo for image colorization that grows by plugins.",
+    )
+    app.callback()(options.common)
+    add_verbs(app, VERBS)
+    for name, (verbs, text) in GROUPS.items():
+        group = typer.Typer(no_args_is_help=True, help=text)
+        add_verbs(group, verbs)
+        app.add_typer(group, name=name)
+        if name == "plugins":
+            group.callback(invoke_without_command=True, no_args_is_help=False)(plugins.default)
+    return app
