@@ -44,9 +44,7 @@ class Interruption:
 def deferred(notice: Callable[[], None]) -> Iterator[Interruption]:
     """Yield an Interruption that records the signals that arrive in the block.
 
-    notice: called at once, in another thread, since Python runs handlers only between calls into C and one
-    such call may compute the gradient of a large step. Outside the main thread, which alone gets signals,
-    nothing changes.
+    notice: as for `noticed`. Outside the main thread, which alone gets signals, nothing changes.
 
     Raises:
         KeyboardInterrupt: a second signal arrived.
@@ -55,13 +53,19 @@ def deferred(notice: Callable[[], None]) -> Iterator[Interruption]:
     if threading.current_thread() is not threading.main_thread():
         yield interruption
         return
-    with _handled(interruption), _noticed(notice):
+    with _handled(interruption), noticed(notice):
         yield interruption
 
 
 @contextmanager
-def _noticed(notice: Callable[[], None]) -> Iterator[None]:
-    """Call notice from another thread when a signal arrives in the block."""
+def noticed(notice: Callable[[], None]) -> Iterator[None]:
+    """Call `notice` at once, in another thread, when a signal arrives in the block.
+
+    Handlers of Python wait for the end of a call into C, and the gradient of a large step is one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     listener = threading.Thread(target=_listen, args=(reader, notice), daemon=True)

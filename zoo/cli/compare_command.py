@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.options import Device, Offline
+from colorzoo.cli.progress import ProgressBars, first_process
 from colorzoo.core.files import printable
+from colorzoo.core.jobs.interruption import noticed
+from colorzoo.jobs.compare_options import MAX_SIDE, MAX_WORKERS, CompareOptions
 
 if TYPE_CHECKING:
     from colorzoo.core.compare.results import Method, Results
+    from colorzoo.core.interfaces.dataset import Progress
 
+DEFAULTS = CompareOptions()
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
@@ -33,17 +40,22 @@ def compare(
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
         "comparison"
     ),
-    samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="same seed, same numbers")] = 0,
-    side: Annotated[int, typer.Option(min=0, help="longest side, in pixels; 0: as the pictures are")] = 256,
-    fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = "keep",
+    samples: Annotated[
+        int, typer.Option(min=1, max=1000, help="colourings per picture")
+    ] = DEFAULTS.samples,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same numbers")] = DEFAULTS.seed,
+    side: Annotated[
+        int, typer.Option(min=0, max=MAX_SIDE, help="longest side, in pixels; 0: as the pictures are")
+    ] = DEFAULTS.side,
+    fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = DEFAULTS.fit,
     limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
     metrics: Annotated[
         str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
     ] = None,
     device: Device = "auto",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="processes [default: one a processor, one on a GPU]")
+        int | None,
+        typer.Option(min=1, max=MAX_WORKERS, help="processes [default: one a processor, one on a GPU]"),
     ] = None,
     offline: Offline = False,
 ) -> None:
@@ -52,12 +64,8 @@ def compare(
     What was measured before is not measured again; an interrupted comparison goes on.
     On several devices: accelerate launch -m colorzoo compare ...
     """
-    from colorzoo.jobs.compare import compare as run_training
-    from colorzoo.jobs.compare import working_in
-
-    device = _resolved(device)
-    with _Progress() as progress:
-        results = run_training(
+    with _interruptible() as progress:
+        results = jobs.compare.compare(
             methods,
             data,
             out,
@@ -69,12 +77,12 @@ def compare(
             limit=limit,
             metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
             device=device,
-            workers=workers or (1 if device != "cpu" else min(8, os.cpu_count() or 1)),
+            workers=workers or jobs.compare.default_workers(device),
             progress=progress,
             command=shlex.join(["colorzoo", *sys.argv[1:]]),
         )
     if results:
-        with working_in(out):
+        with jobs.compare.working_in(out):
             show(results)
             _report(results, out)
         if any(results.all_failed(method) for method in results.methods):
@@ -136,39 +144,33 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _resolved(device: str) -> str:
-    from colorzoo.core import devices
+class _Interruption:
+    """Counts the measured pictures, and says at once on Ctrl-C how many there are."""
 
-    return str(devices.resolve(device))
+    def __init__(self, bars: ProgressBars) -> None:
+        self._bars, self._done, self._total, self._told = bars, 0, 0, False
 
-
-class _Progress:
-    """A bar over pictures, from the first one on; silent in all but the first process."""
-
-    def __enter__(self) -> _Progress:
-        from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
-        self._done = self._total = 0
-        silent = os.environ.get("RANK", "0") != "0"
-        self._bars = Progress(*columns, console=Console(stderr=True), disable=silent)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._bars.tasks:
-            self._bars.stop()
-        if kind is KeyboardInterrupt:
-            done = f"{self._done} of {self._total}" if self._total else "no"
-            typer.echo(
-                f"colorzoo: interrupted; {done} pictures measured, which stay; the same command goes on",
-                err=True,
-            )
-            raise typer.Exit(130)
-
-    def __call__(self, done: int, total: int) -> None:
+    def progress(self, done: int, total: int) -> None:
+        """Take and show how many pictures are measured."""
         self._done, self._total = done, total
-        if not self._bars.tasks:
-            self._bars.add_task("pictures")
-            self._bars.start()
-        self._bars.update(self._bars.tasks[0].id, completed=done, total=total)
+        self._bars.show("pictures", done, total)
+
+    def tell(self) -> None:
+        """Say what is done, once."""
+        if not self._told and first_process():
+            self._told = True
+            done = f"{self._done} of {self._total}" if self._total else "no"
+            _tell(f"colorzoo: interrupted; {done} pictures measured, which stay; the same command goes on")
+
+
+@contextmanager
+def _interruptible() -> Iterator[Progress]:
+    """Yield what progress is reported to; Ctrl-C is answered in its wake, and ends with status 130."""
+    with ProgressBars() as bars:
+        interruption = _Interruption(bars)
+        try:
+            with noticed(interruption.tell):
+                yield interruption.progress
+        except KeyboardInterrupt:
+            interruption.tell()
+            raise typer.Exit(130) from None

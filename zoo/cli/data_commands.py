@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
+from colorzoo.cli.progress import of_bytes
+from colorzoo.core.registry import registry
 
 
 def list_(as_json: Json = False) -> None:
     """List the dataset sources."""
-    from colorzoo.core.registry import registry
-
     rows = [
         {"name": name, "summary": item.entry.summary, "distribution": item.distribution}
         for name, item in sorted(registry().entries["dataset"].items())
@@ -28,20 +29,19 @@ def info(
 ) -> None:
     """Show what is in every split: pictures, sizes, colour, fingerprint; and the licence."""
     from colorzoo.core.data.statistics import summary
-    from colorzoo.jobs.datasets import open_dataset, source_of
 
-    kind, location = source_of(address)
+    source, location = jobs.datasets.source_of(address)
     rows = []
-    for split in kind.splits_at(location):
-        dataset = open_dataset(address, split)
+    for split in source.splits_at(location):
+        dataset = jobs.datasets.open_dataset(address, split)
         row = {"split": split, "pictures": len(dataset), **summary(dataset)}
         rows.append({**row, **dataset.notes, "fingerprint": dataset.fingerprint})
     if not as_json:
-        facts = dataset.info
+        origin = dataset.info
         lines = [
-            facts.title,
-            f"licence: {facts.license}",
-            f"credit: {facts.credit}" if facts.credit else "",
+            origin.title,
+            f"licence: {origin.license}",
+            f"credit: {origin.credit}" if origin.credit else "",
         ]
         print("\n".join(line for line in lines if line) + "\n")
     tables.show(rows, as_json)
@@ -54,14 +54,7 @@ def fetch(
     ] = None,
 ) -> None:
     """Download a dataset once, checked by its hash, into the cache."""
-    from rich.progress import DownloadColumn, Progress
-
-    from colorzoo.core.registry import registry
-
-    kind = registry().find("dataset", name).load()
-    with Progress(*Progress.get_default_columns(), DownloadColumn()) as bars:
-        task = bars.add_task(name, total=None)
-        folder = kind.fetch(
-            archive, progress=lambda done, total: bars.update(task, completed=done, total=total)
-        )
+    source = registry().find("dataset", name).load()
+    with of_bytes() as bars:
+        folder = source.fetch(archive, progress=bars.report(name))
     typer.echo(f"{name}: {folder}")

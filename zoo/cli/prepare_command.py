@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from colorzoo import jobs
 from colorzoo.cli import tables
+from colorzoo.cli.progress import ProgressBars
+from colorzoo.core.config import validate
+from colorzoo.core.errors import MissingExtraError
+from colorzoo.core.files import printable
 
 if TYPE_CHECKING:
     from colorzoo.core.data.prepare import Preparation
@@ -27,22 +31,14 @@ def prepare(
     workers: Annotated[int, typer.Option(min=1, help="processes")] = min(8, os.cpu_count() or 1),
 ) -> None:
     """Bring pictures to one size for training; goes on where it was interrupted."""
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from colorzoo.core.config import validate
     from colorzoo.core.data.prepare import Preparation, PrepareOptions
-    from colorzoo.core.files import printable
-    from colorzoo.jobs.datasets import open_dataset
 
     given = {"size": size, "fit": fit, "format": format, "min_chroma": min_chroma, "dedupe": dedupe}
     options = validate(PrepareOptions, given, "prepare")
-    job = Preparation(open_dataset(source, split), source, out, options)
-    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn()]
+    job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
     try:
-        with Progress(*columns, auto_refresh=False) as bars:  # no thread beside us: workers can be forked
-            task = bars.add_task("pictures", total=None)
-            update = partial(bars.update, task, refresh=True)
-            done = job.run(workers, lambda count, total: update(completed=count, total=total))
+        with ProgressBars() as bars:
+            done = job.run(workers, bars.report("pictures"))
     except KeyboardInterrupt:
         typer.echo(
             f"interrupted: {job.done:,} of {len(job.ids):,} pictures are done, the same command goes on",
@@ -63,7 +59,6 @@ def prepare(
 
 def _report(job: Preparation, out: Path) -> None:
     from colorzoo.core.data.prepare import REPORT
-    from colorzoo.core.errors import MissingExtraError
     from colorzoo.report.prepared import histograms, overview
 
     overview(job, out / REPORT / "contact-sheet.jpg")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from colorzoo import jobs
 from colorzoo.cli.options import Device, Offline
+from colorzoo.cli.progress import ProgressBars
+from colorzoo.core.config import from_pairs
+from colorzoo.core.errors import ConfigError
+from colorzoo.core.files import printable
 
 if TYPE_CHECKING:
-    from colorzoo.core.interfaces.dataset import Progress
     from colorzoo.jobs.run import RunResult
 
 
@@ -31,39 +33,25 @@ def run(
 ) -> None:
     """Colour pictures: writes every colouring and a labelled contact sheet."""
     from colorzoo.api import load
-    from colorzoo.core.config import from_pairs
-    from colorzoo.core.errors import ConfigError
     from colorzoo.core.imaging.image_io import SUFFIXES
-    from colorzoo.jobs import inputs as pictures
-    from colorzoo.jobs import run as job
 
     if f".{format}" not in SUFFIXES:
         raise ConfigError(f"--format {format}: expected one of {', '.join(s[1:] for s in SUFFIXES)}")
-    files = pictures.gather(inputs)
+    files = jobs.inputs.gather(inputs)
     colorizer = load(name, weights, device=device)
     seed = secrets.randbelow(2**31) if seed is None else seed
     options = from_pairs(colorizer.Options, option, "-O", samples=samples, seed=seed).model_dump()
     if colorizer.deterministic and samples > 1:
         typer.echo(f"{name} is deterministic: all {samples} samples are the same", err=True)
-    with _progress(name, len(files)) as progress:
-        result = job.run(name, colorizer, files, out, options=options, format=format, progress=progress)
+    with ProgressBars(disable=len(files) == 1) as bars:
+        result = jobs.run.run(
+            name, colorizer, files, out, options=options, format=format, progress=bars.report(name)
+        )
     _report(result, options["seed"])
-
-
-@contextmanager
-def _progress(name: str, total: int) -> Iterator[Progress]:
-    """Show a bar, unless there is a single picture."""
-    from rich.progress import Progress as Bar
-
-    with Bar(disable=total == 1) as bar:
-        task = bar.add_task(name, total=total)
-        yield lambda done, total: bar.update(task, completed=done)
 
 
 def _report(result: RunResult, seed: int) -> None:
     """Say what was done; end with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
-    from colorzoo.core.files import printable
-
     if result.total == 1 and result.failures:
         raise result.failures[0][1]
     if result.interrupted:

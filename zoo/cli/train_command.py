@@ -6,17 +6,21 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from colorzoo import jobs
 from colorzoo.cli.options import Device, Threads
+from colorzoo.cli.progress import ProgressBars, first_process
+from colorzoo.core.jobs.workers import end_with_the_parent
 
 
 def train(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="colorizer, see `colorzoo plugins`")],
     data: Annotated[
         list[str], typer.Option(help="dataset: NAME, NAME:LOCATION or a folder; several are joined")
@@ -53,51 +57,25 @@ def train(
     On several devices: accelerate launch -m colorzoo train ...
     On several processors: torchrun --nproc-per-node 2 -m colorzoo train ...
     """
-    from colorzoo.core.config import from_preset, validate
-    from colorzoo.core.jobs.workers import end_with_the_parent
-    from colorzoo.core.registry import registry
-    from colorzoo.core.training.loop import TrainConfig
-    from colorzoo.hub import catalog
-    from colorzoo.jobs.datasets import open_datasets
-    from colorzoo.jobs.train import TrainJob, run_training
-
-    _set_threads(threads)
-    kind = registry().find("colorizer", name).load()
-    dataset = open_datasets(data, split, prefer="train")
-    settings = {
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-        "preview_every": preview_every,
-        "checkpoint_seconds": checkpoint_seconds,
-        "tensorboard": tensorboard,
-    }
-    order = TrainJob(
-        plugin=name,
-        kind=kind,
-        model=from_preset(kind.Config, preset, set_),
-        run=validate(TrainConfig, settings, "train"),
-        dataset=dataset,
-        address=" + ".join(data),
-        split=dataset.split,
-        out=out or Path("runs") / f"{name}-{preset}",
+    job = jobs.train.job_of(
+        context.params,
         command=shlex.join(["colorzoo", *(word for word in sys.argv[1:] if word != "--resume")]),
-        fit=_fit(fit),
-        name=weights_name,
-        summary=summary,
-        license=license,
-        credit=credit,
-        half=half,
-        init=catalog.find(name, init) if init else None,
-        blend=_blend(name, blend) if blend else None,
     )
     if {"WORLD_SIZE", "ACCELERATE_MIXED_PRECISION"} & os.environ.keys():  # started by a launcher
         end_with_the_parent()
-    with _interruptible(order.command), _Progress() as progress:
-        folder = run_training(
-            order, resume=resume, report=progress.training, packing=progress.packing, notice=_notice
+    with _interruptible(job.command), ProgressBars() as bars:
+        folder = jobs.train.run_training(
+            job,
+            resume=resume,
+            report=lambda stage, step, total, losses: bars.show(stage, step, total, _note(losses)),
+            packing=bars.report("packing pictures"),
+            notice=_notice,
         )
     typer.echo(f"weights: {folder}\nuse them: colorzoo run {name} PICTURE --weights {folder}")
+
+
+def _note(losses: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
 
 
 @contextmanager
@@ -120,80 +98,5 @@ def _notice() -> None:
 
 def _say(text: str) -> None:
     """Print to stderr, from the first of several processes."""
-    if os.environ.get("RANK", "0") == "0":
+    if first_process():
         print(f"colorzoo: {text}", file=sys.stderr, flush=True)
-
-
-class _Progress:
-    """Rich bars for packing and for each stage; silent in all but the first process."""
-
-    def __enter__(self) -> _Progress:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        columns: list[Any] = [
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-        ]
-        self._bars = Progress(*columns, disable=os.environ.get("RANK", "0") != "0")
-        self._tasks: dict[str, Any] = {}
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def packing(self, done: int, total: int) -> None:
-        """Show how many pictures are packed."""
-        self._show("packing pictures", done, total, "")
-
-    def training(self, stage: str, step: int, total: int, losses: dict[str, float]) -> None:
-        """Show where a stage is."""
-        self._show(stage, step, total, "  ".join(f"{k} {v:.4g}" for k, v in losses.items()))
-
-    def _show(self, name: str, done: int, total: int, note: str) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total, note=note)
-        self._bars.update(self._tasks[name], completed=done, note=note)
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
-
-
-def _blend(plugin: str, text: str) -> tuple[Path, float]:
-    from colorzoo.core.errors import ConfigError
-    from colorzoo.hub import catalog
-
-    weights, _, share = text.rpartition("=")
-    try:
-        number = float(share)
-    except ValueError:
-        number = -1
-    if not (weights and 0 < number < 1):
-        raise ConfigError(f"--blend {text}: expected WEIGHTS=SHARE with a share between 0 and 1")
-    folder = catalog.find(plugin, weights)
-    assert folder is not None  # named weights are found, or it raises
-    return folder, number
-
-
-def _fit(text: str) -> Any:
-    from colorzoo.core.errors import UnknownNameError
-
-    known = ("squash", "crop", "pad")
-    if text not in known:
-        raise UnknownNameError("--fit", text, known)
-    return text

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import Field
-
-from colorzoo.core import config
+from colorzoo.core import config, devices
 from colorzoo.core.compare.evaluator import Task
 from colorzoo.core.compare.examples import write_examples
 from colorzoo.core.compare.measurements import MeasurementStore
@@ -24,29 +22,13 @@ from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.interfaces.metric import Metric
 from colorzoo.core.registry import RegisteredPlugin, registry
 from colorzoo.hub import catalog
+from colorzoo.jobs.compare_options import CompareOptions
 from colorzoo.jobs.datasets import open_dataset, source_of
 
 RANKED_BY = "mse255"
 PICTURES = "pictures"
 """Folder of the picture files beside results.json."""
 HIDDEN, FIGURES = ".compare", "figures"
-MAX_SIDE, MAX_WORKERS = 16_384, 256
-
-
-class CompareOptions(config.Settings):
-    """How to compare."""
-
-    split: str | None = Field(None, description="part of the dataset; none: what its source measures")
-    samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
-    seed: int = Field(0, ge=0, lt=2**63)
-    side: int = Field(
-        256, ge=0, le=MAX_SIDE, description="longest side when coloured and measured; 0: as it is"
-    )
-    fit: str = Field("keep", pattern="^(keep|squash|crop|pad)$", description="how a picture gets that side")
-    limit: int | None = Field(None, ge=1, description="measure that many pictures, chosen by their hash")
-    metrics: list[str] | None = Field(None, description="the first one ranks; none: all by default")
-    device: str = "cpu"
-    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")
 
 
 def compare(
@@ -91,7 +73,7 @@ def working_in(out: Path | None) -> Iterator[None]:
 
 
 def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
-    """Find everything that the words mean; what is wrong is said before anything is computed."""
+    """Return what is to be compared; what is wrong raises before anything is computed."""
     compared = methods_of(methods)
     metrics = metrics_of(options.metrics, options.samples)
     dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
@@ -139,7 +121,7 @@ def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metr
 
 
 def _method(spec: str) -> ComparedMethod:
-    """Turn NAME[:WEIGHTS][,key=value...] into a contestant."""
+    """Return the method that NAME[:WEIGHTS][,key=value...] means."""
     who, *pairs = spec.split(",")
     name, _, weights = who.partition(":")
     item = registry().find("colorizer", name)
@@ -182,10 +164,13 @@ def _count(dataset: Dataset, address: str) -> int:
     return len(dataset)
 
 
+def default_workers(device: str) -> int:
+    """Return how many processes measure by default: one a processor, at most 8; one on an accelerator."""
+    return min(8, os.cpu_count() or 1) if devices.resolve(device).type == "cpu" else 1
+
+
 def _device(name: str) -> str:
     """Return the device of this process; each of several takes one of its own."""
-    from colorzoo.core import devices
-
-    place = devices.resolve(name)
+    device = devices.resolve(name)
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    return f"cuda:{os.environ['LOCAL_RANK']}" if several and place.type == "cuda" else str(place)
+    return f"cuda:{os.environ['LOCAL_RANK']}" if several and device.type == "cuda" else str(device)

@@ -9,23 +9,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
 import colorzoo
 from colorzoo.core import devices
-from colorzoo.core.config import ColorizerConfig
+from colorzoo.core.config import ColorizerConfig, from_preset, validate
 from colorzoo.core.data.packed import Fit
-from colorzoo.core.errors import TrainingError
+from colorzoo.core.errors import ConfigError, TrainingError, UnknownNameError
 from colorzoo.core.files import atomic_write, folder_lock
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.registry import registry
 from colorzoo.core.training.loop import CHECKPOINT, Reporter, TrainConfig, train
 from colorzoo.core.weights import folder as store
+from colorzoo.hub import catalog
 from colorzoo.hub.card import card
-from colorzoo.jobs.datasets import packed_cache
+from colorzoo.jobs.datasets import open_datasets, packed_cache
 
 HIDDEN = ".train"
 
@@ -52,6 +54,75 @@ class TrainJob:
     init: Path | None = None
     blend: tuple[Path, float] | None = None
     """Weights to mix into the result, and their share."""
+
+
+class TrainOptions(TrainConfig):
+    """Settings of a run, and what is trained on what; the command line has options of these names."""
+
+    name: str
+    data: list[str]
+    split: str | None = None
+    preset: str = "default"
+    set_: list[str] = []
+    out: Path | None = None
+    resume: bool = False
+    init: str | None = None
+    blend: str | None = None
+    fit: str = "squash"
+    threads: int | None = None
+    weights_name: str = "default"
+    summary: str = ""
+    license: str = "apache-2.0"
+    credit: str = ""
+    half: bool = False
+
+
+def job_of(values: Mapping[str, object], command: str) -> TrainJob:
+    """Return the job that values of `TrainOptions` mean; threads are set. command: noted on the card.
+
+    Raises:
+        ColorzooError: what is named does not exist, or a value does not fit.
+    """
+    options = validate(TrainOptions, values, "train")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    cls = registry().find("colorizer", options.name).load()
+    dataset = open_datasets(options.data, options.split, prefer="train")
+    return TrainJob(
+        plugin=options.name,
+        kind=cls,
+        model=from_preset(cls.Config, options.preset, options.set_),
+        run=TrainConfig(**options.model_dump(include=set(TrainConfig.model_fields))),
+        dataset=dataset,
+        address=" + ".join(options.data),
+        split=dataset.split,
+        out=options.out or Path("runs") / f"{options.name}-{options.preset}",
+        command=command,
+        fit=_fit(options.fit),
+        name=options.weights_name,
+        init=catalog.find(options.name, options.init) if options.init else None,
+        blend=_blend(options.name, options.blend) if options.blend else None,
+        **options.model_dump(include={"summary", "license", "credit", "half"}),
+    )
+
+
+def _fit(text: str) -> Any:
+    if text not in get_args(Fit):
+        raise UnknownNameError("--fit", text, get_args(Fit))
+    return text
+
+
+def _blend(plugin: str, text: str) -> tuple[Path, float]:
+    weights, _, share = text.rpartition("=")
+    try:
+        number = float(share)
+    except ValueError:
+        number = -1
+    if not (weights and 0 < number < 1):
+        raise ConfigError(f"--blend {text}: expected WEIGHTS=SHARE with a share between 0 and 1")
+    folder = catalog.find(plugin, weights)
+    assert folder is not None  # named weights are found, or it raises
+    return folder, number
 
 
 def run_training(

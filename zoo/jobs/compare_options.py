@@ -1,0 +1,34 @@
+"""What may be chosen of a comparison; the command line takes its defaults, without torch."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from colorzoo.core.compare.results import Protocol
+from colorzoo.core.config import Settings
+
+MAX_SIDE, MAX_WORKERS = 16_384, 256
+PROTOCOL = Protocol.model_fields
+
+
+class CompareOptions(Settings):
+    """How to compare; what results depend on has the defaults of their `Protocol`."""
+
+    split: str | None = Field(None, description="part of the dataset; none: what its source measures")
+    samples: int = Field(PROTOCOL["samples"].default, ge=1, le=1000, description="colourings per picture")
+    seed: int = Field(PROTOCOL["seed"].default, ge=0, lt=2**63)
+    side: int = Field(
+        PROTOCOL["side"].default,
+        ge=0,
+        le=MAX_SIDE,
+        description="longest side when coloured and measured; 0: as it is",
+    )
+    fit: str = Field(
+        PROTOCOL["fit"].default,
+        pattern="^(keep|squash|crop|pad)$",
+        description="how a picture gets that side",
+    )
+    limit: int | None = Field(None, ge=1, description="measure that many pictures, chosen by their hash")
+    metrics: list[str] | None = Field(None, description="the first one ranks; none: all by default")
+    device: str = "cpu"
+    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")
