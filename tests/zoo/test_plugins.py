@@ -102,6 +102,8 @@ def test_a_plugin_that_breaks_the_contract_is_told_what_to_do(zoo, tmp_path):
         (["check", "vae-mdm"], "did you mean vae-mdn"),
         (["install", "./no-such-folder"], "failed"),
         (["uninstall", "vae-mdn"], "belong to colorzoo itself"),
+        (["uninstall", "ColorZoo"], "belong to colorzoo itself"),
+        (["uninstall", "a b"], "expected the name of a distribution"),
     ],
 )
 def test_mistakes_are_said(cli, words, said):

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from packaging.utils import InvalidName, canonicalize_name
 
 from colorzoo.core.errors import PluginError
+from colorzoo.core.files import printable
+from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
 
 
 def install(
@@ -45,25 +48,33 @@ def uninstall(
     ],
 ) -> None:
     """Remove the distributions that bring these plugins."""
-    from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
-
     owners = {
         item.entry.name: item.distribution
         for entries in registry().entries.values()
         for item in entries.values()
     }
-    chosen = sorted({owners.get(name, name) for name in names})
+    chosen = sorted({_distribution(owners.get(name, name)) for name in names})
     if BUILTIN_DISTRIBUTION in chosen:
         raise PluginError("the built-in plugins belong to colorzoo itself: pip uninstall colorzoo")
     _run("uninstall", chosen)
+
+
+def _distribution(text: str) -> str:
+    """Return the normalized name of a distribution."""
+    try:
+        return canonicalize_name(text, validate=True)
+    except InvalidName:
+        raise PluginError(
+            f"{printable(repr(text))}: expected the name of a distribution or a plugin"
+        ) from None
 
 
 def _names() -> set[str]:
     """Ask a new process what is installed: this one has its plugins already."""
     script = (
         "from colorzoo.core.registry import registry\n"
-        "for kind, things in registry().things.items():\n"
-        "    for name, item in things.items():\n"
+        "for kind, entries in registry().entries.items():\n"
+        "    for name, item in entries.items():\n"
         "        print(f'{kind} {name}, of {item.distribution} {item.version}')"
     )
     done = subprocess.run(
