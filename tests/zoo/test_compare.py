@@ -249,3 +249,15 @@ def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_pat
     assert re.search(r"interrupted; (\d+ of 12|no) pictures measured, which stay; the same command", told)
     assert "Traceback" not in told
     assert subprocess.run(command, cwd=tmp_path, env=env, timeout=300, check=False).returncode == 0
+
+
+def test_a_side_beyond_its_bound_is_refused_before_anything_is_imported():
+    script = (
+        "import sys\nfrom colorzoo.cli.app import main\n"
+        "sys.argv = ['colorzoo', 'compare', 'grey', '--data', '.', '--side', '99999999999']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    "
+        "print(end.code, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 False\n"
+    assert "16384" in done.stderr

@@ -15,12 +15,12 @@ from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.options import Device, Offline
 from colorzoo.cli.progress import ProgressBars, first_process
+from colorzoo.core.compare.results import Method, Results
 from colorzoo.core.files import printable
 from colorzoo.core.jobs.interruption import noticed
 from colorzoo.jobs.compare_options import MAX_SIDE, MAX_WORKERS, CompareOptions
 
 if TYPE_CHECKING:
-    from colorzoo.core.compare.results import Method, Results
     from colorzoo.core.interfaces.dataset import Progress
 
 DEFAULTS = CompareOptions()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from colorzoo.cli.options import Json, Offline
+from colorzoo.core.registry import registry
 
 
 def doctor(
@@ -15,7 +16,6 @@ def doctor(
 
     Exit status 1 when a plugin does not work.
     """
-    from colorzoo.core.registry import registry
     from colorzoo.doctor import diagnose
 
     report = diagnose(registry(), offline=offline)

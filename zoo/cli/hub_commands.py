@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo.cli.options import Offline
+from colorzoo.core.compare.results import read_results
+from colorzoo.core.errors import HubError
+from colorzoo.core.files import printable
+from colorzoo.core.registry import registry
 
 if TYPE_CHECKING:
     from colorzoo.core.weights.folder import WeightsInfo
@@ -20,7 +24,6 @@ def pull(
 ) -> None:
     """Fetch weights from the Hub, verify them, and say what they are."""
     from colorzoo.api import missing_plugin
-    from colorzoo.core.registry import registry
     from colorzoo.hub.card import with_stated_license
     from colorzoo.hub.pull import pull as fetch
 
@@ -49,7 +52,6 @@ def push(
     picture: Annotated[Path | None, typer.Option(help="picture for the sample sheet")] = None,
 ) -> None:
     """Check weights, write their card, and upload both in one commit."""
-    from colorzoo.core.compare.results import read_results
     from colorzoo.core.imaging.image_io import read
     from colorzoo.hub.pull import HubId
     from colorzoo.hub.push import push as upload
@@ -71,7 +73,6 @@ def push(
 
 def facts(info: WeightsInfo) -> list[str]:
     """Return what weights are, a line each; texts of strangers among them are made fit for a terminal."""
-    from colorzoo.core.files import printable
 
     trained = info.trained_on
     lines = [
@@ -90,8 +91,6 @@ def facts(info: WeightsInfo) -> list[str]:
 
 
 def _parsed(text: str) -> HubId:
-    from colorzoo.core.errors import HubError
-    from colorzoo.core.files import printable
     from colorzoo.hub.pull import HubId
 
     name = HubId.parse(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,7 +43,7 @@ class LazyCommand(TyperCommand):
 def add_verbs(group: typer.Typer, verbs: Mapping[str, Verb]) -> None:
     """Add verbs to a group by name; none of them is imported."""
     for name, verb in verbs.items():
-        add_lazily(group, name, lambda name=name, verb=verb: command(name, verb.load()), help=verb.help)
+        add_lazily(group, name, partial(command, name, verb), help=verb.help)
 
 
 def add_lazily(group: typer.Typer, name: str, resolve: Callable[[], Command], **shown: Any) -> None:
@@ -51,10 +52,10 @@ def add_lazily(group: typer.Typer, name: str, resolve: Callable[[], Command], **
     group.command(name, cls=cls, **shown)(_nothing)
 
 
-def command(name: str, function: Callable[..., Any]) -> Command:
-    """Return a function as a command of its own."""
+def command(name: str, verb: Verb) -> Command:
+    """Return the function of a verb, imported, as a command of its own."""
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name)(function)
+    alone.command(name)(verb.load())
     return get_command(alone)
 
 

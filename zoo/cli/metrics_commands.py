@@ -10,11 +10,11 @@ import typer
 
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
+from colorzoo.core.registry import registry
 
 
 def list_(as_json: Json = False) -> None:
     """List the metrics with the distribution that brings them."""
-    from colorzoo.core.registry import registry
 
     rows = [
         {"name": name, "summary": item.entry.summary, "distribution": item.distribution}
@@ -26,7 +26,6 @@ def list_(as_json: Json = False) -> None:
 def show(name: Annotated[str, typer.Argument(help="name of a metric")], as_json: Json = False) -> None:
     """Explain a metric: definition, source, unit, and which way is better."""
     from colorzoo.core.interfaces.metric import PerImageMetric
-    from colorzoo.core.registry import registry
 
     item = registry().find("metric", name)
     kind = item.load()

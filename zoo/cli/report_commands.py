@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from colorzoo.core.compare.results import FILE, read_results, write_results
+
 RESULTS = "results.json, or the folder that holds it"
 
 
 def write(results: Annotated[Path, typer.Argument(help=RESULTS)]) -> None:
     """Write the report of a comparison anew: report.html, table.md and figures."""
-    from colorzoo.core.compare.results import read_results
     from colorzoo.report.html import write_report
 
     folder = results if results.is_dir() else results.parent
@@ -25,7 +26,6 @@ def table(
     metrics: Annotated[str | None, typer.Option(help="names with commas")] = None,
 ) -> None:
     """Print the tables of a comparison in Markdown."""
-    from colorzoo.core.compare.results import read_results
     from colorzoo.report import markdown
 
     chosen = [name.strip() for name in metrics.split(",")] if metrics else None
@@ -38,7 +38,6 @@ def merge(
 ) -> None:
     """Join comparisons of the same pictures and protocol into one leaderboard."""
     from colorzoo.cli.compare_command import show
-    from colorzoo.core.compare.results import FILE, read_results, write_results
     from colorzoo.report.html import write_report
     from colorzoo.report.merge import copy_pictures
     from colorzoo.report.merge import merge as joined

@@ -9,6 +9,10 @@ import typer
 
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
+from colorzoo.core.config import from_preset
+from colorzoo.core.errors import ColorzooError, UnknownNameError, WeightsError
+from colorzoo.core.files import printable
+from colorzoo.core.registry import registry
 
 NAME = Annotated[
     str, typer.Argument(help="PLUGIN:NAME, owner/name[@commit], or a folder", metavar="WEIGHTS")
@@ -40,8 +44,6 @@ def local_weights() -> list[LocalWeights]:
 
 def list_(as_json: Json = False) -> None:
     """List embedded and cached weights with sizes, hashes and licences."""
-    from colorzoo.core.errors import ColorzooError
-    from colorzoo.core.files import printable
 
     rows, damaged = [], []
     for one in local_weights():
@@ -57,7 +59,6 @@ def list_(as_json: Json = False) -> None:
 
 
 def _row(one: LocalWeights) -> dict[str, object]:
-    from colorzoo.core.files import printable
     from colorzoo.core.weights.folder import TENSORS, read_info
     from colorzoo.hub.card import with_stated_license
 
@@ -86,9 +87,6 @@ def verify(
     name: Annotated[str | None, typer.Argument(help="as in show [default: all]", metavar="WEIGHTS")] = None,
 ) -> None:
     """Compute every hash anew and load the weights strictly; what is wrong is named."""
-    from colorzoo.core.errors import ColorzooError
-    from colorzoo.core.files import printable
-    from colorzoo.core.registry import registry
     from colorzoo.core.weights import folder as store
 
     chosen = [LocalWeights(name, _folder(name), "")] if name else local_weights()
@@ -109,7 +107,6 @@ def verify(
 
 def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metavar="WEIGHTS")]) -> None:
     """Delete weights that were pulled from the Hub."""
-    from colorzoo.core.errors import UnknownNameError
     from colorzoo.hub.pull import cached
     from colorzoo.hub.pull import remove as delete
 
@@ -124,7 +121,6 @@ def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metav
 
 
 def _folder(name: str) -> Path:
-    from colorzoo.core.errors import UnknownNameError
     from colorzoo.hub import catalog
 
     plugin, colon, weights = name.partition(":")
@@ -162,10 +158,7 @@ def new(
 
     `run --weights`, `compare PLUGIN:FOLDER` and `push` take it as any other.
     """
-    from colorzoo.core.config import from_preset
-    from colorzoo.core.errors import WeightsError
     from colorzoo.core.interfaces.stage import Trainable
-    from colorzoo.core.registry import registry
     from colorzoo.core.weights.folder import CONFIG
     from colorzoo.hub.push import save_pretrained
 

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from colorzoo.cli.options import Json
+from colorzoo.core.config import parse_pairs
+from colorzoo.core.registry import KINDS, registry
 
 MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "-"}
 
@@ -24,8 +26,6 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Run the contract over an installed plugin; exit status 1 when something does not hold."""
-    from colorzoo.core.config import parse_pairs
-    from colorzoo.core.registry import KINDS, registry
     from colorzoo.testing.suite import check as outcomes_of
 
     found, (name, _, location) = registry(), name.partition(":")

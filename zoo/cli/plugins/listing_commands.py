@@ -10,14 +10,13 @@ import typer
 
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
+from colorzoo.core.distributions import origin
 from colorzoo.core.errors import UnknownNameError
-from colorzoo.core.registry import RegisteredPlugin
+from colorzoo.core.registry import KINDS, RegisteredPlugin, registry
 
 
 def list_(as_json: Json = False) -> None:
     """List colorizers, datasets and metrics with the distribution that brings them."""
-    from colorzoo.core.distributions import origin
-    from colorzoo.core.registry import registry
 
     found = registry()
     rows = [
@@ -51,7 +50,6 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a plugin takes: options, configuration, presets, weights; splits; or what it measures."""
-    from colorzoo.core.registry import KINDS, registry
 
     found = registry()
     kinds = [kind for kind in KINDS if name in found.entries[kind]]
@@ -68,7 +66,6 @@ def show(
 
 def _facts(item: RegisteredPlugin) -> dict[str, Any]:
     """Return what is known of one registered class."""
-    from colorzoo.core.distributions import origin
 
     kind = item.load()
     facts: dict[str, Any] = {
@@ -95,7 +92,7 @@ def _licence(distribution: str) -> str:
 
 
 def _of_colorizer(name: str, kind: type[Any]) -> dict[str, Any]:
-    from colorzoo.core.config import fields_of
+    from colorzoo.core.config import fields_of  # loads pydantic, which a listing does without
     from colorzoo.hub import catalog
 
     return {

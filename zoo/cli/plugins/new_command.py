@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from colorzoo.core.errors import PluginError
 from colorzoo.core.hooks import Kind
+from colorzoo.core.registry import registry
 
 
 def new(
@@ -20,12 +22,9 @@ def new(
 ) -> None:
     """Write a small complete package: it installs, passes its tests, and is there to be changed."""
     from colorzoo.authoring.scaffold import Scaffold
-    from colorzoo.core.registry import registry
 
     taken = registry().entries[kind].get(name)
     if taken:
-        from colorzoo.core.errors import PluginError
-
         raise PluginError(f"{kind} {name!r} is already taken by {taken.distribution}; choose another name")
     folder = Scaffold(name, kind, trainable).write(out)
     print(f"{folder}\n\n  colorzoo plugins install -e {folder}\n  colorzoo plugins check {name}")
