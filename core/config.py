@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
@@ -39,18 +40,25 @@ class RunOptions(Settings):
 
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
+MAX_PROBLEMS = 10
+"""Most problems that one message lists."""
+_bounded = reprlib.Repr()
+_bounded.maxstring = _bounded.maxother = _bounded.maxlong = 120
 
 
 def validate(model: type[Model], values: object, what: str) -> Model:
     """Return the model of values; an instance of it is returned as it is.
 
     Raises:
-        ConfigError: a field is unknown or a value is out of its range; all problems are listed.
+        ConfigError: a field is unknown or a value is out of its range; every problem is listed, ten at most.
     """
     try:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
-        problems = [_describe(model, dict(item)) for item in error.errors()]
+        items = error.errors(include_url=False)
+        problems = [_describe(model, dict(item)) for item in items[:MAX_PROBLEMS]]
+        if len(items) > MAX_PROBLEMS:
+            problems.append(f"and {len(items) - MAX_PROBLEMS} more")
         raise ConfigError(f"{what}: " + "; ".join(problems)) from None
 
 
@@ -97,7 +105,7 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
     pairs = list(pairs)
     bad = [pair for pair in pairs if "=" not in pair or pair.startswith("=")]
     if bad:
-        raise ConfigError(f"expected key=value, got {', '.join(map(repr, bad))}")
+        raise ConfigError(f"expected key=value, got {', '.join(map(_bounded.repr, bad[:MAX_PROBLEMS]))}")
     for pair in pairs:
         key, _, text = pair.partition("=")
         *path, last = key.strip().split(".")
@@ -156,10 +164,10 @@ def _merged(base: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
 
 def _describe(model: type[pydantic.BaseModel], item: Mapping[str, Any]) -> str:
     """Return one pydantic problem as a clause; for an unknown field, with the fields there are."""
-    where = ".".join(str(part) for part in item["loc"])
+    where = _bounded.repr(".".join(str(part) for part in item["loc"]))[1:-1]
     if not where:  # a rule about several fields at once
         return str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         known = [row["name"] for row in fields_of(model)]
         return str(UnknownNameError("field", where, known))
-    return f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}"
+    return f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}, got {_bounded.repr(item['input'])}"

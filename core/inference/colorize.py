@@ -61,14 +61,17 @@ def _samples(colorizer: Colorizer, gray: Pixels, options: RunOptions) -> tuple[T
 def _at_full_size(gray: Pixels, rgb: Tensor, guide: Tensor | None, *, keep: bool) -> Pixels:
     """Return a colouring (1, 3, h, w) at the size of gray (H, W), by stripes; with its luma if `keep`."""
     out = np.empty((*gray.shape, 3), np.uint8)
-    if guide is not None and not keep:
-        for index, channel in enumerate(torch.split(rgb, 1, 1)):
-            out[..., index] = _pixels(color.resize_area(channel, gray.shape))[..., 0]
-        return out
-    rows = _rows_with_luma(gray, rgb, guide) if keep else lambda top, bottom: rgb[..., top:bottom, :]
+    rows = _rows_with_luma(gray, rgb, guide) if keep else _rows_resized(gray.shape, rgb)
     for top, bottom in stripes(*gray.shape):
         out[top:bottom] = _pixels(rows(top, bottom))
     return out
+
+
+def _rows_resized(size: tuple[int, int], rgb: Tensor) -> Callable[[int, int], Tensor]:
+    """Return a function from first and last row to the colouring at that size, with a luma of its own."""
+    if rgb.shape[-2:] == size:
+        return lambda top, bottom: rgb[..., top:bottom, :]
+    return lambda top, bottom: bilinear_rows(rgb, size, top, bottom)
 
 
 def _rows_with_luma(gray: Pixels, rgb: Tensor, guide: Tensor | None) -> Callable[[int, int], Tensor]:

@@ -39,6 +39,23 @@ def test_all_problems_are_listed_at_once():
     assert "'deep'" in message
 
 
+@pytest.mark.parametrize(
+    "values",
+    [{"width": "9" * 10**7}, {"width": ["deep"] * 10**5}, {"w" * 10**6: 1}, {str(n): n for n in range(10_000)}],
+    ids=["a text", "a list", "a name", "many names"],
+)
+def test_a_message_about_values_is_bounded(values):
+    with pytest.raises(ConfigError) as caught:
+        validate(Config, values, "options")
+    assert len(str(caught.value)) < 3000
+
+
+def test_what_is_wrong_with_a_value_shows_no_control_characters():
+    with pytest.raises(ConfigError) as caught:
+        validate(Config, {"width": "a\x1b[2J\nb", "c\x1b[2J\nd": 1}, "options")
+    assert str(caught.value).isprintable()
+
+
 def test_a_nested_part_can_be_left_out():
     assert from_preset(Config, "default", ["inner=none"]).inner is None
 

@@ -85,8 +85,9 @@ def test_stripes_give_the_bits_of_the_whole(kind, height, width, rows):
         patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, rows * width))
         parts = colors(kind, picture, {"samples": 2})
     fused = torch.backends.cpu.get_cpu_capability() != "DEFAULT"
+    exact = fused and kind.keeps_luma  # torch resizes three channels at once by another kernel
     for one, other in zip(whole, parts, strict=True):
-        assert np.abs(one.astype(int) - other).max() <= (0 if fused else 1)
+        assert np.abs(one.astype(int) - other).max() <= (0 if exact else 1)
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 10_000))
@@ -95,34 +96,34 @@ def test_stripes_cover_every_row_once(height, width, pixels):
     assert rows == list(range(height))
 
 
+def test_a_colouring_with_a_luma_of_its_own_is_made_by_stripes():
+    shown = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, 10 * width))
+        patch.setattr(engine, "_pixels", lambda rgb, whole=engine._pixels: shown.append(rgb) or whole(rgb))
+        colorize(Free(), Picture(synthetic_picture(0, 90, 100)))
+    assert {rgb.shape[-2] for rgb in shown} == {10}
+
+
 class Broken(Wild):
-    result = None
+    error: BaseException
 
     def colorize(self, gray, options):
-        if isinstance(self.result, BaseException):
-            raise self.result
-        return self.result(super().colorize(gray, options))
+        raise self.error
 
 
 @pytest.mark.parametrize(
-    ("result", "message"),
+    ("error", "message"),
     [
         (IndexError("no such\nlayer"), "Broken: IndexError: no such layer"),
         (SystemExit(3), "Broken: SystemExit: 3"),
         (MemoryError(), "ran out of memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "ran out of memory"),
-        (lambda x: x.numpy(), "a ndarray, expected a torch.Tensor"),
-        (lambda x: x > 0.5, "returned torch.bool, expected torch.float32"),
-        (lambda x: x.to(torch.complex64), "returned torch.complex64, expected torch.float32"),
-        (lambda x: x.to("meta"), "a tensor on meta, expected one on cpu"),
-        (lambda x: x.to_sparse(), "returned torch.sparse_coo torch.float32, expected torch.float32"),
-        (lambda x: x * torch.nan, "values from nan to nan"),
-        (lambda x: None, "a NoneType, expected a torch.Tensor"),
     ],
 )
-def test_a_colorizer_that_fails_is_one_line_that_names_it(result, message):
+def test_a_colorizer_that_fails_is_one_line_that_names_it(error, message):
     colorizer = Broken()
-    colorizer.result = result
+    colorizer.error = error
     with pytest.raises(PluginError, match=message) as caught:
         colorize(colorizer, Picture(synthetic_picture(0)))
     assert str(caught.value).startswith("Broken")
