@@ -50,10 +50,10 @@ def repeated(colorizer: CGan, gray: Tensor, calls: int) -> dict[str, bool]:
 
 
 def tall(count: int) -> Iterator[Tensor]:
-    """Yield pages from 1 to 64 wide and from 15 to 40 times as tall."""
+    """Yield pages from 1 to 32 wide and from 15 to 40 times as tall."""
     generator = torch.Generator().manual_seed(1)
     for index in range(count):
-        width = 1 + index * 7 % 64
+        width = 1 + index * 7 % 32
         height = width * int(torch.randint(15, 41, (), generator=generator))
         yield torch.rand(1, 1, height, width, generator=generator)
 

@@ -50,7 +50,7 @@ def validate(model: type[Model], values: object, what: str) -> Model:
     """Return the model of values; an instance of it is returned as it is.
 
     Raises:
-        ConfigError: a field is unknown or a value is out of its range; every problem is listed, ten at most.
+        ConfigError: a field is unknown or a value out of its range; the problems are listed, ten at most.
     """
     try:
         return model.model_validate(values)

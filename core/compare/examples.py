@@ -65,7 +65,12 @@ class _ExampleWriter:
         self.evaluator, self.folder, self.prefix = evaluator, folder, prefix
 
     def write(
-        self, name: str, picture: Picture, reason: Reason, label: str | None, methods: Sequence[ComparedMethod]
+        self,
+        name: str,
+        picture: Picture,
+        reason: Reason,
+        label: str | None,
+        methods: Sequence[ComparedMethod],
     ) -> ExampleImage:
         gray = np.repeat(picture.gray[..., None], 3, 2)
         return ExampleImage(

@@ -41,7 +41,12 @@ def test_all_problems_are_listed_at_once():
 
 @pytest.mark.parametrize(
     "values",
-    [{"width": "9" * 10**7}, {"width": ["deep"] * 10**5}, {"w" * 10**6: 1}, {str(n): n for n in range(10_000)}],
+    [
+        {"width": "9" * 10**7},
+        {"width": ["deep"] * 10**5},
+        {"w" * 10**6: 1},
+        {str(n): n for n in range(10_000)},
+    ],
     ids=["a text", "a list", "a name", "many names"],
 )
 def test_a_message_about_values_is_bounded(values):

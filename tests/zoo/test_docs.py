@@ -30,6 +30,7 @@ from colorzoo.hub import catalog
 from colorzoo.hub.card import card
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
+from tests import rooms
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -226,6 +227,7 @@ def test_every_block_of_code_is_one_that_the_tests_run():
 if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
     test_surface.write()
+    rooms.write()
     for path, text in tables().items():
         path.write_text(text)
     for name in DOCUMENTS:

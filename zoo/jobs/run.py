@@ -16,10 +16,13 @@ from colorzoo.core.files import printable
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet, thumbnail
 from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, write
 from colorzoo.core.inference.colorize import colorings
+from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 
 SHEET_ROWS, SHEET_SAMPLES = 24, 8
+LARGE = 2**22
+"""Bytes of a picture after which memory is worth handing back."""
 LOCK = ".colorzoo-run.lock"
 
 
@@ -64,6 +67,7 @@ def run(
     Raises:
         DataError: another process colours into the same folder.
     """
+    hand_back_large_blocks()
     result = RunResult(len(files))
     rows: list[list[Cell]] = []
     with _alone(out, name, files):
@@ -108,6 +112,8 @@ def _color(
         if number <= SHEET_SAMPLES:
             cells.append(thumbnail(sample.rgb, f"sample {number}"))
         del sample  # before the next one is made
+        if picture.rgb.nbytes >= LARGE:
+            release_free_memory()
     for note in (*picture.notes, *lost_in(last, picture)):
         result.notes.setdefault(note, []).append(path)
     return cells
