@@ -1,6 +1,7 @@
 """A run over files: goes on, names what failed, mixes nothing up, leaves nothing behind."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Tint(Colorizer):
         if gray.shape[-1] == gray.shape[-2]:
             return gray[:, None].expand(-1, options.samples, 3, -1, -1) * torch.nan
         if (gray * 255).round().eq(7).all():
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGINT)  # the user's own: one that code raises ends nothing
         return gray[:, None].expand(-1, options.samples, 3, -1, -1)
 
 
