@@ -160,10 +160,11 @@ def _decoded(data: bytes, cls: type[Colorizer], config: ColorizerConfig) -> Colo
 
 
 def _fill(colorizer: Colorizer, tensors: dict[str, Tensor]) -> None:
-    """Load tensors whose header was checked: `load_state` of a module would check them again."""
+    """Load tensors whose header was checked: a module's inherited `load_state` would check them again."""
     from torch import nn
 
-    if isinstance(colorizer, nn.Module):
+    inherited = type(colorizer).load_state is Colorizer.load_state
+    if isinstance(colorizer, nn.Module) and inherited:
         colorizer.load_state_dict(tensors, strict=True)
     else:
         colorizer.load_state(tensors)
