@@ -1,6 +1,6 @@
 """Hops of a verb: distinct calls from one module of ours to another, imports aside, and the deepest chain.
 
-python -m bench.hops run vae-mdn examples/astronaut.png -o /tmp/out
+python -m bench.hops run vae-mdn examples/astronaut.png
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ def inspect_image(page: Page, body: bytes) -> Page:
             suffix = SUFFIXES[str(opened.format)]
     except ImageError as error:
         raise CrawlError(str(error)) from None
+    except Exception as error:  # one picture must not end a crawl, whatever it does to a decoder
+        raise CrawlError(f"{page.address}: damaged picture ({type(error).__name__})") from None
     return page.model_copy(
         update={
             "file": f"{page.file.rpartition('.')[0] or page.file}{suffix}",

@@ -96,7 +96,7 @@ def test_two_processes_train_one_model(pictures, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "config.json").exists()
-    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.name.startswith(".")] == [".train"]
 
 
 def test_several_inputs_go_on_past_a_bad_one(cli, pictures, tmp_path):

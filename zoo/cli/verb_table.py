@@ -11,7 +11,8 @@ VERBS = {
     "run": Verb("run_command:run", "Colour pictures: writes every colouring and a labelled contact sheet."),
     "train": Verb("train_command:train", "Train a colorizer and write its weights folder."),
     "compare": Verb(
-        "compare_command:compare", "Compare colorizers on a dataset, with controls, intervals and a report."
+        "compare_command:compare",
+        "Compare colorizers on a dataset, with baselines, intervals and a report.",
     ),
     "pull": Verb("hub_commands:pull", "Fetch weights from the Hub, verify them, and say what they are."),
     "push": Verb("hub_commands:push", "Check weights, write their card, and upload both in one commit."),

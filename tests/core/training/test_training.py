@@ -165,7 +165,7 @@ def test_kill_9_at_any_step_then_resume_is_bit_equal(tmp_path):
         process = subprocess.Popen(
             [sys.executable, "-c", KILLED, str(tmp_path / "killed")],
             stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             env={**os.environ, "PYTHONWARNINGS": "ignore"},
         )
         for _ in range(lines):
@@ -419,7 +419,7 @@ def test_two_processes_share_the_work_and_agree(tmp_path):
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
         str(script), str(tmp_path / "run"),
     ]  # fmt: skip
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     env = {**os.environ, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=root, timeout=200)
     assert done.returncode == 0, done.stderr
