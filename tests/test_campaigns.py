@@ -17,7 +17,7 @@ SHORT = {
     "archives": range(50),
     "state": range(24),
     "hub": range(20),
-    "kills": range(3),
+    "kills": range(2),
 }
 
 

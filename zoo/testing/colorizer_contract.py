@@ -24,6 +24,7 @@ from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.core.weights import folder as store
 from colorzoo.testing.contract import Contract, build_or_skip
 from colorzoo.testing.images import synthetic_picture, synthetic_pictures
+from colorzoo.testing.process_state import global_state
 
 SIZES = [(64, 64), (1, 1), (37, 51), (2, 300)]
 SEEDS = [2**56, 2**63 - 1]
@@ -221,17 +222,6 @@ class _Killed(Exception):
 def synthetic_gray(count: int, height: int, width: int) -> Tensor:
     """Return grey pictures (count, 1, height, width), always the same."""
     return torch.rand(count, 1, height, width, generator=torch.Generator().manual_seed(height + width))
-
-
-def global_state() -> dict[str, Any]:
-    """Return the state of the process that a colorizer must leave as it is."""
-    return {
-        "random state": torch.get_rng_state(),
-        "gradient mode": torch.is_grad_enabled(),
-        "default dtype": torch.get_default_dtype(),
-        "number of threads": torch.get_num_threads(),
-        "deterministic mode": torch.are_deterministic_algorithms_enabled(),
-    }
 
 
 def _takes(model: type[Any], field: str, text: str) -> bool:
