@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import cache
 from importlib.metadata import (
@@ -30,6 +31,8 @@ def plugin_points() -> tuple[list[EntryPoint], dict[tuple[str, str], str]]:
         near = filter(_is_near, everything.groups)
         return [point for group in near for point in everything.select(group=group)], {}
     except Exception:  # one damaged file ends the quick way for all
+        # pydantic and torch look for plugins of theirs in the same way, and would end with a traceback
+        os.environ.update(PYDANTIC_DISABLE_PLUGINS="__all__", TORCH_DEVICE_BACKEND_AUTOLOAD="0")
         return _one_by_one()
 
 
