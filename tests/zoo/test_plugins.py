@@ -77,18 +77,18 @@ def test_a_trainable_one_is_trained_run_and_compared(zoo, tmp_path, pictures):
 def test_a_plugin_that_breaks_the_contract_is_told_what_to_do(zoo, tmp_path):
     zoo("plugins", "new", "tint")
     model = tmp_path / "colorzoo-tint" / "src" / "colorzoo_tint" / "model.py"
-    text = model.read_text()
-    model.write_text(
-        text.replace("deterministic = True", "deterministic = False").replace(
-            "rgb[:, None].expand(-1, options.samples, -1, -1, -1)", "2 * rgb[:, None]"
-        )
-    )
-    zoo("plugins", "install", "./colorzoo-tint")
+    random = model.read_text().replace("deterministic = True", "deterministic = False")
+    one_sample = random.replace("rgb[:, None].expand(-1, options.samples, -1, -1, -1)", "2 * rgb[:, None]")
+    zoo("plugins", "install", "-e", "./colorzoo-tint")
     try:
-        said = zoo("plugins", "check", "tint", code=1).stdout
-        assert "colorize returned shape (2, 1, 3, 64, 64), expected (2, 3, 3, 64, 64)" in said
-        assert "expected [0, 1]" in said or "returned shape" in said
-        assert "set deterministic = True" in said
+        model.write_text(one_sample)
+        report = zoo("plugins", "check", "tint", code=1).stdout
+        assert "colorize returned shape (2, 1, 3, 64, 64), expected (2, 3, 3, 64, 64)" in report
+        assert "returned values from 0 to 2, expected 0 to 1" in report
+        model.write_text(random)
+        report = zoo("plugins", "check", "tint", code=1).stdout
+        assert "all samples are the same: set deterministic = True" in report
+        assert report.count("FAILED") == 1
     finally:
         zoo("plugins", "uninstall", "tint")
 

@@ -43,7 +43,7 @@ def compare(
     samples: Annotated[
         int, typer.Option(min=1, max=1000, help="colourings per picture")
     ] = DEFAULTS.samples,
-    seed: Annotated[int, typer.Option(min=0, help="same seed, same numbers")] = DEFAULTS.seed,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same numbers")] = DEFAULTS.seed,
     side: Annotated[
         int, typer.Option(min=0, max=MAX_SIDE, help="longest side, in pixels; 0: as the pictures are")
     ] = DEFAULTS.side,

@@ -24,7 +24,7 @@ def run(
     inputs: Annotated[list[str], typer.Argument(help="pictures, folders or globs", metavar="INPUT...")],
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for the results")] = Path("colorized"),
     samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="same seed, same colourings")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="same seed, same colourings")] = None,
     weights: Annotated[str | None, typer.Option(help="name, folder, or owner/name[@revision]")] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
