@@ -96,8 +96,11 @@ class Registry:
         except KeyboardInterrupt:
             _warn(f"interrupted while plugin {point.name!r} of {owner[0]} was being imported")
             raise
-        if (seconds := self.seconds.get(point.name, 0)) > SLOW:
-            _warn(f"plugin {point.name!r} of {owner[0]} {slowness(seconds)}")
+        self._warn_if_slow(point.name, owner[0])
+
+    def _warn_if_slow(self, name: str, distribution: str) -> None:
+        if (seconds := self.seconds.get(name, 0)) > SLOW:
+            _warn(f"plugin {name!r} of {distribution} {slowness(seconds)}")
 
     def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> None:
         """Register one plugin object; if anything is wrong the registry is left unchanged."""

@@ -70,9 +70,8 @@ class ArchiveDataset(Dataset):
         self.path = local_path(location or "")
         self.split = require_split(split, self.splits)
         if not location or not self.path.is_file():
-            raise DataError(
-                f"{location or 'no path'}: no such archive; expected {type(self).__name__.lower()}:PATH"
-            )
+            expected = f"{type(self).__name__.lower()}:PATH"
+            raise DataError(f"{location or 'no path'}: no such archive; expected {expected}")
         self._handles: dict[tuple[int, int], Any] = {}
         self._stamp = stamp_of(self.path)
         try:

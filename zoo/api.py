@@ -30,7 +30,7 @@ def load(
     """
     import torch
 
-    place = devices.resolve(device)
+    target = devices.resolve(device)
     if "/" in name and weights is None:
         name, weights = _plugin_of(name, revision), name
     if revision and weights:
@@ -46,7 +46,7 @@ def load(
             "--weights"
         )
     if isinstance(colorizer, torch.nn.Module):
-        colorizer.to(place).eval().requires_grad_(False)
+        colorizer.to(target).eval().requires_grad_(False)
     return colorizer
 
 

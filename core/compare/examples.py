@@ -33,8 +33,8 @@ def write_examples(task: Task, results: Results, folder: Path) -> Results:
         for number, (name, reason, label) in enumerate(chosen(results, list(shown))):
             methods = [shown[label]] if label else list(shown.values())
             picture = evaluator.fitted(task.dataset[indices[name]])
-            writer = _ExampleWriter(evaluator, folder, f"{number:02}")
-            examples.append(writer.write(name, picture, reason, label, methods))
+            writer = _ExampleWriter(evaluator, folder, f"{number:02}", methods)
+            examples.append(writer.write(name, picture, reason, label))
     return results.model_copy(update={"examples": examples})
 
 
@@ -61,17 +61,12 @@ def _extremes(results: Results, method: Method) -> Iterator[Choice]:
 class _ExampleWriter:
     """Writes the files of one example."""
 
-    def __init__(self, evaluator: Evaluator, folder: Path, prefix: str) -> None:
-        self.evaluator, self.folder, self.prefix = evaluator, folder, prefix
+    def __init__(
+        self, evaluator: Evaluator, folder: Path, prefix: str, methods: Sequence[ComparedMethod]
+    ) -> None:
+        self.evaluator, self.folder, self.prefix, self.methods = evaluator, folder, prefix, methods
 
-    def write(
-        self,
-        name: str,
-        picture: Picture,
-        reason: Reason,
-        label: str | None,
-        methods: Sequence[ComparedMethod],
-    ) -> ExampleImage:
+    def write(self, name: str, picture: Picture, reason: Reason, label: str | None) -> ExampleImage:
         gray = np.repeat(picture.gray[..., None], 3, 2)
         return ExampleImage(
             picture=name,
@@ -79,7 +74,7 @@ class _ExampleWriter:
             method=label,
             gray=self._file("grey", Picture(gray)),
             original=self._file("original", picture),
-            samples={c.label: self._samples(c, name, picture) for c in methods},
+            samples={c.label: self._samples(c, name, picture) for c in self.methods},
         )
 
     def _samples(self, method: ComparedMethod, name: str, picture: Picture) -> list[str]:

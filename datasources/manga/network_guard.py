@@ -105,13 +105,12 @@ class Guard:
         """
         resolved = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         addresses = [str(sockaddr[0]) for *_, sockaddr in resolved]
-        if not any(host.matches(name, port) for host in self.trusted):
-            inside = [address for address in addresses if not _is_public(address)]
-            if inside or not addresses:
-                raise RefusedError(
-                    f"{name} is {', '.join(inside)}, inside your own network; if that is meant, "
-                    f"--allow-host {name}:{port}"
-                )
+        inside = [address for address in addresses if not _is_public(address)]
+        if (inside or not addresses) and not any(host.matches(name, port) for host in self.trusted):
+            raise RefusedError(
+                f"{name} is {', '.join(inside)}, inside your own network; if that is meant, "
+                f"--allow-host {name}:{port}"
+            )
         return addresses[0]
 
     def adapter(self) -> HTTPAdapter:

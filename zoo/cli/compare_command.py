@@ -13,7 +13,7 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli import tables
-from colorzoo.cli.options import Device, Offline
+from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars, first_process
 from colorzoo.core.compare.results import Method, Results
 from colorzoo.core.files import printable
@@ -43,7 +43,7 @@ def compare(
     samples: Annotated[
         int, typer.Option(min=1, max=1000, help="colourings per picture")
     ] = DEFAULTS.samples,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same numbers")] = DEFAULTS.seed,
+    seed: Annotated[int, SEED] = DEFAULTS.seed,
     side: Annotated[
         int, typer.Option(min=0, max=MAX_SIDE, help="longest side, in pixels; 0: as the pictures are")
     ] = DEFAULTS.side,

@@ -22,12 +22,12 @@ def doctor(
     if as_json:
         print(report.model_dump_json(indent=2))
         raise typer.Exit(0 if report.healthy else 1)
-    for title, facts in (
+    for title, lines in (
         ("Versions", report.versions), ("Machine", report.machine), ("Extras", report.extras),
         ("Caches", report.caches), ("Hub", {"": report.hub}),
     ):  # fmt: skip
         print(title)
-        for name, text in facts.items():
+        for name, text in lines.items():
             print(f"  {name:16}  {text}" if name else f"  {text}")
     print("Plugins")
     for plugin in report.plugins:

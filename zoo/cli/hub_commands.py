@@ -27,15 +27,14 @@ def pull(
     from colorzoo.hub.card import with_stated_license
     from colorzoo.hub.pull import pull as fetch
 
-    found = fetch(_parsed(name))
-    info = found.info
-    typer.echo(f"{found.repo} at {found.commit}, {len(found.files)} files verified: {found.folder}")
-    for line in facts(with_stated_license(info)):
+    pulled = fetch(_parsed(name))
+    info = pulled.info
+    typer.echo(f"{pulled.repo} at {pulled.commit}, {len(pulled.files)} files verified: {pulled.folder}")
+    for line in description(with_stated_license(info)):
         typer.echo(line)
     if info.plugin in registry().names("colorizer"):
-        typer.echo(
-            f"use them: colorzoo run {info.plugin} PICTURE --weights {found.repo}@{found.commit[:40]}"
-        )
+        weights = f"{pulled.repo}@{pulled.commit[:40]}"
+        typer.echo(f"use them: colorzoo run {info.plugin} PICTURE --weights {weights}")
     else:
         typer.echo(missing_plugin(info), err=True)
 
@@ -57,7 +56,7 @@ def push(
     from colorzoo.hub.push import push as upload
 
     target = _parsed(f"{name}@{revision}" if revision else name)
-    done = upload(
+    commit = upload(
         folder,
         HubId(target.repo, target.revision),
         private=private,
@@ -65,29 +64,34 @@ def push(
         results=read_results(results) if results else None,
         picture=read(picture) if picture else None,
     )
-    what = "would upload" if dry_run else "uploaded"
-    typer.echo(f"{what} {', '.join(done.files)}: {done.address}")
-    if done.commit:
-        typer.echo(f"pin it: {target.repo}@{done.commit}")
+    verb = "would upload" if dry_run else "uploaded"
+    typer.echo(f"{verb} {', '.join(commit.files)}: {commit.address}")
+    if commit.commit:
+        typer.echo(f"pin it: {target.repo}@{commit.commit}")
 
 
-def facts(info: WeightsInfo) -> list[str]:
+def description(info: WeightsInfo) -> list[str]:
     """Return what weights are, a line each; texts of strangers among them are made fit for a terminal."""
-
-    trained = info.trained_on
     lines = [
         f"plugin: {info.plugin} {info.distribution and f'({info.distribution})'}".rstrip(),
         f"summary: {info.summary}" if info.summary else "",
         f"licence: {info.license}",
-        f"trained on: {trained.pictures:,} pictures of {trained.dataset}, split {trained.split}"
-        if trained
-        else "",
-        f"licence of the pictures: {trained.license}" if trained and trained.license else "",
+        *_training_lines(info),
         f"credit: {info.credit}" if info.credit else "",
         f"sha256: {info.sha256}",
         *(f"measured: {m.name} {m.value:.4g} {m.unit} ({m.protocol})" for m in info.metrics[:8]),
     ]
     return [printable(line) for line in lines if line]
+
+
+def _training_lines(info: WeightsInfo) -> list[str]:
+    trained = info.trained_on
+    if trained is None:
+        return []
+    return [
+        f"trained on: {trained.pictures:,} pictures of {trained.dataset}, split {trained.split}",
+        f"licence of the pictures: {trained.license}" if trained.license else "",
+    ]
 
 
 def _parsed(text: str) -> HubId:

@@ -28,18 +28,18 @@ def show(name: Annotated[str, typer.Argument(help="name of a metric")], as_json:
     from colorzoo.core.interfaces.metric import PerImageMetric
 
     item = registry().find("metric", name)
-    kind = item.load()
-    facts = {
+    metric_class = item.load()
+    description = {
         "name": name,
-        "better": "higher" if kind.higher_is_better else "lower",
-        "unit": getattr(kind, "unit", ""),
-        "one value": "a picture" if issubclass(kind, PerImageMetric) else "a set",
+        "better": "higher" if metric_class.higher_is_better else "lower",
+        "unit": getattr(metric_class, "unit", ""),
+        "one value": "a picture" if issubclass(metric_class, PerImageMetric) else "a set",
         "distribution": f"{item.distribution} {item.version}".strip(),
-        "definition": inspect.getdoc(kind) or item.entry.summary,
+        "definition": inspect.getdoc(metric_class) or item.entry.summary,
     }
     if as_json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps(description, indent=2))
         return
     for key in ("better", "unit", "one value", "distribution"):
-        print(f"{key}: {facts[key]}")
-    print(f"\n{facts['definition']}")
+        print(f"{key}: {description[key]}")
+    print(f"\n{description['definition']}")

@@ -12,6 +12,7 @@ MAX_THREADS = 1024
 Threads = Annotated[
     int | None, typer.Option(min=1, max=MAX_THREADS, help="processor threads", show_default="all")
 ]
+SEED = typer.Option(min=0, max=2**63 - 1, help="same seed, same result")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

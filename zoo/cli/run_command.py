@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo import jobs
-from colorzoo.cli.options import Device, Offline
+from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.config import from_pairs
 from colorzoo.core.errors import ConfigError
@@ -24,7 +24,7 @@ def run(
     inputs: Annotated[list[str], typer.Argument(help="pictures, folders or globs", metavar="INPUT...")],
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for the results")] = Path("colorized"),
     samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="same seed, same colourings")] = None,
+    seed: Annotated[int | None, SEED] = None,
     weights: Annotated[str | None, typer.Option(help="name, folder, or owner/name[@revision]")] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
@@ -54,16 +54,12 @@ def _report(result: RunResult, seed: int) -> None:
     """Say what was done; end with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
     if result.total == 1 and result.failures:
         raise result.failures[0][1]
-    if result.interrupted:
-        typer.echo(f"interrupted: {result.done} of {result.total} done, seed {seed}")
-    else:
-        typer.echo(f"{result.done} of {result.total} coloured, seed {seed}")
+    title, done = ("interrupted: ", "done") if result.interrupted else ("", "coloured")
+    typer.echo(f"{title}{result.done} of {result.total} {done}, seed {seed}")
     if result.sheet:
         typer.echo(f"contact sheet: {printable(str(result.sheet), 4096)}")
     for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
         if lines:
             typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
-    if result.interrupted:
-        raise typer.Exit(130)
-    if result.failures:
-        raise typer.Exit(1)
+    if result.interrupted or result.failures:
+        raise typer.Exit(130 if result.interrupted else 1)

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from colorzoo import jobs
-from colorzoo.cli.options import Device, Threads
+from colorzoo.cli.options import SEED, Device, Threads
 from colorzoo.cli.progress import ProgressBars, first_process
 from colorzoo.core.jobs.workers import end_with_the_parent
 
@@ -36,7 +36,7 @@ def train(
     blend: Annotated[
         str | None, typer.Option(help="WEIGHTS=SHARE: mix so much of other weights into the result")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="same seed, same weights")] = 0,
+    seed: Annotated[int, SEED] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
     fit: Annotated[str, typer.Option(help="how pictures become squares: squash, crop or pad")] = "squash",

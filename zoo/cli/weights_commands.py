@@ -32,13 +32,13 @@ def local_weights() -> list[LocalWeights]:
     from colorzoo.hub import catalog
     from colorzoo.hub.pull import cached
 
-    own = [
-        LocalWeights(f"{entry.plugin}:{entry.name}", place / entry.folder, "embedded")
-        for entry, place in catalog.known()
+    embedded = [
+        LocalWeights(f"{entry.plugin}:{entry.name}", package / entry.folder, "embedded")
+        for entry, package in catalog.known()
         if entry.folder
     ]
-    return own + [
-        LocalWeights(f"{found.repo}@{found.commit[:12]}", found.folder, "Hub") for found in cached()
+    return embedded + [
+        LocalWeights(f"{pulled.repo}@{pulled.commit[:12]}", pulled.folder, "Hub") for pulled in cached()
     ]
 
 
@@ -46,11 +46,11 @@ def list_(as_json: Json = False) -> None:
     """List embedded and cached weights with sizes, hashes and licences."""
 
     rows, damaged = [], []
-    for one in local_weights():
+    for weights in local_weights():
         try:
-            rows.append(_row(one))
+            rows.append(_row(weights))
         except (ColorzooError, OSError) as error:
-            damaged.append(f"{one.name}: {printable(str(error))}")
+            damaged.append(f"{weights.name}: {printable(str(error))}")
     tables.show(rows, as_json)
     for line in damaged:
         typer.echo(line, err=True)
@@ -58,29 +58,29 @@ def list_(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _row(one: LocalWeights) -> dict[str, object]:
+def _row(weights: LocalWeights) -> dict[str, object]:
     from colorzoo.core.weights.folder import TENSORS, read_info
     from colorzoo.hub.card import with_stated_license
 
-    info = with_stated_license(read_info(one.folder))
+    info = with_stated_license(read_info(weights.folder))
     return {
-        "weights": one.name,
+        "weights": weights.name,
         "plugin": info.plugin,
-        "MB": round((one.folder / TENSORS).stat().st_size / 1e6, 1),
+        "MB": round((weights.folder / TENSORS).stat().st_size / 1e6, 1),
         "sha256": printable(info.sha256[:16]),
         "license": printable(info.license, 60),
-        "from": one.origin,
+        "from": weights.origin,
     }
 
 
 def show(name: NAME) -> None:
     """Say what weights are."""
-    from colorzoo.cli.hub_commands import facts
+    from colorzoo.cli.hub_commands import description
     from colorzoo.core.weights.folder import read_info
     from colorzoo.hub.card import with_stated_license
 
     folder = _folder(name)
-    typer.echo("\n".join([f"folder: {folder}", *facts(with_stated_license(read_info(folder)))]))
+    typer.echo("\n".join([f"folder: {folder}", *description(with_stated_license(read_info(folder)))]))
 
 
 def verify(
@@ -91,16 +91,16 @@ def verify(
 
     chosen = [LocalWeights(name, _folder(name), "")] if name else local_weights()
     wrong = []
-    for found in chosen:
+    for weights in chosen:
         try:
-            _check_digests(found.folder)
-            info = store.read_info(found.folder)
-            kind = registry().find("colorizer", info.plugin).load()
-            store.load(found.folder, kind, info.plugin)
-            typer.echo(f"{found.name}: as it should be")
+            _check_digests(weights.folder)
+            info = store.read_info(weights.folder)
+            colorizer_class = registry().find("colorizer", info.plugin).load()
+            store.load(weights.folder, colorizer_class, info.plugin)
+            typer.echo(f"{weights.name}: as it should be")
         except ColorzooError as error:
-            wrong.append(found.name)
-            typer.echo(f"{found.name}: {printable(str(error))}", err=True)
+            wrong.append(weights.name)
+            typer.echo(f"{weights.name}: {printable(str(error))}", err=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -111,13 +111,12 @@ def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metav
     from colorzoo.hub.pull import remove as delete
 
     repo, _, commit = name.partition("@")
-    chosen = [found for found in cached() if found.repo == repo and found.commit.startswith(commit)]
+    chosen = [pulled for pulled in cached() if pulled.repo == repo and pulled.commit.startswith(commit)]
     if not chosen:
-        raise UnknownNameError(
-            "pulled weights", name, [f"{found.repo}@{found.commit}" for found in cached()]
-        )
-    for found in chosen:
-        typer.echo(f"{found.repo}@{found.commit[:12]}: {delete(found) / 1e6:.1f} MB freed")
+        names = [f"{pulled.repo}@{pulled.commit}" for pulled in cached()]
+        raise UnknownNameError("pulled weights", name, names)
+    for pulled in chosen:
+        typer.echo(f"{pulled.repo}@{pulled.commit[:12]}: {delete(pulled) / 1e6:.1f} MB freed")
 
 
 def _folder(name: str) -> Path:
@@ -131,10 +130,11 @@ def _folder(name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
     repo, _, commit = name.partition("@")
-    for found in local_weights():
-        if found.origin == "Hub" and found.name.startswith(f"{repo}@{commit[:12]}"):
-            return found.folder
-    raise UnknownNameError("weights", name, [found.name for found in local_weights()])
+    known = local_weights()
+    for local in known:
+        if local.origin == "Hub" and local.name.startswith(f"{repo}@{commit[:12]}"):
+            return local.folder
+    raise UnknownNameError("weights", name, [local.name for local in known])
 
 
 def _check_digests(folder: Path) -> None:
@@ -162,8 +162,8 @@ def new(
     from colorzoo.core.weights.folder import CONFIG
     from colorzoo.hub.push import save_pretrained
 
-    kind = registry().find("colorizer", plugin).load()
-    colorizer = kind(from_preset(kind.Config, preset, pairs or []))
+    colorizer_class = registry().find("colorizer", plugin).load()
+    colorizer = colorizer_class(from_preset(colorizer_class.Config, preset, pairs or []))
     if isinstance(colorizer, Trainable):
         raise WeightsError(f"{plugin} has to be trained: colorzoo train {plugin} --data ... -o {out}")
     if (out / CONFIG).exists():

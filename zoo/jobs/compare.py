@@ -94,13 +94,13 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
 
 def methods_of(specs: Sequence[str]) -> list[ComparedMethod]:
     """Return what was named, and all baselines that were not."""
-    found = [_method(spec) for spec in specs]
-    twice = {c.label for c in found if [other.label for other in found].count(c.label) > 1}
+    methods = [_method(spec) for spec in specs]
+    twice = {c.label for c in methods if [other.label for other in methods].count(c.label) > 1}
     if twice:
         raise ConfigError(f"{', '.join(sorted(twice))}: named twice; a method takes part once")
-    named = {method.label for method in found}
+    named = {method.label for method in methods}
     baselines = [name for name, item in _colorizers().items() if item.entry.baseline and name not in named]
-    return found + [_method(name) for name in baselines]
+    return methods + [_method(name) for name in baselines]
 
 
 def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metric]]:

@@ -237,7 +237,7 @@ def write_card(folder: Path, info: store.WeightsInfo) -> None:
 
 def hardware(device: str) -> str:
     """Describe the device in words."""
-    found = devices.resolve(device)
-    if found.type == "cuda":
-        return torch.cuda.get_device_name(found)
+    resolved = devices.resolve(device)
+    if resolved.type == "cuda":
+        return torch.cuda.get_device_name(resolved)
     return f"{torch.get_num_threads()} thread(s) of a {platform.machine()} processor"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -40,17 +41,8 @@ class Contract:
 
     def test_registration_imports_nothing_heavy(self) -> None:
         """Listing plugins stays fast: announcing imports no torch."""
-        env = {**os.environ, "COLORZOO_PLUGINS": self.registered.plugin, "COLORZOO_STRICT_PLUGINS": "1"}
-        process = subprocess.run(
-            [sys.executable, "-c", SCRIPT],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert process.returncode == 0, f"loading the plugin alone fails: {process.stderr[-500:]}"
-        loaded = process.stdout.split()
+        status, loaded, problem = imported_by(self.registered.plugin)
+        assert status == 0, f"loading the plugin alone fails: {problem}"
         assert not loaded, (
             f"registering imports {', '.join(loaded)}: keep the module of the entry point free of them; "
             'Entry names its target as text ("package.module:Class")'
@@ -63,6 +55,15 @@ class Contract:
         assert re.fullmatch(r"[a-z0-9][a-z0-9@-]*", entry.name), (
             f"{entry.name!r}: names are lower case letters and digits with dashes"
         )
+
+
+@functools.cache
+def imported_by(plugin: str) -> tuple[int, list[str], str]:
+    """Return exit status, heavy modules and last words of a process that loads one entry point alone."""
+    env = {**os.environ, "COLORZOO_PLUGINS": plugin, "COLORZOO_STRICT_PLUGINS": "1"}
+    command = [sys.executable, "-c", SCRIPT]
+    process = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return process.returncode, process.stdout.split(), process.stderr[-500:]
 
 
 def build_or_skip(build: Any) -> Any:

@@ -17,7 +17,7 @@ MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "-"}
 
 def check(
     name: Annotated[
-        str, typer.Argument(help="a colorizer, a metric, or a dataset with its place: NAME:LOCATION")
+        str, typer.Argument(help="a colorizer, a metric, or a dataset with its location: NAME:LOCATION")
     ],
     preset: Annotated[str, typer.Option(help="preset of a colorizer")] = "default",
     pairs: Annotated[
@@ -28,10 +28,10 @@ def check(
     """Run the contract over an installed plugin; exit status 1 when something does not hold."""
     from colorzoo.testing.suite import check as outcomes_of
 
-    found, (name, _, location) = registry(), name.partition(":")
-    kinds = [kind for kind in KINDS if name in found.entries[kind]]
+    plugins, (name, _, location) = registry(), name.partition(":")
+    kinds = [kind for kind in KINDS if name in plugins.entries[kind]]
     if not kinds:
-        found.find("colorizer", name)  # says what there is
+        plugins.find("colorizer", name)  # says what there is
     results = {
         kind: outcomes_of(
             kind, name, preset=preset, config=parse_pairs(pairs or []), location=location or None
@@ -46,7 +46,7 @@ def check(
         )
     else:
         for kind, outcomes in results.items():
-            item = found.find(kind, name)
+            item = plugins.find(kind, name)
             print(f"{kind} {name}, of {item.distribution} {item.version}".rstrip())
             for outcome in outcomes:
                 reason = f": {outcome.reason}" if outcome.reason else ""
@@ -54,6 +54,6 @@ def check(
     everything = [outcome.result for outcomes in results.values() for outcome in outcomes]
     failed = everything.count("failed")
     if not as_json:
-        local_weights, skipped = everything.count("passed"), everything.count("skipped")
-        print(f"{local_weights} hold, {failed} do not, {skipped} do not apply")
+        passed, skipped = everything.count("passed"), everything.count("skipped")
+        print(f"{passed} hold, {failed} do not, {skipped} do not apply")
     raise typer.Exit(1 if failed or not everything else 0)

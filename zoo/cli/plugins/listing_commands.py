@@ -18,7 +18,7 @@ from colorzoo.core.registry import KINDS, RegisteredPlugin, registry
 def list_(as_json: Json = False) -> None:
     """List colorizers, datasets and metrics with the distribution that brings them."""
 
-    found = registry()
+    plugins = registry()
     rows = [
         {
             "kind": kind,
@@ -28,7 +28,7 @@ def list_(as_json: Json = False) -> None:
             "origin": origin(item.distribution),
             "health": "ok",
         }
-        for kind, entries in found.entries.items()
+        for kind, entries in plugins.entries.items()
         for name, item in sorted(entries.items())
     ]
     rows += [
@@ -40,7 +40,7 @@ def list_(as_json: Json = False) -> None:
             "origin": origin(failure.distribution),
             "health": f"left out: {failure.reason}",
         }
-        for failure in found.failures
+        for failure in plugins.failures
     ]
     tables.show(rows, as_json)
 
@@ -51,79 +51,79 @@ def show(
 ) -> None:
     """Show what a plugin takes: options, configuration, presets, weights; splits; or what it measures."""
 
-    found = registry()
-    kinds = [kind for kind in KINDS if name in found.entries[kind]]
+    plugins = registry()
+    kinds = [kind for kind in KINDS if name in plugins.entries[kind]]
     if not kinds:
-        everything = [known for kind in KINDS for known in found.names(kind)]
-        raise UnknownNameError("plugin", name, everything)
-    shown = [_facts(found.find(kind, name)) for kind in kinds]
+        raise UnknownNameError("plugin", name, [known for kind in KINDS for known in plugins.names(kind)])
+    descriptions = [_description(plugins.find(kind, name)) for kind in kinds]
     if as_json:
-        print(json.dumps(shown[0] if len(shown) == 1 else shown, indent=2, default=str))
+        print(json.dumps(descriptions[0] if len(kinds) == 1 else descriptions, indent=2, default=str))
         return
-    for facts in shown:
-        _print(facts)
+    for description in descriptions:
+        _print(description)
 
 
-def _facts(item: RegisteredPlugin) -> dict[str, Any]:
+def _description(item: RegisteredPlugin) -> dict[str, Any]:
     """Return what is known of one registered class."""
 
-    kind = item.load()
-    facts: dict[str, Any] = {
+    plugin_class = item.load()
+    attributes: dict[str, Any] = {
         "name": item.entry.name,
         "kind": item.kind,
         "summary": item.entry.summary,
         "distribution": f"{item.distribution} {item.version}".strip(),
         "origin": origin(item.distribution),
-        "license": _licence(item.distribution),
+        "license": _license(item.distribution),
         "target": item.entry.target,
-        "about": inspect.getdoc(kind) or "",
+        "about": inspect.getdoc(plugin_class) or "",
     }
-    return facts | OF_KIND[item.kind](item.entry.name, kind)
+    return attributes | OF_KIND[item.kind](item.entry.name, plugin_class)
 
 
-def _licence(distribution: str) -> str:
+def _license(distribution: str) -> str:
     from importlib.metadata import PackageNotFoundError, metadata
 
     try:
-        found = metadata(distribution).json
+        fields = metadata(distribution).json
     except PackageNotFoundError:
         return "unknown"
-    return str(found.get("license_expression") or found.get("license") or "unknown")
+    return str(fields.get("license_expression") or fields.get("license") or "unknown")
 
 
-def _of_colorizer(name: str, kind: type[Any]) -> dict[str, Any]:
+def _of_colorizer(name: str, plugin_class: type[Any]) -> dict[str, Any]:
     from colorzoo.core.config import fields_of  # loads pydantic, which a listing does without
     from colorzoo.hub import catalog
 
     return {
-        "deterministic": kind.deterministic,
-        "trainable": hasattr(kind, "stages"),
-        "presets": list(kind.Config.presets),
-        "options": fields_of(kind.Options),
-        "config": fields_of(kind.Config),
+        "deterministic": plugin_class.deterministic,
+        "trainable": hasattr(plugin_class, "stages"),
+        "presets": list(plugin_class.Config.presets),
+        "options": fields_of(plugin_class.Options),
+        "config": fields_of(plugin_class.Config),
         "weights": [info.model_dump(mode="json", exclude={"config"}) for info in catalog.infos(name)],
     }
 
 
-def _of_dataset(name: str, kind: type[Any]) -> dict[str, Any]:
-    facts = kind.info
+def _of_dataset(name: str, plugin_class: type[Any]) -> dict[str, Any]:
+    source = plugin_class.info
     return {
-        "splits": list(kind.splits),
-        "title": facts.title,
-        "pictures": facts.license,
-        "credit": facts.credit,
+        "splits": list(plugin_class.splits),
+        "title": source.title,
+        "pictures": source.license,
+        "credit": source.credit,
     }
 
 
-def _of_metric(name: str, kind: type[Any]) -> dict[str, Any]:
+def _of_metric(name: str, plugin_class: type[Any]) -> dict[str, Any]:
     return {
-        "better": "higher" if kind.higher_is_better else "lower",
-        "samples needed": kind.min_samples,
-        "measured by default": kind.default,
+        "better": "higher" if plugin_class.higher_is_better else "lower",
+        "samples needed": plugin_class.min_samples,
+        "measured by default": plugin_class.default,
     }
 
 
 OF_KIND = {"colorizer": _of_colorizer, "dataset": _of_dataset, "metric": _of_metric}
+HEADING = ("license", "name", "kind", "summary", "distribution", "origin", "target", "about")
 TABLES = {
     "options": "Run options, set with -O key=value",
     "config": "Configuration, set with --set key=value in train",
@@ -131,17 +131,16 @@ TABLES = {
 }
 
 
-def _print(facts: dict[str, Any]) -> None:
-    print(f"{facts['kind']} {facts['name']}: {facts['summary']}")
-    print(f"{facts['distribution']}, {facts['origin']}, licence {facts['license']}, {facts['target']}")
-    print(f"\n{facts['about']}\n")
-    told = ("license", "name", "kind", "summary", "distribution", "origin", "target", "about", *TABLES)
-    for key, value in facts.items():
-        if key not in told and value != "":
+def _print(description: dict[str, Any]) -> None:
+    print("{kind} {name}: {summary}".format(**description))
+    print("{distribution}, {origin}, licence {license}, {target}".format(**description))
+    print("\n{about}\n".format(**description))
+    for key, value in description.items():
+        if key not in (*HEADING, *TABLES) and value != "":
             print(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     for key, title in TABLES.items():
-        if key in facts:
+        if key in description:
             print(f"\n{title}")
-            rows = facts[key]
+            rows = description[key]
             short = ("name", "summary", "license")
             tables.show([{k: row[k] for k in short} for row in rows] if key == "weights" else rows, False)
