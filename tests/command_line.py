@@ -6,6 +6,8 @@ which read the environment as they are imported: each call has its own environme
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -15,11 +17,29 @@ import site
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 HANG = 300
-LIBRARIES = ("torch", "cv2", "PIL.Image", "safetensors.torch", "pydantic", "pluggy", "rich.table", "typer")
+LIBRARIES = (
+    "torch",
+    "torch.distributed",
+    "cv2",
+    "PIL.Image",
+    "safetensors.torch",
+    "pydantic",
+    "pluggy",
+    "rich.table",
+    "typer",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "jinja2",
+    "bs4",
+    "requests",
+    "asyncio",
+)
 
 
 class CommandLine:
@@ -67,19 +87,20 @@ def _text(path: str) -> str:
 
 
 def serve() -> None:
-    """Answer each request with a status; return in the forked child alone, which ends as programs do."""
+    """Answer each request, which a forked child runs, with a status."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is imported stays in pages that all children share
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            return call(*json.loads(line))
+            end(call(*json.loads(line)))
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-    return None
 
 
-def call(module: str, words: list[str], folder: str, env: dict[str, str], out: str, err: str) -> None:
-    """Become `python -m MODULE WORDS`."""
+def call(module: str, words: list[str], folder: str, env: dict[str, str], out: str, err: str) -> int:
+    """Become `python -m MODULE WORDS`; return its exit status."""
     for number, path in enumerate((os.devnull, out, err)):
         os.dup2(os.open(path, os.O_RDWR), number)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
@@ -90,7 +111,25 @@ def call(module: str, words: list[str], folder: str, env: dict[str, str], out: s
     sys.path[:1] = [folder, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[1:] = words
     signal.alarm(HANG)
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            print(stop.code, file=sys.stderr)
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def end(status: int) -> NoReturn:
+    """End as programs do, but for the second in which the interpreter takes torch apart."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def zoo(cli, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory):
+def broken(command_line, tmp_path_factory):
     """Return what three verbs say where all of the broken ones are installed beside a good one."""
     home = tmp_path_factory.mktemp("broken")
     installed(home / "site", "good")
@@ -132,8 +132,7 @@ def broken(tmp_path_factory):
     env = {**os.environ, "PYTHONPATH": str(home / "site"), "OMP_NUM_THREADS": "1"}
 
     def run(*words):
-        command = [sys.executable, "-m", "colorzoo", *words]
-        return subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=300)
+        return command_line.run(words, home, env)
 
     return {
         "plugins": run("plugins", "--json"), "run": run("run", "good", "picture.png"),

@@ -2,7 +2,7 @@
 
 import os
 import re
-import subprocess
+import shlex
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ def hub(tmp_path):
 
 
 @pytest.fixture
-def shell(environment, hub, pictures, tmp_path):
+def shell(environment, inside, hub, pictures, tmp_path):
     """Return a function that runs a command as the reader would."""
     Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
     assert pictures == tmp_path / "pictures"
@@ -33,15 +33,12 @@ def shell(environment, hub, pictures, tmp_path):
         "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "hf"), "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
 
-    def run(words):
-        done = subprocess.run(
-            words, shell=isinstance(words, str), cwd=tmp_path, env=env, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+    def run(line):
+        module, *words = shlex.split(line)
+        done = inside.run(words, tmp_path, env, module)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    run.python = str(environment)
     return run
 
 
@@ -55,7 +52,8 @@ def test_the_tutorial_works_as_it_is_written(shell, tmp_path):
             for line in text.splitlines():
                 said[line] = shell(line.removeprefix("$ "))
         else:
-            shell([shell.python, "-c", text])
+            (tmp_path / "block.py").write_text(text)
+            shell("block")
     everything = "\n".join(said.values())
     assert "new: colorizer dusk, of colorzoo-dusk 0.1.0" in everything
     assert "0 do not" in said["$ colorzoo plugins check dusk"]
