@@ -1,14 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXAMPLES := $(wildcard examples/colorzoo-*)
-PARALLEL := -n logical --dist worksteal
+PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --dist worksteal
 
 .PHONY: demo test test-fast test-examples lint types tree docs fix bench campaigns clean
 
 demo: .venv/installed  ## colour the example photo with the embedded weights
 	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
 
-test: .venv/dev lint types  ## everything that CI checks, one process a core and one thread a process
+test: .venv/dev lint types  ## everything that CI checks, two processes a core, for many wait, of one thread each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term --cov-fail-under=60
 
 test-fast: .venv/dev  ## the inner loop: no processes, servers and trainings

@@ -12,9 +12,9 @@ from tests.misbehaviour import Misbehaviour
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc are Linux's")
 SHORT = {
-    "pictures": range(200),
+    "pictures": range(100),
     "archives": range(50),
-    "state": range(24),
+    "state": range(12),
     "hub": range(20),
 }
 

@@ -296,7 +296,13 @@ def test_what_is_not_what_it_says_is_named_when_it_is_used(zoo, kind):
     refused = zoo("run", "zz-bad", "picture.png", "-o", "out", code=2)
     assert "colorizer 'zz-bad' of zz-bad 1.0" in refused.stderr
     assert said in refused.stderr
-    assert "FAILED  zz-bad 1.0" in zoo("doctor", "--offline", code=1).stdout
+
+
+def test_the_doctor_names_all_of_those(zoo):
+    for kind, (changes, _) in AT_USE.items():
+        installed(zoo.site, named(kind), **changes)
+    report = zoo("doctor", "--offline", code=1).stdout
+    assert [kind for kind in AT_USE if f"FAILED  {named(kind)} 1.0" not in report] == []
 
 
 def test_a_target_that_takes_a_minute_to_import_delays_nobody_else(zoo, monkeypatch):

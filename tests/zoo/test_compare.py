@@ -23,6 +23,8 @@ FEW = ("--metrics", "mse255,psnr,eob,success", "--samples", 2, "--side", 32, "--
 
 
 def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
+    for path in pictures.glob("*/*[4-9].png"):
+        path.unlink()
     done = cli("compare", "vae-mdn", "vae-mdn,mode=mean", "--data", pictures, "--split", "all", *FEW,
                "-o", "one", code=0)  # fmt: skip
     lines = done.stdout.splitlines()
@@ -38,7 +40,7 @@ def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
         path.name for path in folder.iterdir()
     }
     results = read_results(folder)
-    assert len(results.pictures) == 12
+    assert len(results.pictures) == 6
     assert results.command.startswith("colorzoo compare vae-mdn vae-mdn,mode=mean --data ")
     assert results.methods[1].options == {"mode": "mean"}
     assert results.methods[0].weights.license

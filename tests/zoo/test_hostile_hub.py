@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from colorzoo.cli.app import _say
-from colorzoo.cli.hub_commands import facts
+from colorzoo.cli.hub_commands import description
 from colorzoo.core.errors import ColorzooError, HubError
 from colorzoo.hub import catalog
 from colorzoo.hub.pull import HubId, pull
@@ -281,7 +281,7 @@ def test_texts_of_a_stranger_are_fit_for_a_terminal(tmp_path, files):
     texts = dict.fromkeys(("summary", "license", "credit", "sha256"), CONTROL + "x" * 50000)
     config = json.dumps(known | texts).encode()
     with HostileHub(files | {"config.json": config}) as hub, machine(tmp_path, hub.address):
-        for line in facts(pull(NAME).info):
+        for line in description(pull(NAME).info):
             assert line.isprintable()
             assert len(line) <= 300
 

@@ -221,9 +221,14 @@ def test_the_command_line(source, tmp_path, cli):
     assert "40" in cli("data", "info", "out").stdout
     info = json.loads(cli("data", "info", "pages.cbz", "--json", code=2).stdout or "[]")
     assert info == []
-    hidden = cli("data", "prepare", source, "-o", "again", "--size", 64, PYTHONPATH=str(_without(tmp_path)))
-    assert "colorzoo[report]" in hidden.stderr
     assert "pages.cbz" not in cli("data", "prepare", "none.cbz", "-o", "x", code=2).stdout
+
+
+def test_without_matplotlib_the_extra_is_named(source, tmp_path):
+    command = [sys.executable, "-m", "colorzoo", "data", "prepare", source, "-o", tmp_path / "out"]
+    env = {**os.environ, "PYTHONPATH": _without(tmp_path)}
+    done = subprocess.run([*command, "--size", "64"], env=env, capture_output=True, text=True, check=True)
+    assert "colorzoo[report]" in done.stderr
 
 
 def _without(folder):
