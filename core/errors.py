@@ -1,9 +1,16 @@
-"""Errors a user can meet: each message says what was got, what was expected and what to do."""
+"""Errors a user can meet: each message says what was got, what was expected and what to do.
+
+`printable` makes the text of strangers fit for one.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+MAX_MESSAGE = 300
+"""Longest foreign text shown in a message, in characters."""
 
 
 class ColorzooError(Exception):
@@ -67,3 +74,14 @@ class MissingExtraError(ColorzooError):
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
         super().__init__(f"{feature} needs the package {package!r}: pip install 'colorzoo[{extra}]'")
+
+
+def printable(text: str, limit: int = MAX_MESSAGE) -> str:
+    """Return foreign text fit for a terminal: one line, no control characters, at most `limit` characters.
+
+    Whitespace is folded; other control, format, surrogate and private characters become U+FFFD, since an
+    escape sequence moves the cursor and a bidirectional override reorders what is read.
+    """
+    folded = " ".join(text[: 4 * limit].split())
+    safe = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in folded)
+    return safe if len(safe) <= limit and len(text) <= 4 * limit else safe[: limit - 3] + "..."

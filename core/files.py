@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import tempfile
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,12 +15,10 @@ from typing import IO, NamedTuple, TypeVar
 import pydantic
 from filelock import FileLock, Timeout
 
-from colorzoo.core.errors import ColorzooError, DataError
+from colorzoo.core.errors import ColorzooError, DataError, printable
 
 MAX_JSON_BYTES = 64_000_000
 """Largest file of JSON that is parsed, in bytes, unless its reader sets another bound."""
-MAX_MESSAGE = 300
-"""Longest foreign text shown in a message, in characters."""
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
@@ -75,17 +72,6 @@ def first_problem(error: pydantic.ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     text = printable(f"{where}: {first['msg']}" if where else first["msg"])
     return f"{text}, and {len(others)} more" if others else text
-
-
-def printable(text: str, limit: int = MAX_MESSAGE) -> str:
-    """Return foreign text fit for a terminal: one line, no control characters, at most `limit` characters.
-
-    Whitespace is folded; other control, format, surrogate and private characters become U+FFFD, since an
-    escape sequence moves the cursor and a bidirectional override reorders what is read.
-    """
-    folded = " ".join(text[: 4 * limit].split())
-    safe = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in folded)
-    return safe if len(safe) <= limit and len(text) <= 4 * limit else safe[: limit - 3] + "..."
 
 
 _UNFIT = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from colorzoo.core.errors import ColorzooError, PluginError
+from colorzoo.core.errors import ColorzooError, PluginError, printable
 
 OUT_OF_MEMORY = ("not enough memory", "out of memory", "DefaultCPUAllocator")
 """Texts of the RuntimeError that torch raises when an allocation fails."""
@@ -41,7 +41,6 @@ def isolated(who: str = "") -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Return an exception as one line fit for a terminal."""
-    from colorzoo.core.files import printable  # needs pydantic, which listing does without
 
     try:
         text = str(error)

@@ -19,8 +19,8 @@ from typing import Any, Self
 
 from colorzoo.core.data.address import local_path
 from colorzoo.core.data.archive import is_picture
-from colorzoo.core.errors import DataError
-from colorzoo.core.files import path_id, printable, require_unchanged, stamp_of
+from colorzoo.core.errors import DataError, printable
+from colorzoo.core.files import path_id, require_unchanged, stamp_of
 from colorzoo.core.imaging.image_io import read, read_reduced
 from colorzoo.core.interfaces.dataset import NOTHING, Dataset, Sample, SourceInfo, require_split
 from colorzoo.core.isolation import reason

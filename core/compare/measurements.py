@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 import pydantic
 
 from colorzoo.core.config import Strict
-from colorzoo.core.errors import DataError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import DataError, printable
 
 BUSY_SECONDS = 120.0
 """How long to wait for another process that writes."""

@@ -6,8 +6,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
-from colorzoo.core.errors import DataError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import DataError, printable
 from colorzoo.core.imaging.image_io import SUFFIXES
 
 

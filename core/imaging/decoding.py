@@ -22,8 +22,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from colorzoo.core.errors import ImageError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ImageError, printable
 
 Pixels = npt.NDArray[np.uint8]
 Source = str | os.PathLike[str] | IO[bytes]

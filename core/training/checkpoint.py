@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from colorzoo.core.errors import TrainingError, WeightsError
-from colorzoo.core.files import atomic_write, parse_model, printable
+from colorzoo.core.errors import TrainingError, WeightsError, printable
+from colorzoo.core.files import atomic_write, parse_model
 from colorzoo.core.weights.safetensors_header import read_header
 
 FORMAT = "2"

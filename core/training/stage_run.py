@@ -17,8 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from colorzoo.core.data.packed import Packed
-from colorzoo.core.errors import TrainingError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import TrainingError, printable
 from colorzoo.core.interfaces.stage import Batch, Stage
 from colorzoo.core.training import checkpoint
 from colorzoo.core.training.ema import MovingAverage

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices, BaseModel, Field
 
 from colorzoo.core.config import ColorizerConfig, validate
-from colorzoo.core.errors import WeightsError
-from colorzoo.core.files import atomic_write, printable, read_model
+from colorzoo.core.errors import WeightsError, printable
+from colorzoo.core.files import atomic_write, read_model
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
 from colorzoo.core.weights.safetensors_header import check_fit, read_header, with_sorted_metadata

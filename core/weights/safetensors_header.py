@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from colorzoo.core.errors import WeightsError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import WeightsError, printable
 
 if TYPE_CHECKING:
     from torch import Tensor

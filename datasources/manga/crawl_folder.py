@@ -19,7 +19,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from colorzoo.core.config import Strict
-from colorzoo.core.files import atomic_write, folder_lock, printable, require_inside
+from colorzoo.core.errors import printable
+from colorzoo.core.files import atomic_write, folder_lock, require_inside
 from colorzoo.core.jobs.journal import Journal
 
 Verdict = Literal["new", "kept", "colourless", "duplicate", "broken"]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorzoo.core.config import Strict
-from colorzoo.core.errors import DataError, WeightsError
-from colorzoo.core.files import parse_model, printable, read_model
+from colorzoo.core.errors import DataError, WeightsError, printable
+from colorzoo.core.files import parse_model, read_model
 
 
 class Note(Strict):

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from colorzoo.cli import plugin_verbs, verb_table
-from colorzoo.core.errors import ColorzooError
+from colorzoo.core.errors import ColorzooError, printable
 from colorzoo.core.registry import PluginWarning, registry
 
 MAX_LINES, MAX_LINE = 3, 1_000
@@ -47,8 +47,6 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 def _say(level: str, text: str) -> None:
     """Print a message: a few bounded lines without control characters, the later ones indented."""
-    from colorzoo.core.files import printable  # its module loads pydantic, which a listing does without
-
     first, *others = text[: MAX_LINES * MAX_LINE * 4].split("\n")[:MAX_LINES]
     print(f"colorzoo: {level}: {printable(first, MAX_LINE)}", file=sys.stderr)
     for line in others:

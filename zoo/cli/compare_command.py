@@ -16,7 +16,7 @@ from colorzoo.cli import tables
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars, first_process
 from colorzoo.core.compare.results import Method, Results
-from colorzoo.core.files import printable
+from colorzoo.core.errors import printable
 from colorzoo.core.jobs.interruption import noticed
 from colorzoo.jobs.compare_options import MAX_SIDE, MAX_WORKERS, CompareOptions
 

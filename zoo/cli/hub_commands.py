@@ -9,8 +9,7 @@ import typer
 
 from colorzoo.cli.options import Offline
 from colorzoo.core.compare.results import read_results
-from colorzoo.core.errors import HubError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import HubError, printable
 from colorzoo.core.registry import registry
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.config import validate
-from colorzoo.core.errors import MissingExtraError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import MissingExtraError, printable
 
 if TYPE_CHECKING:
     from colorzoo.core.data.prepare import Preparation

@@ -12,8 +12,7 @@ from colorzoo import jobs
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.config import from_pairs
-from colorzoo.core.errors import ConfigError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from colorzoo.jobs.run import RunResult

@@ -10,8 +10,7 @@ import typer
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
 from colorzoo.core.config import from_preset
-from colorzoo.core.errors import ColorzooError, UnknownNameError, WeightsError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ColorzooError, UnknownNameError, WeightsError, printable
 from colorzoo.core.registry import registry
 
 NAME = Annotated[

@@ -11,8 +11,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, model_validator
 
 from colorzoo.core.config import Strict, validate
-from colorzoo.core.errors import UnknownNameError, WeightsError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import UnknownNameError, WeightsError, printable
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
 from colorzoo.core.weights.folder import PluginName, WeightsInfo, read_info
 

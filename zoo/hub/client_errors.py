@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from colorzoo.core.errors import ColorzooError, HubError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ColorzooError, HubError, printable
 
 if TYPE_CHECKING:
     from colorzoo.hub.pull import HubId

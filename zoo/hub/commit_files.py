@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field, RootModel
 
-from colorzoo.core.errors import HubError, WeightsError
-from colorzoo.core.files import atomic_write, cache_root, printable, read_model
+from colorzoo.core.errors import HubError, WeightsError, printable
+from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.weights.folder import CARD, CONFIG, TENSORS
 from colorzoo.hub.client import ask
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from colorzoo.core.compare.results import Method, Results
-from colorzoo.core.errors import HubError, WeightsError
-from colorzoo.core.files import atomic_write, printable
+from colorzoo.core.errors import HubError, WeightsError, printable
+from colorzoo.core.files import atomic_write
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
 from colorzoo.core.imaging.image_io import Picture, Pixels, write
 from colorzoo.core.inference.colorize import colorize

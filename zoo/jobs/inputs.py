@@ -7,8 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from colorzoo.core.errors import ImageError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ImageError, printable
 from colorzoo.core.interfaces.dataset import picture_files
 
 

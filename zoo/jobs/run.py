@@ -11,8 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from colorzoo.core.data.statistics import mean_chroma
-from colorzoo.core.errors import ColorzooError, DataError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import ColorzooError, DataError, printable
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet, thumbnail
 from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, write
 from colorzoo.core.inference.colorize import colorings

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from colorzoo.core.errors import MissingExtraError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import MissingExtraError, printable
 
 SUITE = """
 from colorzoo.testing import {kind}Contract

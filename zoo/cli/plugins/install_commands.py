@@ -14,8 +14,7 @@ from typing import Annotated
 import typer
 from packaging.utils import InvalidName, canonicalize_name
 
-from colorzoo.core.errors import PluginError
-from colorzoo.core.files import printable
+from colorzoo.core.errors import PluginError, printable
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
 
 
