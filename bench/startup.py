@@ -53,7 +53,10 @@ def milliseconds(words: list[str], site: str) -> float:
         before = os.times()
         subprocess.run(words, env=environment(site), cwd="/", check=True, capture_output=True)
         after = os.times()
-        user, system = (getattr(after, f) - getattr(before, f) for f in ("children_user", "children_system"))
+        user, system = (
+            after.children_user - before.children_user,
+            after.children_system - before.children_system,
+        )
         spent.append(1000 * (user + system))
     return statistics.median(spent)
 
