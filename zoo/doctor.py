@@ -29,7 +29,7 @@ LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "hu
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
 PROBE = """
-import json, sys, warnings
+import json, os, sys, warnings
 warnings.simplefilter("ignore")
 from colorzoo.core.registry import registry
 for kind, name in json.loads(sys.argv[1]):
@@ -40,6 +40,7 @@ for kind, name in json.loads(sys.argv[1]):
         print(json.dumps(str(error) or repr(error)), flush=True)
     else:
         print(json.dumps(""), flush=True)
+os._exit(0)  # what was imported may take a second to be taken apart
 """
 
 

@@ -170,7 +170,7 @@ def _command(path):
 @pytest.mark.parametrize("format", ["png", "packed"])
 def test_killed_at_any_moment_it_goes_on(tmp_path, format):
     source, rng = tmp_path / "many", random.Random(1)
-    for index in range(300):
+    for index in range(200):
         path = source / f"c{index % 7}" / f"{index:03}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpeg(painted(index)))
