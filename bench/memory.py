@@ -26,14 +26,14 @@ CHILD = """
 import resource, sys
 from pathlib import Path
 import colorzoo
-from colorzoo.jobs.run import run
+from colorzoo.jobs.run import RunSettings, run
 folder, samples = Path(sys.argv[1]), int(sys.argv[2])
 files = [(path, Path(path.name)) for path in sorted(folder.glob("*.png"))]
 def progress(done, total):
     if done:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, flush=True)
-options = {"samples": samples, "seed": 0}
-result = run("vae-mdn", colorzoo.load("vae-mdn"), files, folder / "out", options=options, progress=progress)
+settings = RunSettings("vae-mdn", {"samples": samples, "seed": 0}, sheet=True)
+result = run(colorzoo.load("vae-mdn"), files, folder / "out", settings, progress)
 assert not result.failures, result.failure_lines()
 """
 

@@ -12,12 +12,16 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
+    GifImagePlugin,
     Image,
     ImageFile,
     ImageOps,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
@@ -26,8 +30,12 @@ from colorzoo.core.errors import ImageError, printable
 
 Pixels = npt.NDArray[np.uint8]
 Source = str | os.PathLike[str] | IO[bytes]
-PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin, BmpImagePlugin, TiffImagePlugin)
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+PLUGINS = (
+    JpegImagePlugin, PngImagePlugin, WebPImagePlugin, BmpImagePlugin, TiffImagePlugin, GifImagePlugin,
+    AvifImagePlugin, PpmImagePlugin, Jpeg2KImagePlugin,
+)  # fmt: skip
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000")
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 MAX_PIXELS = 200_000_000
 """Largest picture read, in pixels; a small file may claim more and fill the memory."""
 MAX_SCANS, MAX_SCANNED_PIXELS = 100, 4_000_000_000
@@ -131,6 +139,8 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
         factory, accepts = Image.OPEN[name]
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
+    if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC_BRANDS:
+        raise _Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
     problem = "not a picture that can be read" if prefix else "empty file"
     raise _Refused(f"{problem}; expected {', '.join(FORMATS)}")
 
@@ -167,11 +177,13 @@ def _count(file: IO[bytes], marker: bytes) -> int:
 
 
 def _check_samples(image: ImageFile.ImageFile) -> None:
+    if image.mode == "F":
+        raise _Refused("floating-point pixels; save it with 8 or 16 bits")
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         formats = set(_tag(image, SAMPLE_FORMAT, UNSIGNED))
         if 2 in formats:
             raise _Refused("signed pixels, of which nobody says what is black; save them unsigned")
-        if image.mode == "F" or formats - {UNSIGNED, UNDEFINED}:
+        if formats - {UNSIGNED, UNDEFINED}:
             raise _Refused("floating-point pixels; save it with 8 or 16 bits")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -17,6 +19,9 @@ from colorzoo.core.imaging.decoding import MAX_PIXELS, Source, decode
 from colorzoo.core.imaging.decoding import Pixels as Pixels
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+"""What datasets are made of, and what results are written as."""
+READABLE = (*SUFFIXES, ".gif", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx")
+"""What `colorzoo run` takes from folders."""
 LONGEST_SIDE = {".webp": 16_383, ".jpg": 65_500, ".jpeg": 65_500}
 """Most pixels a side where the format has a limit; libjpeg's is a little below JPEG's 65,535."""
 SAVE_OPTIONS: dict[str, dict[str, object]] = {
@@ -82,15 +87,31 @@ def write(path: str | os.PathLike[str], picture: Picture, *, quality: int = 95) 
     path = Path(path)
     suffix = path.suffix.lower()
     check_writable(path.name, picture.rgb.shape[0], picture.rgb.shape[1])
+    with atomic_write(path) as file:
+        _encode(picture, suffix, file, str(path), quality)
+
+
+def encode(picture: Picture, suffix: str, *, quality: int = 95) -> bytes:
+    """Return a picture as a file of that suffix holds it, with the dot; otherwise as `write`.
+
+    Raises:
+        ImageError: a suffix of no format, or a picture too large for it.
+    """
+    check_writable(f"picture{suffix}", picture.rgb.shape[0], picture.rgb.shape[1])
+    buffer = BytesIO()
+    _encode(picture, suffix, buffer, f"picture{suffix}", quality)
+    return buffer.getvalue()
+
+
+def _encode(picture: Picture, suffix: str, file: IO[bytes], name: str, quality: int) -> None:
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None and _holds_alpha(suffix):
         image.putalpha(Image.fromarray(picture.alpha))
     options = _save_options(suffix, quality, picture.profile)
-    with atomic_write(path) as file:
-        try:
-            image.save(file, format=Image.registered_extensions()[suffix], **options)
-        except (ValueError, struct.error, MemoryError) as error:
-            raise ImageError(f"{path}: cannot be written ({error or 'not enough memory'})") from None
+    try:
+        image.save(file, format=Image.registered_extensions()[suffix], **options)
+    except (ValueError, struct.error, MemoryError) as error:
+        raise ImageError(f"{name}: cannot be written ({error or 'not enough memory'})") from None
 
 
 def _save_options(suffix: str, quality: int, profile: bytes | None) -> dict[str, object]:

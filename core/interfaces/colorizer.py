@@ -36,6 +36,8 @@ class Colorizer(ABC):
     Options: ClassVar[type[RunOptions]] = RunOptions
     deterministic: ClassVar[bool] = False
     """True when every sample of a picture is the same, whatever the seed."""
+    single_answer: ClassVar[Mapping[str, object]] = {}
+    """Options of the likeliest colouring, for who asks for one: a mean rather than a draw."""
     keeps_luma: bool = True
     """Whether the engine restores the picture's own luma; False for a model that may change it."""
     informed: ClassVar[bool] = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +32,7 @@ class VaeMdn(Colorizer, nn.Module):
     Config = VaeMdnConfig
     Options = VaeMdnOptions
     max_input_side = 256
+    single_answer: ClassVar[Mapping[str, object]] = {"mode": "mean"}
 
     def __init__(self, config: VaeMdnConfig | None = None) -> None:
         super().__init__(config)

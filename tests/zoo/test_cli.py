@@ -45,10 +45,10 @@ def test_training_then_running(cli, pictures, photo, tmp_path):
     assert card.index("-o run`") < card.index("-o more --init run`")
 
     done = cli("run", "unet", photo, "--weights", "run", "--samples", "2", "-o", "out", "--seed", "4")
-    assert "deterministic" in done.stderr
+    assert "1 of its 2 samples equal others" in done.stderr
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
-    assert names == ["photo-unet-1.png", "photo-unet-2.png", "photo-unet-sheet.png"]
-    colored = cv2.imread(str(tmp_path / "out" / names[0]))
+    assert names == [".colorzoo-run.jsonl", "photo-unet-1.png", "photo-unet-sheet.png"]
+    colored = cv2.imread(str(tmp_path / "out" / names[1]))
     gray = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2GRAY).astype(int)
     assert np.abs(cv2.cvtColor(colored, cv2.COLOR_BGR2GRAY) - gray).mean() <= 1
 
@@ -248,7 +248,8 @@ def test_gathering_names_results_apart(tmp_path, monkeypatch):
     for name in ("a.png", "a.jpg", "x/a.png", "x/b.png"):
         Path(name).parent.mkdir(exist_ok=True)
         Image.fromarray(synthetic_picture(0, 8, 8)).save(name)
-    targets = [str(target.with_suffix("")) for _, target in gather(["a.png", "a.jpg", "x", "x/*.png"])]
+    files = gather(["a.png", "a.jpg", "x", "x/*.png"]).files
+    targets = [str(target.with_suffix("")) for _, target in files]
     assert targets == ["a", "a~2", "a~3", "b", "a~4", "b~2"]
 
 

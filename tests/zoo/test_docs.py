@@ -28,6 +28,7 @@ from colorzoo.core.registry import load_plugins, registry
 from colorzoo.core.weights.folder import read_info
 from colorzoo.hub import catalog
 from colorzoo.hub.card import card
+from colorzoo.jobs.models import split_model
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
 from tests import rooms
@@ -108,7 +109,9 @@ def test_the_readme_names_only_verbs_and_plugins_there_are():
     for line in re.findall(r"^ *(?:\$ )?colorzoo ([^\n]+)$", text, re.M):
         words = line.split()
         assert words[0] in verbs, line
-        if words[0] in ("run", "train"):
+        if words[0] == "run":
+            assert split_model(words[1:3])[1], line
+        if words[0] == "train":
             assert words[1] in registry().names("colorizer"), line
 
 

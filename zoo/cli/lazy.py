@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
 class Verb(NamedTuple):
     """A verb of the table: its function, "module:function" below `colorzoo.cli`, and its help in a line."""
 
@@ -55,7 +58,7 @@ def add_lazily(group: typer.Typer, name: str, resolve: Callable[[], Command], **
 def command(name: str, verb: Verb) -> Command:
     """Return the function of a verb, imported, as a command of its own."""
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name)(verb.load())
+    alone.command(name, context_settings=HELP_OPTIONS)(verb.load())
     return get_command(alone)
 
 

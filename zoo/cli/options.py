@@ -38,7 +38,7 @@ def _version(wanted: bool) -> None:
 
 def common(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+        bool, typer.Option("-V", "--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
 ) -> None:
     """A model zoo for image colorization that grows by plugins."""

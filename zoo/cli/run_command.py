@@ -2,63 +2,140 @@
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from colorzoo import jobs
+from colorzoo.cli.completion import complete_models, complete_weights
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars
-from colorzoo.core.config import from_pairs
-from colorzoo.core.errors import ConfigError, printable
+from colorzoo.core.errors import printable
 
 if TYPE_CHECKING:
+    from colorzoo.core.interfaces.colorizer import Colorizer
+    from colorzoo.jobs.models import ModelName
     from colorzoo.jobs.run import RunResult
+
+WORDS = typer.Argument(
+    help="a colorizer, if one is chosen: NAME, NAME:WEIGHTS or owner/name on the Hub; and pictures, "
+    "folders, globs, or - for standard input",
+    metavar="[MODEL] INPUT",
+    autocompletion=complete_models,
+)
+OUT = typer.Option("-o", "--out", help="folder for results, one file, or - for standard output")
+SHEET = typer.Option(
+    "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
+)
 
 
 def run(
-    name: Annotated[str, typer.Argument(help="colorizer, see `colorzoo plugins`")],
-    inputs: Annotated[list[str], typer.Argument(help="pictures, folders or globs", metavar="INPUT...")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="folder for the results")] = Path("colorized"),
-    samples: Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")] = 1,
+    words: Annotated[list[str], WORDS],
+    out: Annotated[str, OUT] = "colorized",
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]"),
+    ] = None,
     seed: Annotated[int | None, SEED] = None,
-    weights: Annotated[str | None, typer.Option(help="name, folder, or owner/name[@revision]")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights),
+    ] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
+    sheet: Annotated[bool | None, SHEET] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
     offline: Offline = False,
 ) -> None:
-    """Colour pictures: writes every colouring and a labelled contact sheet."""
+    """Colour pictures: writes every colouring and a labelled contact sheet.
+
+    What was coloured with the same options is passed by, so the same command goes on after Ctrl-C;
+    results of other options are kept beside the new ones.
+
+    \b
+    colorzoo run photo.jpg                     what suits everyday photos
+    colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
+    colorzoo run cgan page.png -o colored.png
+    colorzoo run cgan:photos *.jpg --overwrite
+    """
     from colorzoo.api import load
-    from colorzoo.core.imaging.image_io import SUFFIXES
 
-    if f".{format}" not in SUFFIXES:
-        raise ConfigError(f"--format {format}: expected one of {', '.join(s[1:] for s in SUFFIXES)}")
-    files = jobs.inputs.gather(inputs)
-    colorizer = load(name, weights, device=device)
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    options = from_pairs(colorizer.Options, option, "-O", samples=samples, seed=seed).model_dump()
-    if colorizer.deterministic and samples > 1:
-        typer.echo(f"{name} is deterministic: all {samples} samples are the same", err=True)
-    with ProgressBars(disable=len(files) == 1) as bars:
-        result = jobs.run.run(
-            name, colorizer, files, out, options=options, format=format, progress=bars.report(name)
-        )
-    _report(result, options["seed"])
+    talk = not (quiet or as_json)
+    request = jobs.run_request.RunRequest(
+        words, out, samples, seed, weights, option, format=format, overwrite=overwrite, sheet=sheet
+    )
+    if request.is_everyday and talk:
+        typer.echo(f"no colorizer named: {request.model}, for everyday photos", err=True)
+    for line in request.left_out() if talk else ():
+        typer.echo(line, err=True)
+    with ProgressBars(disable=not talk or request.count == 1) as bars:
+        colorizer = load(*request.model, device=device)
+        result = request.run(colorizer, bars.report(request.model.name))
+    if as_json:
+        typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
+    elif talk:
+        _say(result, request.model, colorizer, out)
+    _end(result)
 
 
-def _report(result: RunResult, seed: int) -> None:
-    """Say what was done; end with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
+def _say(result: RunResult, model: ModelName, colorizer: Colorizer, out: str) -> None:
+    """Print what was done, by what, how fast, and where it is; notes and failures on stderr."""
+    aside = out == "-"
+    if result.total > 1 or not result.failures:
+        for line in [*_summary(result, model, colorizer), *_where(result, out)]:
+            typer.echo(line, err=aside)
+    for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
+        if lines and not (result.total == 1 and result.failures):
+            typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
+
+
+def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[str]:
+    title, done = ("interrupted: ", "done") if result.interrupted else ("", "coloured")
+    count = result.done + result.before
+    before = f", {result.before} of them before, by the same options" if result.before else ""
+    lines = [f"{title}{count} of {result.total} {done}{before}"]
+    if result.interrupted:
+        lines[0] += "; the same command goes on"
+    if result.done:
+        info = colorizer.weights_info
+        weights = model.weights or (info.name if info else "")
+        by = f"{model.name}, weights {printable(weights)}" if weights else model.name
+        pace = f"{result.seconds / result.done:.2g} s a picture"
+        lines.append(f"by {by}, on {jobs.run.device_of(colorizer)}: {pace}, seed {result.seed}")
+    return lines
+
+
+def _where(result: RunResult, out: str) -> list[str]:
+    if not result.files or out == "-":
+        return []
+    lines = [f"results: {printable(out, 4096)}"]
+    return lines + [f"contact sheet: {printable(str(page), 4096)}" for page in result.sheets]
+
+
+def _description(result: RunResult, model: ModelName, colorizer: Colorizer) -> dict[str, object]:
+    return {
+        "colorizer": model.name,
+        "weights": model.weights,
+        "device": jobs.run.device_of(colorizer),
+        "seed": result.seed,
+        "seconds": round(result.seconds, 3),
+        "files": {str(path): [str(file) for file in files] for path, files in result.files.items()},
+        "sheets": [str(page) for page in result.sheets],
+        "coloured": result.done,
+        "before": result.before,
+        "failures": result.failure_lines(),
+        "notes": result.note_lines(),
+        "interrupted": result.interrupted,
+    }
+
+
+def _end(result: RunResult) -> None:
+    """End with 2 if the only picture failed, 1 if some did, 130 after Ctrl-C."""
     if result.total == 1 and result.failures:
         raise result.failures[0][1]
-    title, done = ("interrupted: ", "done") if result.interrupted else ("", "coloured")
-    typer.echo(f"{title}{result.done} of {result.total} {done}, seed {seed}")
-    if result.sheet:
-        typer.echo(f"contact sheet: {printable(str(result.sheet), 4096)}")
-    for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
-        if lines:
-            typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
     if result.interrupted or result.failures:
         raise typer.Exit(130 if result.interrupted else 1)

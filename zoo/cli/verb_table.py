@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from colorzoo.cli import options, plugins
-from colorzoo.cli.lazy import Verb, add_verbs
+from colorzoo.cli.lazy import HELP_OPTIONS, Verb, add_verbs
 
 VERBS = {
     "run": Verb("run_command:run", "Colour pictures: writes every colouring and a labelled contact sheet."),
@@ -102,15 +102,15 @@ def application() -> typer.Typer:
     app = typer.Typer(
         name="colorzoo",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings=HELP_OPTIONS,
         help="A model zoo for image colorization that grows by plugins.",
     )
     app.callback()(options.common)
     add_verbs(app, VERBS)
     for name, (verbs, text) in GROUPS.items():
-        group = typer.Typer(no_args_is_help=True, help=text)
+        group = typer.Typer(no_args_is_help=True, help=text, context_settings=HELP_OPTIONS)
         add_verbs(group, verbs)
         app.add_typer(group, name=name)
         if name == "plugins":

@@ -45,6 +45,7 @@ class Catalog(Strict):
     """The content of a catalogue's TOML file."""
 
     weights: list[CatalogEntry]
+    everyday: str = Field("", pattern=r"^([a-z0-9@-]+:[a-z0-9-]+)?$", description="plugin:name")
 
 
 class AnnouncedWeights(NamedTuple):
@@ -63,6 +64,12 @@ def known(plugin: str | None = None) -> list[tuple[CatalogEntry, Path]]:
 def embedded(plugin: str) -> list[str]:
     """Return the names of the weights that came with the packages, `default` first."""
     return [entry.name for entry, _ in known(plugin) if entry.folder]
+
+
+def everyday() -> tuple[str, str]:
+    """Return the colorizer and the weights that suit everyday photos, by our own catalogue."""
+    name, _, weights = _read(CATALOG_FILE).everyday.partition(":")
+    return name, weights
 
 
 def infos(plugin: str) -> list[WeightsInfo]:

@@ -3,34 +3,83 @@
 from __future__ import annotations
 
 import glob
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from colorzoo.core.errors import ImageError, printable
-from colorzoo.core.interfaces.dataset import picture_files
+from colorzoo.core.imaging.image_io import READABLE
+from colorzoo.jobs.run_folder import results_near
+
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+SHOWN = 8
+"""Endings that are counted one by one."""
 
 
-def gather(inputs: Sequence[str]) -> list[tuple[Path, Path]]:
-    """Expand files, folders and globs to (file, where its result goes below the output folder).
+class Inputs(NamedTuple):
+    """Pictures with where their results go below the output folder, and what folders held besides.
+
+    ignored: files that are no pictures, by ending. results: files left out because a run made them.
+    """
+
+    files: list[tuple[Path, Path]]
+    ignored: Counter[str]
+    results: int
+
+    def left_out(self) -> list[str]:
+        """Return a line for each reason why files of the folders are not coloured."""
+        counted = [f"{count} {ending}" for ending, count in self.ignored.most_common(SHOWN)]
+        counted += ["others"] * (len(self.ignored) > SHOWN)
+        lines = [f"{self.ignored.total()} left out: {', '.join(counted)}"] if counted else []
+        return lines + [f"{self.results} left out: results of earlier runs"] * (self.results > 0)
+
+
+def gather(inputs: Sequence[str]) -> Inputs:
+    """Expand files, folders and globs; of folders what a run made is left out, and what is no picture.
 
     Raises:
-        ImageError: an empty name, or a pattern that matches no file.
+        ImageError: an empty name, an address, or a pattern or folder without pictures.
     """
-    gathered: list[tuple[Path, Path]] = []
+    gathered, ignored, results = [], Counter[str](), 0
     for text in inputs:
-        if not text or "\0" in text:
-            raise ImageError(
-                f"{printable(text)!r} is no name of a file; give a picture, a folder (. is this one)"
-            )
-        path = Path(text).expanduser()
+        path = _path(text)
         if path.is_dir():
-            gathered += [(file, file.relative_to(path)) for file in picture_files(path)]
+            files, others, made = _below(path)
+            gathered += files
+            ignored += others
+            results += made
         elif not path.exists() and glob.has_magic(text):
             gathered += _globbed(text)
         else:
             gathered.append((path, Path(path.name)))
-    return _distinct(gathered)
+    return Inputs(_distinct(gathered), ignored, results)
+
+
+def _path(text: str) -> Path:
+    if not text or "\0" in text:
+        raise ImageError(
+            f"{printable(text)!r} is no name of a file; give a picture, a folder (. is this one)"
+        )
+    if ADDRESS.match(text) and not Path(text).exists():
+        raise ImageError(f"{printable(text)}: addresses are not read; download it first, as `curl -O` does")
+    return Path(text).expanduser()
+
+
+def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
+    """Return the pictures of a folder, the endings of other files, and how many results are left out."""
+    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    pictures = [name for name in visible if name.suffix.lower() in READABLE]
+    made = results_near(folder)
+    wanted = [name for name in pictures if (folder.resolve() / name) not in made]
+    ending = (name.suffix.lower()[1:] or "without ending" for name in visible if name not in set(pictures))
+    if not wanted:
+        reason = "all of its pictures are results of earlier runs" if pictures else "no pictures"
+        raise ImageError(f"{printable(str(folder))}: {reason}; expected files of {', '.join(READABLE)}")
+    return [(folder / name, name) for name in wanted], Counter(ending), len(pictures) - len(wanted)
 
 
 def _globbed(pattern: str) -> list[tuple[Path, Path]]:

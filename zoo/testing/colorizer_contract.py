@@ -79,6 +79,10 @@ class ColorizerContract(Contract):
                 "model_config = ConfigDict(allow_inf_nan=False), or Field(..., allow_inf_nan=False)"
             )
 
+    def test_its_single_answer_is_of_its_options(self) -> None:
+        """The options of `single_answer` are some of Options, with values that they take."""
+        validate(self.target.Options, dict(self.target.single_answer), "single_answer")
+
     @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
     def test_shape_type_and_range(self, model: Colorizer, size: tuple[int, int]) -> None:
         """colorize returns float32 (N, samples, 3, H, W) in [0, 1] for any size."""

@@ -1,0 +1,115 @@
+"""What a user asks of a run, made into a colorizer, pictures and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from colorzoo.core.config import from_pairs, parse_pairs
+from colorzoo.core.errors import ConfigError, printable
+from colorzoo.core.imaging.image_io import SUFFIXES
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.jobs import run_one
+from colorzoo.jobs.inputs import Inputs, gather
+from colorzoo.jobs.models import ModelName, everyday, split_model
+from colorzoo.jobs.run import RunResult, RunSettings, run
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The words and options of `colorzoo run`; options of None were not given.
+
+    words: a colorizer and pictures, in any order; `out`: a folder, a file, or - for standard output.
+
+    Raises:
+        ConfigError, UnknownNameError, ImageError: something in it cannot be meant.
+    """
+
+    words: Sequence[str]
+    out: str = "colorized"
+    samples: int | None = None
+    seed: int | None = None
+    weights: str | None = None
+    pairs: Sequence[str] = ()
+    format: str = "png"
+    overwrite: bool = False
+    sheet: bool | None = None
+
+    def __post_init__(self) -> None:
+        if f".{self.format}" not in SUFFIXES:
+            expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
+            raise ConfigError(f"--format {printable(self.format)}: expected one of {expected}")
+        if self.is_one_file:
+            run_one.check(self.inputs, self.out, self.samples or 1, overwrite=self.overwrite)
+        elif run_one.STREAM in self.inputs:
+            raise ConfigError(
+                "-: standard input goes to one file; give -o FILE, or -o - for standard output"
+            )
+
+    @cached_property
+    def _split(self) -> tuple[ModelName | None, list[str]]:
+        return split_model(self.words)
+
+    @property
+    def inputs(self) -> list[str]:
+        """The words that are no colorizer."""
+        return self._split[1]
+
+    @property
+    def is_everyday(self) -> bool:
+        """Whether no colorizer was named."""
+        return self._split[0] is None
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether the output is a file or the standard output."""
+        return run_one.is_one_file(self.out)
+
+    @cached_property
+    def model(self) -> ModelName:
+        """The colorizer, with its weights."""
+        named = self._split[0] or everyday()
+        if self.weights and named.weights:
+            raise ConfigError(f"{named} and --weights {printable(self.weights)}: name the weights once")
+        return ModelName(named.name, named.weights or self.weights)
+
+    @cached_property
+    def gathered(self) -> Inputs:
+        """The pictures, and what their folders hold besides."""
+        return gather(self.inputs)
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return 1 if self.is_one_file else len(self.gathered.files)
+
+    def left_out(self) -> list[str]:
+        """Return a line for each reason why files of the folders are not coloured."""
+        return [] if self.is_one_file else self.gathered.left_out()
+
+    def run(self, colorizer: Colorizer, progress: Progress = lambda done, total: None) -> RunResult:
+        """Colour the pictures."""
+        settings = self.settings(colorizer)
+        if self.is_one_file:
+            return run_one.run_one(colorizer, self.inputs[0], self.out, settings)
+        return run(colorizer, self.gathered.files, Path(self.out), settings, progress)
+
+    def settings(self, colorizer: Colorizer) -> RunSettings:
+        """Return validated options: of the likeliest colouring, unless samples are asked for."""
+        info, named = colorizer.weights_info, self.model
+        on_the_hub = info is not None and "/" in named.name
+        asked = {"samples": self.samples, **parse_pairs(self.pairs), "seed": self.seed}
+        given = {key: value for key, value in asked.items() if value is not None}
+        likeliest = {} if "samples" in given else colorizer.single_answer
+        options = from_pairs(
+            colorizer.Options, self.pairs, "-O", samples=self.samples or 1, seed=self.seed, **likeliest
+        )
+        weights = named.name if on_the_hub else named.weights
+        return RunSettings(
+            info.plugin if info and on_the_hub else named.name, options.model_dump(),
+            {"weights": weights, **given} if weights else given,
+            self.format, self.overwrite, self.sheet,
+        )  # fmt: skip
