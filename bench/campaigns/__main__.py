@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, help="seconds a case may take [default: 30]")
     parser.add_argument("-o", "--out", type=Path, help="folder that keeps the inputs of failures")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it, heirs too
     if unknown := set(options.names) - set(CAMPAIGNS):
         parser.error(f"no campaign {', '.join(sorted(unknown))}; there are: {', '.join(CAMPAIGNS)}")
     reports = [one(name, options) for name in options.names or CAMPAIGNS]

@@ -214,7 +214,10 @@ JOBS = {
         lambda folder: files(folder, ".crawl"),
     ),
     "pull": Job("pull some/unet", pulled),
-    "run": Job("run vae-mdn {pictures} -o {out} --samples 2 --seed 1", files),
+    "run": Job(
+        "run vae-mdn {pictures} -o {out} --samples 2 --seed 1",
+        lambda folder: files(folder, ".colorzoo-run.jsonl"),
+    ),
     "train": Job(f"train unet {DATA} --threads 1 --device cpu --resume {SETTINGS}", weights),
     "compare": Job(
         f"compare vae-mdn {DATA} --samples 2 --side 64 --workers 2 --metrics mse255,eob@1", measured
