@@ -7,11 +7,14 @@ which read the environment as they are imported: each call has its own environme
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
 import os
+import pty
 import runpy
+import shlex
 import signal
 import site
 import subprocess
@@ -66,12 +69,41 @@ class CommandLine:
             return subprocess.run(
                 command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG
             )
-        self.server = self.server or _started(self.python)
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
-            request = (module, words, str(folder), dict(env), out.name, err.name)
-            print(json.dumps(request), file=self.server.stdin, flush=True)
-            status = int(self.server.stdout.readline())
+            status = self._status(module, words, folder, env, out.name, err.name)
             return subprocess.CompletedProcess(command, status, _text(out.name), _text(err.name))
+
+    def type(self, line: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
+        """Run a line, `colorzoo ...`, on a terminal of its own; return its status and what is seen."""
+        ours, theirs = pty.openpty()
+        seen: list[bytes] = []
+        reader = threading.Thread(target=_drain, args=(ours, seen))
+        reader.start()
+        program, *words = shlex.split(line)
+        terminal = os.ttyname(theirs)
+        status = self._status(program, words, folder, env, terminal, terminal)
+        os.close(theirs)
+        reader.join()
+        return status, b"".join(seen).decode().replace("\r\n", "\n")
+
+    def _status(
+        self, module: str, words: Sequence[str], folder: Path, env: Mapping[str, str], out: str, err: str
+    ) -> int:
+        self.server = self.server or _started(self.python)
+        print(
+            json.dumps((module, words, str(folder), dict(env), out, err)),
+            file=self.server.stdin,
+            flush=True,
+        )
+        return int(self.server.stdout.readline())
+
+
+def _drain(terminal: int, seen: list[bytes]) -> None:
+    """Read what is written to a terminal until nobody has it open."""
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 2**16):
+            seen.append(data)
+    os.close(terminal)
 
 
 def _started(python: str) -> subprocess.Popen[str]:
