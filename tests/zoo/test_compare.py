@@ -262,3 +262,12 @@ def test_a_side_beyond_its_bound_is_refused_before_anything_is_imported():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "2 False\n"
     assert "16384" in done.stderr
+
+
+def test_panels_are_compared_like_pictures(cli, pictures, tmp_path):
+    done = cli("compare", "grey", "--data", f"panels:{pictures}", "--split", "all", *FEW, "-o", "out")
+    assert "oracle" in done.stdout
+    results = read_results(tmp_path / "out")
+    assert len(results.pictures) > 12  # several squares of a page
+    assert all(method.values["mse255"] is not None for method in results.methods)
+    assert not any(method.failures for method in results.methods)
