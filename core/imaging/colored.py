@@ -21,6 +21,7 @@ SHOWN_SIDE = 1600
 """Longest side that a notebook is given, in pixels: it keeps what it shows in its file."""
 SHOWN_ROWS, SHOWN_COLUMNS = 24, 5
 Item = TypeVar("Item")
+Order = Literal["K", "A", "C", "F"] | None
 
 
 class ColoringRecord(Strict):
@@ -87,7 +88,7 @@ class ColoredPicture(np.ndarray[tuple[Any, ...], np.dtype[np.uint8]]):
             warnings.warn(f"{target.name}: {note}", stacklevel=2)
         write(target, self.picture, quality=quality)
 
-    def copy(self, order: Literal["K", "A", "C", "F"] | None = "C") -> ColoredPicture:
+    def copy(self, order: Order = "C") -> ColoredPicture:
         """Return a copy of the pixels with the same alpha, profile and record."""
         return _restored(self.rgb.copy(order), self.alpha, self.profile, self.record)
 
