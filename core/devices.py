@@ -34,6 +34,20 @@ def resolve(name: str) -> torch.device:
     return torch.device(name)
 
 
+def device_of(colorizer: object) -> torch.device:
+    """Return where a module's parameters are; the CPU for what has none."""
+    if isinstance(colorizer, torch.nn.Module):
+        for parameter in colorizer.parameters():
+            return parameter.device
+    return torch.device("cpu")
+
+
+def described(device: torch.device) -> str:
+    """Return a device in words, a processor with its threads."""
+    threads = torch.get_num_threads()
+    return f"cpu with {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
+
+
 def seeded_generator(seed: int | None) -> torch.Generator:
     """Return a generator on the CPU, the same on every device; a random one without a seed.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import lazy_loader
 
-_resolve, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_resolve, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
@@ -14,3 +14,8 @@ def __getattr__(name: str) -> Any:
 
         return version("colorzoo")
     return _resolve(name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, whether they were used already or not."""
+    return [*__all__, "__version__"]

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from os import PathLike
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, overload
 
 from colorzoo.core import devices
-from colorzoo.core.errors import ImageError, WeightsError
-from colorzoo.core.imaging.image_io import Picture, Pixels, read
+from colorzoo.core.config import RunOptions, validate
+from colorzoo.core.errors import ConfigError, WeightsError
+from colorzoo.core.imaging.colored import ColoredPicture, ColoringRecord, PictureList
+from colorzoo.core.imaging.conversion import to_picture, to_pictures
+from colorzoo.core.imaging.image_io import Picture, read
 from colorzoo.core.inference import colorize as engine
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.stage import Trainable
 from colorzoo.core.registry import registry
 from colorzoo.core.weights import folder as store
 from colorzoo.hub import catalog
+from colorzoo.jobs.models import parse_model
+
+if TYPE_CHECKING:
+    from colorzoo.core.imaging.conversion import PictureLike
 
 __all__ = ["colorize", "load", "read"]
 
 
 def load(
-    name: str, weights: str | None = None, *, revision: str | None = None, device: str = "cpu"
+    name: str,
+    weights: str | PathLike[str] | None = None,
+    *,
+    revision: str | None = None,
+    device: str = "auto",
 ) -> Colorizer:
     """Return a colorizer ready to use, in eval mode; its weights ask for no gradients.
 
-    name: a plugin's, as `colorzoo plugins` lists them, or `owner/name` of weights on the Hub. weights: a
+    name: as `colorzoo plugins` lists it, `name:weights`, or `owner/name` of weights on the Hub. weights: a
     name of the catalogue, a folder, or `owner/name` on the Hub; by default the embedded `default`, or none
-    for a colorizer that has no weights. revision: branch, tag or commit of weights on the Hub.
+    for a colorizer that has no weights. revision: branch, tag or commit of weights on the Hub. device:
+    auto, which is the best one there is, cpu, cuda, cuda:1 or mps.
+
+    Raises:
+        UnknownNameError: there is no such colorizer, or no such weights.
+        WeightsError: the weights are absent, damaged or of another colorizer.
+        ConfigError: there is no such device.
+        HubError: they cannot be pulled.
     """
     import torch
 
+    if not isinstance(name, str):
+        raise ConfigError(f"got {type(name).__name__}; expected the name of a colorizer, such as 'vae-mdn'")
+    if not isinstance(weights, str | PathLike | None):
+        raise ConfigError(
+            f"weights: got {type(weights).__name__}; expected a name, or the path of a folder"
+        )
+    weights = os.fspath(weights) if weights is not None else None
     target = devices.resolve(device)
+    if weights is None and (named := parse_model(name)):
+        name, weights = named
     if "/" in name and weights is None:
         name, weights = _plugin_of(name, revision), name
     if revision and weights:
@@ -45,9 +73,17 @@ def load(
             f"{name} has no embedded weights; make some with `colorzoo {command}` and give their folder as "
             "--weights"
         )
+    if colorizer.weights_info:
+        colorizer.weights_source = weights or colorizer.weights_info.name
     if isinstance(colorizer, torch.nn.Module):
         colorizer.to(target).eval().requires_grad_(False)
     return colorizer
+
+
+def _named(weights: str | PathLike[str] | None) -> str | None:
+    if not isinstance(weights, str | PathLike | None):
+        raise ConfigError(f"weights: got {type(weights).__name__}; expected a name or a folder's path")
+    return None if weights is None else os.fspath(weights)
 
 
 def _plugin_of(text: str, revision: str | None) -> str:
@@ -70,22 +106,102 @@ def missing_plugin(info: store.WeightsInfo) -> str:
     return f"these weights are of {info.plugin!r}, which is not installed: pip install {package}{guess}"
 
 
+@overload
 def colorize(
-    picture: str | PathLike[str] | Pixels,
-    name: str = "vae-mdn",
+    picture: PictureLike,
+    name: str | Colorizer = ...,
     *,
-    weights: str | None = None,
-    device: str = "cpu",
+    weights: str | PathLike[str] | None = ...,
+    device: str = ...,
     **options: object,
-) -> list[Pixels]:
-    """Colour a path, or uint8 grey (H, W) or RGB (H, W, 3); return RGB uint8 pictures, one a sample."""
-    source = _from_array(picture) if isinstance(picture, np.ndarray) else read(picture)
-    colorizer = load(name, weights, device=device)
-    return [sample.rgb for sample in engine.colorize(colorizer, source, options)]
+) -> PictureList[ColoredPicture]: ...
 
 
-def _from_array(array: Pixels) -> Picture:
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
-        raise ImageError(f"expected uint8 (H, W) or (H, W, 3), got {array.dtype} with shape {array.shape}")
-    rgb = array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
-    return Picture(np.ascontiguousarray(rgb))
+@overload
+def colorize(
+    picture: list[Any] | tuple[Any, ...],
+    name: str | Colorizer = ...,
+    *,
+    weights: str | PathLike[str] | None = ...,
+    device: str = ...,
+    **options: object,
+) -> PictureList[PictureList[ColoredPicture]]: ...
+
+
+def colorize(
+    picture: PictureLike | list[Any] | tuple[Any, ...],
+    name: str | Colorizer = "vae-mdn",
+    *,
+    weights: str | PathLike[str] | None = None,
+    device: str = "auto",
+    **options: object,
+) -> PictureList[Any]:
+    """Colour a picture and return its samples, or colour a list of pictures and return a list of these.
+
+    picture: a path, bytes, an open binary file, a PIL image, a `Picture`; a numpy array (H, W), (H, W, 1),
+    (H, W, 3) or (H, W, 4) of uint8, uint16, or float in [0, 1]; a tensor (H, W), (1, H, W) or (3, H, W) of
+    uint8, or float in [0, 1]; or a list of these, for which the model is loaded once. name: a colorizer's,
+    or one that `load` returned, which then brings its weights and device. options: `samples`, `seed` and
+    those of the colorizer; a random seed is drawn if none is given, and is in the record.
+
+    Samples are uint8 arrays (H, W, 3) of the size of the picture, which have `save`, `rgb`, `pil`, `alpha`
+    and `record`, and show themselves in a notebook.
+
+    Raises:
+        ImageError: a picture is of another type, shape or range, or damaged; nothing is coloured then.
+        ConfigError: an option or the device is wrong.
+        UnknownNameError, WeightsError: as in `load`.
+    """
+    several = isinstance(picture, list | tuple)
+    sources = to_pictures(picture) if isinstance(picture, list | tuple) else [to_picture(picture)]
+    if not sources:
+        return PictureList()
+    colorizer = _loaded(name, weights, device)
+    drawn = {"seed": secrets.randbelow(2**31)} if options.get("seed") is None else {}
+    run_options = validate(colorizer.Options, {**options, **drawn}, "options")
+    record = _record(colorizer, run_options)
+    colored = PictureList(_colored(colorizer, source, run_options, record) for source in sources)
+    return colored if several else colored[0]
+
+
+def _loaded(name: str | Colorizer, weights: str | PathLike[str] | None, device: str) -> Colorizer:
+    if not isinstance(name, Colorizer):
+        return load(name, weights, device=device)
+    if weights is not None or device != "auto":
+        raise ConfigError(
+            "weights and device are those of the loaded colorizer; give them to colorzoo.load"
+        )
+    return name
+
+
+def _colored(
+    colorizer: Colorizer, source: Picture, options: RunOptions, record: ColoringRecord
+) -> PictureList[ColoredPicture]:
+    samples = engine.colorings(colorizer, source, options)
+    return PictureList(
+        ColoredPicture.of(sample, record.model_copy(update={"sample": number}))
+        for number, sample in enumerate(samples)
+    )
+
+
+def _record(colorizer: Colorizer, options: RunOptions) -> ColoringRecord:
+    """Return how the first sample is made."""
+    import colorzoo
+
+    info = colorizer.weights_info
+    return ColoringRecord(
+        model=info.plugin if info else _name_of(type(colorizer)),
+        weights=colorizer.weights_source or (info.name if info else None),
+        sha256=info.sha256 if info else None,
+        options=options.model_dump(mode="json"),
+        sample=0,
+        device=str(devices.device_of(colorizer)),
+        colorzoo_version=colorzoo.__version__,
+    )
+
+
+def _name_of(kind: type[Colorizer]) -> str:
+    """Return the name that a class is registered by, or its own."""
+    target = f"{kind.__module__}:{kind.__qualname__}"
+    registered = registry().entries["colorizer"].items()
+    return next((name for name, item in registered if item.entry.target == target), kind.__name__)

@@ -1,4 +1,4 @@
-"""Pixels: files to pictures and back, colour spaces, contact sheets."""
+"""Pixels: files, arrays and tensors to pictures and back, colour spaces, contact sheets."""
 
 import lazy_loader
 

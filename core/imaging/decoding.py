@@ -27,6 +27,7 @@ from PIL import (
 )
 
 from colorzoo.core.errors import ImageError, printable
+from colorzoo.core.imaging.limits import Refused, bound_pixels, bound_scans
 
 Pixels = npt.NDArray[np.uint8]
 Source = str | os.PathLike[str] | IO[bytes]
@@ -36,15 +37,9 @@ PLUGINS = (
 )  # fmt: skip
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000")
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-MAX_PIXELS = 200_000_000
-"""Largest picture read, in pixels; a small file may claim more and fill the memory."""
-MAX_SCANS, MAX_SCANNED_PIXELS = 100, 4_000_000_000
-"""Most scans of a JPEG, and of scans times pixels. Encoders write 6 to 20. A scan that holds nothing costs
-a few bytes and 1.1 ns a pixel (grey, libjpeg-turbo 3, one core of an EPYC), so decoding ends within
-4.4 s, within 14 s for three full components."""
 STRIPE = 2**22
 """Pixels that are converted at once."""
-BITS_PER_SAMPLE, PHOTOMETRIC, STRIP_OFFSETS, TILE_OFFSETS, SAMPLE_FORMAT = 258, 262, 273, 324, 339
+BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 WHITE_IS_ZERO, UNSIGNED, UNDEFINED = 0, 1, 4
 
 
@@ -58,10 +53,6 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _Refused(Exception):
-    """An undamaged picture that is not read, for the reason given."""
-
-
 def decode(source: Source, name: str, max_pixels: int, side: int | None = None) -> Decoded:
     """Decode a picture.
 
@@ -72,17 +63,18 @@ def decode(source: Source, name: str, max_pixels: int, side: int | None = None) 
             be converted wrongly.
     """
     name = printable(name)
-    with _opened(source, name) as file, warnings.catch_warnings(), _image_errors(name):
-        warnings.simplefilter("ignore")  # odd metadata is harmless
+    with _opened(source, name) as file, image_errors(name):
         return _decoded(file, max_pixels, side)
 
 
 @contextmanager
-def _image_errors(name: str) -> Iterator[None]:
+def image_errors(name: str) -> Iterator[None]:
     """Turn whatever decoding raises into an ImageError that names the picture."""
     try:
-        yield
-    except _Refused as reason:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata is harmless
+            yield
+    except Refused as reason:
         raise ImageError(f"{name}: {reason}") from None
     except MemoryError:
         raise ImageError(f"{name}: damaged picture, or too large for the memory") from None
@@ -116,15 +108,28 @@ def _damage(error: Exception) -> str:
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
     image = _identified(file)
     stored = image.size
-    _bound_pixels(*stored, max_pixels)
-    _bound_scans(image, file)
+    bound_pixels(*stored, max_pixels)
+    bound_scans(image, file)
+    if side:
+        image.draft("RGB", (side, side))
+    return converted(image, stored, in_place=True)
+
+
+def converted(image: Image.Image, stored: tuple[int, int], *, in_place: bool) -> Decoded:
+    """Return the pixels of a Pillow image, which may be changed `in_place`: that spares a copy.
+
+    stored: its (width, height) before a draft made it smaller.
+
+    Raises:
+        Refused: its pixels are of a type that would be converted wrongly.
+    """
     _check_samples(image)
     highest = _highest_value(image)
     _scale_transparent_gray(image)
-    if side:
-        image.draft("RGB", (side, side))
     image.load()
-    ImageOps.exif_transpose(image, in_place=True)
+    if in_place:
+        ImageOps.exif_transpose(image, in_place=True)
+    image = image if in_place else ImageOps.exif_transpose(image)
     rgb, alpha = _deep_gray(image, highest) if image.mode.startswith("I") else _shallow(image)
     turned = (rgb.shape[1] > rgb.shape[0]) != (stored[0] > stored[1])
     profile, notes = _metadata(image)
@@ -140,54 +145,23 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC_BRANDS:
-        raise _Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
+        raise Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
     problem = "not a picture that can be read" if prefix else "empty file"
-    raise _Refused(f"{problem}; expected {', '.join(FORMATS)}")
+    raise Refused(f"{problem}; expected {', '.join(FORMATS)}")
 
 
-def _bound_pixels(width: int, height: int, most: int) -> None:
-    if width * height > most:
-        limit = f"at most {most // 1_000_000} million pixels are read; scale it down first"
-        raise _Refused(f"{width}x{height} pixels; too large, {limit}")
-
-
-def _bound_scans(image: ImageFile.ImageFile, file: IO[bytes]) -> None:
-    """Refuse a JPEG whose scans, each a few bytes that cost a pass over the picture, take too long."""
-    segments = 1
-    if isinstance(image, TiffImagePlugin.TiffImageFile):
-        if image.info.get("compression") not in ("jpeg", "tiff_jpeg"):
-            return
-        offsets = image.tag_v2.get(STRIP_OFFSETS) or image.tag_v2.get(TILE_OFFSETS) or (0,)
-        segments = len(offsets) if isinstance(offsets, tuple) else 1
-    elif not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return
-    scans = -(-_count(file, b"\xff\xda") // segments)  # entropy-coded data never holds a marker
-    if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
-        raise _Refused(f"a JPEG of {scans} scans, which take too long; save it again as a baseline JPEG")
-
-
-def _count(file: IO[bytes], marker: bytes) -> int:
-    position, count, last = file.tell(), 0, b""
-    file.seek(0)
-    while block := file.read(2**20):
-        count += (last + block).count(marker)
-        last = block[-1:]
-    file.seek(position)
-    return count
-
-
-def _check_samples(image: ImageFile.ImageFile) -> None:
+def _check_samples(image: Image.Image) -> None:
     if image.mode == "F":
-        raise _Refused("floating-point pixels; save it with 8 or 16 bits")
+        raise Refused("floating-point pixels; save it with 8 or 16 bits")
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         formats = set(_tag(image, SAMPLE_FORMAT, UNSIGNED))
         if 2 in formats:
-            raise _Refused("signed pixels, of which nobody says what is black; save them unsigned")
+            raise Refused("signed pixels, of which nobody says what is black; save them unsigned")
         if formats - {UNSIGNED, UNDEFINED}:
-            raise _Refused("floating-point pixels; save it with 8 or 16 bits")
+            raise Refused("floating-point pixels; save it with 8 or 16 bits")
 
 
-def _highest_value(image: ImageFile.ImageFile) -> int:
+def _highest_value(image: Image.Image) -> int:
     """Return the value of white, negative where black and white are swapped."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return 2**16 - 1
@@ -200,7 +174,7 @@ def _tag(image: TiffImagePlugin.TiffImageFile, number: int, default: int) -> tup
     return value if isinstance(value, tuple) else (value,)
 
 
-def _scale_transparent_gray(image: ImageFile.ImageFile) -> None:
+def _scale_transparent_gray(image: Image.Image) -> None:
     """Scale the transparent grey of a PNG of 2 or 4 bits as its pixels are; Pillow leaves it as stored."""
     gray = image.info.get("transparency")
     if isinstance(image, PngImagePlugin.PngImageFile) and isinstance(gray, int) and image.tile:

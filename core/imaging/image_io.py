@@ -15,8 +15,9 @@ from PIL import Image
 
 from colorzoo.core.errors import ImageError
 from colorzoo.core.files import atomic_write
-from colorzoo.core.imaging.decoding import MAX_PIXELS, Source, decode
 from colorzoo.core.imaging.decoding import Pixels as Pixels
+from colorzoo.core.imaging.decoding import Source, decode
+from colorzoo.core.imaging.limits import MAX_PIXELS
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """What datasets are made of, and what results are written as."""

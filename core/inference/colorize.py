@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from colorzoo.core.config import RunOptions, validate
+from colorzoo.core.devices import device_of
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Picture, Pixels
 from colorzoo.core.inference.tiling import bilinear_rows, stripes
@@ -49,7 +50,7 @@ def colorings(colorizer: Colorizer, picture: Picture, options: Options = None) -
 def _samples(colorizer: Colorizer, gray: Pixels, options: RunOptions) -> tuple[Tensor, Tensor | None, bool]:
     """Return the samples (K, 3, h, w), their grey if it was made smaller, and whether the luma is kept."""
     with torch.inference_mode():
-        given = _fitted(_tensor(gray).to(_device(colorizer)), colorizer.max_input_side)
+        given = _fitted(_tensor(gray).to(device_of(colorizer)), colorizer.max_input_side)
         smaller = given.shape[-2:] != gray.shape
         guide = given.clone() if smaller else None  # a colorizer may change its input
         with isolated(type(colorizer).__name__):
@@ -104,13 +105,6 @@ def _fitted(gray: Tensor, side: int | None) -> Tensor:
     if scale >= 1:
         return gray
     return color.resize_area(gray, (max(1, round(height * scale)), max(1, round(width * scale))))
-
-
-def _device(colorizer: Colorizer) -> torch.device:
-    if isinstance(colorizer, nn.Module):
-        for parameter in colorizer.parameters():
-            return parameter.device
-    return torch.device("cpu")
 
 
 def _tensor(gray: Pixels) -> Tensor:

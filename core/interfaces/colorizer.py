@@ -47,6 +47,8 @@ class Colorizer(ABC):
 
     weights_info: WeightsInfo | None = None
     """The content of config.json of the loaded weights."""
+    weights_source: str | None = None
+    """What the loaded weights were asked for by: a name, a folder, or owner/name[@revision] on the Hub."""
 
     def __init__(self, config: ColorizerConfig | None = None) -> None:
         super().__init__()
@@ -77,6 +79,8 @@ class Colorizer(ABC):
     def __call__(self, gray: Tensor, **options: object) -> Tensor:
         """Return colourings as `colorize` does, after validating the options into `Options`.
 
+        gray may be on any device; the colourings are on the same one, wherever the weights are.
+
         Raises:
             ConfigError: an option is unknown or out of its range.
             PluginError: gray has another shape, or what `colorize` returned breaks its contract.
@@ -85,9 +89,11 @@ class Colorizer(ABC):
             raise PluginError(
                 f"expected a grey tensor (N, 1, H, W) in [0, 1], got shape {tuple(gray.shape)}"
             )
+        from colorzoo.core.devices import device_of
         from colorzoo.core.interfaces.outputs import checked_samples
 
-        return checked_samples(self, gray, validate(self.Options, options, "options"))
+        run_options = validate(self.Options, options, "options")
+        return checked_samples(self, gray.to(device_of(self)), run_options).to(gray.device)
 
     def state(self) -> dict[str, Tensor]:
         """Return the weights by name; empty for a colorizer without any."""

@@ -1,11 +1,21 @@
 """The zoo from Python, with the embedded weights."""
 
+import inspect
+import io
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 import colorzoo
-from colorzoo.core.errors import ImageError, UnknownNameError
+from colorzoo.core import devices
+from colorzoo.core.errors import ConfigError, ImageError, UnknownNameError
 from colorzoo.core.registry import registry
 from colorzoo.core.weights import folder as weights
 from colorzoo.hub import catalog
@@ -39,7 +49,7 @@ def test_one_call_colours_an_array_or_a_path(tmp_path):
     one, two = colorzoo.colorize(gray, samples=2, seed=0)
     assert one.shape == (*gray.shape, 3)
     assert not np.array_equal(one, two)
-    with pytest.raises(ImageError, match="expected uint8"):
+    with pytest.raises(ImageError, match=r"expected 0 to 1; divide by 255"):
         colorzoo.colorize(gray.astype(float))
     with pytest.raises(ImageError, match="no such file"):
         colorzoo.colorize(tmp_path / "none.png")
@@ -58,3 +68,182 @@ def test_loading_changes_no_random_state_and_asks_for_no_gradients(plugin, name)
     colorizer = colorzoo.load(plugin, name)
     assert torch.equal(before, torch.get_rng_state())
     assert not any(tensor.requires_grad for tensor in getattr(colorizer, "parameters", list)())
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    size=st.tuples(st.integers(8, 80), st.integers(8, 80)),
+    number=st.integers(0, 99),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_the_same_picture_gives_the_same_colours_whatever_it_comes_in(small, folder, size, number, seed):
+    array = synthetic_picture(number, *size)
+    path = folder / "a.png"
+    Image.fromarray(array).save(path)
+    chw = torch.from_numpy(array).permute(2, 0, 1)
+    forms = [
+        path,
+        str(path),
+        path.read_bytes(),
+        io.BytesIO(path.read_bytes()),
+        Image.fromarray(array),
+        array,
+    ]
+    forms += [array / 255, array.astype(np.uint16) * 257, chw, chw / 255, colorzoo.read(path)]
+    first, *others = colorzoo.colorize(forms, small, seed=seed)
+    for other in others:
+        np.testing.assert_array_equal(other[0], first[0])
+        assert other[0].record == first[0].record
+
+
+@pytest.fixture(scope="module")
+def small():
+    return colorzoo.load("vae-mdn")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("forms")
+
+
+def test_a_list_gives_a_list_and_loads_once(small, monkeypatch):
+    loads = []
+    monkeypatch.setattr("colorzoo.api.load", lambda *names, **options: loads.append(names) or small)
+    array = synthetic_picture(0)
+    rows = colorzoo.colorize([array, array[:30]], "vae-mdn", samples=3, seed=1)
+    assert loads == [("vae-mdn", None)]
+    assert [[one.shape for one in row] for row in rows] == [[(72, 64, 3)] * 3, [(30, 64, 3)] * 3]
+    np.testing.assert_array_equal(rows[0], colorzoo.colorize((array,), small, samples=3, seed=1)[0])
+    assert colorzoo.colorize([]) == []
+    assert len(loads) == 1
+
+
+def test_a_wrong_picture_of_a_list_costs_no_work(monkeypatch):
+    monkeypatch.setattr("colorzoo.api.load", lambda *names, **options: pytest.fail("a model was loaded"))
+    with pytest.raises(ImageError, match=r"^item 1 of the list: got None"):
+        colorzoo.colorize([synthetic_picture(0), None])
+
+
+def test_a_record_makes_the_picture_again():
+    array = synthetic_picture(0)
+    picture = colorzoo.colorize(array, "vae-mdn", weights="photos", samples=2)[1]
+    made = picture.record
+    assert (made.model, made.weights, made.sample) == ("vae-mdn", "photos", 1)
+    assert made.sha256 == weights.read_info(catalog.find("vae-mdn", "photos")).sha256
+    assert made.colorzoo_version == colorzoo.__version__
+    assert isinstance(made.options["seed"], int)
+    assert made == type(made).model_validate_json(made.model_dump_json())
+    again = colorzoo.colorize(array, made.model, weights=made.weights, **made.options)
+    np.testing.assert_array_equal(again[made.sample], picture)
+    other = colorzoo.colorize(array, "vae-mdn", weights="photos")[0].record.options["seed"]
+    assert other != made.options["seed"]
+
+
+def test_a_record_names_what_has_no_weights_and_weights_in_a_folder(tmp_path):
+    array = synthetic_picture(0)
+    made = colorzoo.colorize(array, "grey")[0].record
+    assert (made.model, made.weights, made.sha256) == ("grey", None, None)
+    model = colorzoo.load("unet")
+    info = colorzoo.save_pretrained(model, tmp_path / "saved")
+    by_model = colorzoo.colorize(array, colorzoo.load("unet", tmp_path / "saved"), seed=0)
+    by_name = colorzoo.colorize(array, "unet", weights=tmp_path / "saved", seed=0)
+    for made in (by_model[0].record, by_name[0].record):
+        assert (made.model, made.weights, made.sha256) == ("unet", str(tmp_path / "saved"), info.sha256)
+
+
+def test_alpha_goes_through_and_into_files(small, tmp_path):
+    rgba = np.dstack([synthetic_picture(0), np.full((72, 64), 99, np.uint8)])
+    picture = colorzoo.colorize(rgba, small, seed=0)[0]
+    assert picture.pil.mode == "RGBA"
+    picture.save(tmp_path / "new" / "a.png")
+    saved = colorzoo.read(tmp_path / "new" / "a.png")
+    np.testing.assert_array_equal(saved.rgb, picture)
+    assert (saved.alpha == 99).all()
+    again = colorzoo.colorize(picture, small, seed=0)[0]
+    np.testing.assert_array_equal(again.alpha, picture.alpha)
+    with pytest.warns(UserWarning, match="transparency is dropped"):
+        picture.save(tmp_path / "a.jpg")
+    with pytest.raises(ImageError, match="unknown picture suffix"):
+        picture.save(tmp_path / "a.xyz")
+
+
+def test_a_loaded_colorizer_keeps_its_weights_and_device(small):
+    for options in ({"weights": "photos"}, {"device": "cpu"}):
+        with pytest.raises(ConfigError, match="of the loaded colorizer; give them to"):
+            colorzoo.colorize(synthetic_picture(0), small, **options)
+
+
+@pytest.mark.parametrize("call", [lambda: colorzoo.load(3), lambda: colorzoo.load("unet", 3),
+                                  lambda: colorzoo.colorize(np.zeros((9, 9)), type)])  # fmt: skip
+def test_what_is_no_name_is_one_line(call):
+    with pytest.raises(ConfigError, match=r"got (int|type); expected"):
+        call()
+
+
+def test_the_best_device_is_the_default(monkeypatch):
+    monkeypatch.setattr(devices, "available", lambda: ["meta", "cpu"])
+    assert devices.device_of(colorzoo.load("unet")).type == "meta"
+    assert devices.device_of(colorzoo.load("unet", device="cpu")).type == "cpu"
+
+
+def test_a_colorizer_takes_tensors_of_any_device(small):
+    class Moved(torch.Tensor):
+        """A tensor that says where it was sent."""
+
+        sent = []
+
+        def to(self, target):
+            self.sent.append(str(target))
+            return self.as_subclass(torch.Tensor)
+
+    colored = small(torch.rand(1, 1, 16, 16).as_subclass(Moved), seed=0)
+    assert Moved.sent == ["cpu"]
+    assert colored.device.type == "cpu"
+
+
+def test_the_lists_name_what_is_installed():
+    names = [one.name for one in colorzoo.colorizers()]
+    assert {"cgan", "unet", "vae-mdn"} <= set(names)
+    assert "grey" not in names
+    everything = colorzoo.colorizers(baselines=True)
+    assert [one.name for one in everything] == registry().names("colorizer")
+    assert [one.name for one in colorzoo.datasets()] == registry().names("dataset")
+    assert [one.name for one in colorzoo.metrics()] == registry().names("metric")
+    for one in [*everything, *colorzoo.datasets(), *colorzoo.metrics()]:
+        assert one.summary
+        assert one.distribution
+
+
+def test_the_weights_of_a_name_are_those_in_the_package():
+    first, *others = colorzoo.weights("cgan")
+    assert first.name == "default"
+    for one in [first, *others]:
+        folder = catalog.find("cgan", one.name)
+        info = weights.read_info(folder)
+        assert (one.license, one.sha256) == (info.license, info.sha256)
+        assert one.size == (folder / "model.safetensors").stat().st_size
+    assert colorzoo.weights("grey") == []
+    with pytest.raises(UnknownNameError, match="did you mean cgan"):
+        colorzoo.weights("cgam")
+
+
+@pytest.mark.slow
+def test_listing_loads_neither_torch_nor_opencv():
+    script = (
+        "import sys, json, colorzoo; names = dir(colorzoo)\n"
+        "lists = [colorzoo.colorizers(), colorzoo.datasets(), colorzoo.metrics()]\n"
+        "lists.append(colorzoo.weights('cgan'))\n"
+        "print(json.dumps([all(lists), names, sorted({'torch', 'cv2'} & set(sys.modules))]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    full, names, loaded = json.loads(done.stdout)
+    assert full
+    assert {"colorize", "load", "colorizers", "weights", "Picture", "__version__"} <= set(names)
+    assert loaded == []
+
+
+def test_every_public_name_is_listed_and_resolves():
+    assert set(colorzoo.__all__) <= set(dir(colorzoo))
+    for name in dir(colorzoo):
+        thing = getattr(colorzoo, name)
+        assert isinstance(thing, str) or inspect.isclass(thing) or inspect.isfunction(thing)

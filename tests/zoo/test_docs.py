@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import colorzoo
 from bench import deshpande
 from colorzoo.cli.app import build
 from colorzoo.core import hooks
@@ -174,6 +176,30 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
     assert sepia(names["gray"], samples=2).shape == (2, 2, 3, 40, 30)
 
 
+def test_the_page_on_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(synthetic_picture(0, 120, 110)).save("photo.jpg")
+    names = {}
+    for block in blocks("docs/python.md"):
+        if "push_to_hub" not in block:  # which tests/zoo/test_hub.py runs beside a Hub
+            exec(block, names)
+    for name in ("coloured.png", "coloured/second.png"):
+        assert colorzoo.read(name).rgb.shape == (120, 110, 3)
+    assert names["pictures"]._repr_png_().startswith(b"\x89PNG")
+    assert names["colored"].shape == (1, 2, 3, 120, 110)
+    assert "expected 0 to 1; divide by 255" in capsys.readouterr().out
+    assert torch.equal(
+        names["same"](names["gray"][None], seed=1), names["model"](names["gray"][None], seed=1)
+    )
+
+
+def test_every_public_function_has_an_example_that_is_run():
+    run = "".join([blocks("README.md")[0], *blocks("docs/python.md")])
+    functions = [name for name in colorzoo.__all__ if inspect.isfunction(getattr(colorzoo, name))]
+    assert len(functions) >= 9
+    assert [name for name in functions if f"colorzoo.{name}(" not in run] == []
+
+
 @pytest.mark.slow
 def test_the_python_of_comparing_runs(tmp_path, pictures):
     (script,) = blocks("docs/comparing.md")
@@ -222,6 +248,7 @@ def test_every_block_of_code_is_one_that_the_tests_run():
         "docs/comparing.md",
         "docs/crawling.md",
         "docs/hub.md",
+        "docs/python.md",
         "docs/plugins/tutorial.md",
     }
     written = {"docs/plugins/api.md", "docs/plugins/hooks.md"}

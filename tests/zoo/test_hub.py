@@ -4,11 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -155,6 +157,18 @@ def test_from_python(zoo, hub, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "saved" / "model.safetensors").exists()
     assert json.loads(hub.read("me/unet", "main", "config.json"))["plugin"] == "unet"
+
+
+def test_the_page_on_python_runs_from_top_to_bottom(zoo, hub, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "python.md").read_text()
+    Image.fromarray(synthetic_picture(0, 120, 110)).save(tmp_path / "photo.jpg")
+    script = "\n".join(re.findall(r"```python\n(.*?)```", page, re.S))
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **zoo.env}, cwd=tmp_path, capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(hub.read("me/colorizer", "main", "config.json"))["plugin"] == "vae-mdn"
 
 
 def test_only_what_is_needed_is_downloaded(zoo, hub):

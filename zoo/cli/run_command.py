@@ -94,6 +94,8 @@ def _say(result: RunResult, model: ModelName, colorizer: Colorizer, out: str) ->
 
 
 def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[str]:
+    from colorzoo.core.devices import described, device_of
+
     title, done = ("interrupted: ", "done") if result.interrupted else ("", "coloured")
     count = result.done + result.before
     before = f", {result.before} of them before, by the same options" if result.before else ""
@@ -104,8 +106,9 @@ def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[
         info = colorizer.weights_info
         weights = model.weights or (info.name if info else "")
         by = f"{model.name}, weights {printable(weights)}" if weights else model.name
+        device = described(device_of(colorizer))
         pace = f"{result.seconds / result.done:.2g} s a picture"
-        lines.append(f"by {by}, on {jobs.run.device_of(colorizer)}: {pace}, seed {result.seed}")
+        lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
     return lines
 
 
@@ -117,10 +120,12 @@ def _where(result: RunResult, out: str) -> list[str]:
 
 
 def _description(result: RunResult, model: ModelName, colorizer: Colorizer) -> dict[str, object]:
+    from colorzoo.core.devices import described, device_of
+
     return {
         "colorizer": model.name,
         "weights": model.weights,
-        "device": jobs.run.device_of(colorizer),
+        "device": described(device_of(colorizer)),
         "seed": result.seed,
         "seconds": round(result.seconds, 3),
         "files": {str(path): [str(file) for file in files] for path, files in result.files.items()},

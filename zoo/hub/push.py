@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +121,9 @@ def push_to_hub(colorizer: Colorizer, repo: str, *, private: bool = False) -> Pu
         return push(folder, name, private=private)
 
 
-def save_pretrained(colorizer: Colorizer, folder: Path, *, half: bool = False) -> WeightsInfo:
+def save_pretrained(
+    colorizer: Colorizer, folder: str | PathLike[str], *, half: bool = False
+) -> WeightsInfo:
     """Write a weights folder in the Hub's layout; what was known of loaded weights stays known.
 
     Raises:
@@ -128,6 +131,7 @@ def save_pretrained(colorizer: Colorizer, folder: Path, *, half: bool = False) -
     """
     import colorzoo
 
+    folder = Path(folder)
     loaded = colorizer.weights_info
     info = (
         with_stated_license(loaded)

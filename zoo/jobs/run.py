@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
 from colorzoo.core.errors import ColorzooError, printable
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.contact_sheet import Cell
@@ -221,15 +219,6 @@ def _label(settings: RunSettings) -> str:
 def _note_line(text: str, paths: Sequence[Path]) -> str:
     first = printable(str(paths[0]))
     return f"{first}: {text}" if len(paths) == 1 else f"{len(paths)} pictures, the first {first}: {text}"
-
-
-def device_of(colorizer: Colorizer) -> str:
-    """Return where a colorizer computes, in words."""
-    device = next(iter(colorizer.state().values()), torch.empty(0)).device
-    threads = torch.get_num_threads()
-    return (
-        f"{device.type} with {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
-    )
 
 
 def failure_line(path: Path, error: Exception) -> str:

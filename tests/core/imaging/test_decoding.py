@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 from colorzoo.core.errors import ImageError
-from colorzoo.core.imaging import decoding
+from colorzoo.core.imaging import decoding, limits
 from colorzoo.core.imaging import image_io as images
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.testing import synthetic_picture
@@ -154,7 +154,7 @@ def test_a_scan_bomb_is_refused_before_it_is_decoded():
 
 
 def test_scans_times_pixels_are_bounded(monkeypatch):
-    monkeypatch.setattr(decoding, "MAX_SCANNED_PIXELS", 64 * 64 * 20)
+    monkeypatch.setattr(limits, "MAX_SCANNED_PIXELS", 64 * 64 * 20)
     with pytest.raises(ImageError, match="a JPEG of 26 scans"):
         images.read(scan_bomb(20))
 

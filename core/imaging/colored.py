@@ -1,0 +1,157 @@
+"""Colourings as Python hands them out: arrays that show themselves, and remember how they were made."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from PIL import Image
+from pydantic import Field
+
+from colorzoo.core.config import Strict
+from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet, thumbnail
+from colorzoo.core.imaging.image_io import Picture, Pixels, lost_in, write
+
+SHOWN_SIDE = 1600
+"""Longest side that a notebook is given, in pixels: it keeps what it shows in its file."""
+SHOWN_ROWS, SHOWN_COLUMNS = 24, 5
+Item = TypeVar("Item")
+Order = Literal["K", "A", "C", "F"] | None
+
+
+class ColoringRecord(Strict):
+    """How a colouring was made: the same values make it again."""
+
+    model: str = Field(description="name of the colorizer")
+    weights: str | None = Field(description="name, folder, or owner/name on the Hub; None if it has none")
+    sha256: str | None = Field(description="of the weights' model.safetensors")
+    options: dict[str, Any] = Field(description="all of them, the seed included")
+    sample: int = Field(description="which of the samples it is, the first is 0")
+    device: str
+    colorzoo_version: str
+
+
+class ColoredPicture(np.ndarray[tuple[Any, ...], np.dtype[np.uint8]]):
+    """A colouring: a uint8 array (H, W, 3) that shows itself in a notebook and has a record of its making.
+
+    alpha: uint8 (H, W) of the picture that was coloured, if it had any. What is cut or computed from it
+    is an array without alpha, profile and record.
+    """
+
+    alpha: Pixels | None
+    profile: bytes | None
+    record: ColoringRecord | None
+
+    @classmethod
+    def of(cls, picture: Picture, record: ColoringRecord | None) -> ColoredPicture:
+        """Return a picture's pixels, not copied, with its alpha, its profile and a record."""
+        colored = picture.rgb.view(cls)
+        colored.alpha, colored.profile, colored.record = picture.alpha, picture.profile, record
+        return colored
+
+    def __array_finalize__(self, source: object) -> None:
+        self.alpha = self.profile = self.record = None
+
+    @property
+    def rgb(self) -> Pixels:
+        """The pixels as a plain array."""
+        return self.view(np.ndarray)
+
+    @property
+    def picture(self) -> Picture:
+        """Pixels, alpha and profile as a `Picture`."""
+        return Picture(self.rgb, self.alpha, self.profile)
+
+    @property
+    def pil(self) -> Image.Image:
+        """A PIL image of its own, RGB, or RGBA if there is alpha."""
+        image = Image.fromarray(self.rgb)
+        if self.alpha is not None:
+            image.putalpha(Image.fromarray(self.alpha))
+        return image
+
+    def save(self, path: str | os.PathLike[str], *, quality: int = 95) -> None:
+        """Write it in the format of the suffix, atomically; missing folders are made.
+
+        quality: of JPEG, up to 100; the other formats are lossless.
+
+        Raises:
+            ImageError: a suffix of no format, or a picture too large for it.
+        """
+        target = Path(os.path.expanduser(path))  # noqa: PTH111  Path raises where there is no such user
+        for note in lost_in(target.name, self.picture):
+            warnings.warn(f"{target.name}: {note}", stacklevel=2)
+        write(target, self.picture, quality=quality)
+
+    def copy(self, order: Order = "C") -> ColoredPicture:
+        """Return a copy of the pixels with the same alpha, profile and record."""
+        return _restored(self.rgb.copy(order), self.alpha, self.profile, self.record)
+
+    def __copy__(self) -> ColoredPicture:
+        return self.copy()
+
+    def __deepcopy__(self, memo: object) -> ColoredPicture:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.rgb, self.alpha, self.profile, self.record)
+
+    def __repr__(self) -> str:
+        if self.record is None:
+            return super().__repr__()
+        made = self.record
+        of = f"{made.model}, weights {made.weights}" if made.weights else made.model
+        size = f"{self.shape[1]}x{self.shape[0]}"
+        return f"<{size} picture by {of}, seed {made.options.get('seed')}, sample {made.sample}>"
+
+    def _repr_png_(self) -> bytes | None:
+        """Return what a notebook shows, reduced to 1600 pixels a side; None for what is no picture."""
+        if self.dtype != np.uint8 or self.ndim != 3 or self.shape[2] != 3 or not self.size:
+            return None
+        image = self.pil
+        image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        return _png(image)
+
+
+def _restored(
+    rgb: Pixels, alpha: Pixels | None, profile: bytes | None, record: ColoringRecord | None
+) -> ColoredPicture:
+    return ColoredPicture.of(Picture(rgb, alpha, profile), record)
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format="PNG", compress_level=1)
+    return file.getvalue()
+
+
+class PictureList(list[Item]):
+    """Colourings, or one list of them for each picture, that a notebook shows as a contact sheet."""
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the sheet, five wide, 24 rows at most, labelled by index; None for what is no picture."""
+        rows = self._rows()
+        return _png(Image.fromarray(contact_sheet(rows))) if rows else None
+
+    def _rows(self) -> list[list[Cell]]:
+        """Return a row for each picture that has several colourings; others follow each other."""
+        nested = {i: list(item) for i, item in enumerate(self) if isinstance(item, PictureList)}
+        if any(len(samples) > 1 for samples in nested.values()):
+            shown = list(nested.items())[:SHOWN_ROWS]
+            rows = [_cells((f"[{i}][{j}]", one) for j, one in enumerate(row)) for i, row in shown]
+            return [row[:SHOWN_COLUMNS] for row in rows if row]
+        single = [(f"[{i}][0]", row[0]) for i, row in nested.items() if row]
+        cells = _cells(single or [(f"[{i}]", one) for i, one in enumerate(self)])
+        starts = range(0, len(cells), SHOWN_COLUMNS)
+        return [cells[start : start + SHOWN_COLUMNS] for start in starts][:SHOWN_ROWS]
+
+
+def _cells(labelled: Iterable[tuple[str, object]]) -> list[Cell]:
+    """Return the cells of what is a picture, as many as may be shown."""
+    pictures = [(label, one) for label, one in labelled if isinstance(one, ColoredPicture)]
+    return [thumbnail(one.rgb, label) for label, one in pictures[: SHOWN_ROWS * SHOWN_COLUMNS]]
