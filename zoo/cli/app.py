@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from colorzoo.cli import plugin_verbs, verb_table
+from colorzoo.cli import interrupt, plugin_verbs, verb_table
 from colorzoo.core.errors import ColorzooError, printable
 from colorzoo.core.registry import PluginWarning, registry
 
@@ -27,6 +27,7 @@ def build() -> typer.Typer:
 def main() -> int:
     """Run the command line; errors of the zoo go to stderr as one line, exit status 2."""
     warnings.showwarning = _show_warning
+    interrupt.install()
     try:
         build()()
     except ColorzooError as error:
@@ -38,6 +39,10 @@ def main() -> int:
     except KeyboardInterrupt:
         print("colorzoo: interrupted", file=sys.stderr)
         return 130
+    except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):  # typer is silent
+            print("colorzoo: interrupted", file=sys.stderr)
+        raise
     finally:
         gc.freeze()  # or the interpreter searches all of torch for garbage before it ends
     return 0

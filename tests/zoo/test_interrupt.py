@@ -1,0 +1,36 @@
+"""Ctrl-C at the worst moment: libraries that are being imported swallow it, or abort."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+LIBRARY = """
+import time
+open({waiting!r}, "w").close()
+try:
+    time.sleep(60)
+except BaseException:
+    pass
+raise SystemExit("went on")
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_during_an_import_ends_the_command_at_once(tmp_path):
+    waiting = tmp_path / "waiting"
+    (tmp_path / "torch.py").write_text(LIBRARY.format(waiting=str(waiting)))
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "colorzoo", "run", "unet", "photo.png"], env=env, cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs ignore it
+    )  # fmt: skip
+    while not waiting.exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "colorzoo: interrupted\n")
+    assert process.returncode == 130
