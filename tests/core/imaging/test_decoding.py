@@ -13,8 +13,8 @@ import tifffile
 from PIL import Image
 
 from colorzoo.core.errors import ImageError
-from colorzoo.core.imaging import decoding, limits
 from colorzoo.core.imaging import image_io as images
+from colorzoo.core.imaging import limits
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.testing import synthetic_picture
 
