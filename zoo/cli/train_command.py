@@ -15,6 +15,7 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli.options import SEED, Device, Threads
+from colorzoo.cli.training_options import BatchSize, CheckpointSeconds, Epochs, Minutes, ValidateEvery
 from colorzoo.cli.training_view import TrainingView, tell
 from colorzoo.core.jobs.workers import end_with_the_parent
 
@@ -41,25 +42,11 @@ def train(
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
     fit: Annotated[str, typer.Option(help="how pictures become squares: squash, crop or pad")] = "squash",
     preview_every: Annotated[int, typer.Option(min=0, help="steps between preview sheets; 0: none")] = 0,
-    checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="time between checkpoints; the first comes after 10 s")
-    ] = 120,
-    epochs: Annotated[
-        float | None, typer.Option(help="passes over the pictures, of every stage: --set STAGE.epochs=")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(help="pictures a step, of every stage: --set STAGE.batch_size=")
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(help="end after so many minutes, with finished weights; no two such runs are alike"),
-    ] = None,
-    validate_every: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="steps between looks at held-out pictures; 0: never [default: 20 a stage]"
-        ),
-    ] = None,
+    checkpoint_seconds: CheckpointSeconds = 120,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    minutes: Minutes = None,
+    validate_every: ValidateEvery = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="also write TensorBoard events")
     ] = False,

@@ -37,11 +37,12 @@ def chart(label: str, lines: Sequence[Line]) -> str:
     heights = _powers(min(ys), max(ys)) if logarithmic else ticks(min(ys), max(ys))
     parts = [_horizontal(up(value), value) for value in heights]
     parts += [_vertical(across(x), x) for x in ticks(min(xs), max(xs)) if x == round(x)]
+    parts.append(f'<text x="{LEFT}" y="{HEIGHT - BOTTOM + 22}" text-anchor="end">step</text>')
     parts += [_drawn(line, across, up) for line in lines]
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Return round numbers between two, about `count` of them."""
     if high <= low:
         return [low]
