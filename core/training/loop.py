@@ -150,13 +150,13 @@ class _Run:
     def _take_steps(self, index: int, current: StageRun, interruption: Interruption) -> None:
         began, before = time.monotonic(), self.seconds
         window: list[dict[str, float]] = []
-        for step in range(self.step, current.total):
+        while self.step < current.total:
             current.spent = self.limit.spent(self.seconds)
-            if current.spent >= 1 and step:
-                self.listener.out_of_time(current.stage.name, self.step, current.total)
-                break
-            window.append(current.step(step))
-            self.step, self.seen = step + 1, self.seen + current.batch_size
+            if current.spent >= 1:  # this step is the last one
+                self.listener.out_of_time(current.stage.name, self.step + 1, current.total)
+                current.total = self.step + 1
+            window.append(current.step(self.step))
+            self.step, self.seen = self.step + 1, self.seen + current.batch_size
             self.seconds = before + time.monotonic() - began
             self.listener.stepped(current.stage.name, self.step, current.total, current.minimised)
             window = self._logged(current, window)
