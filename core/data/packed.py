@@ -16,6 +16,7 @@ from filelock import FileLock
 from pydantic import Field
 
 from colorzoo.core.config import Strict
+from colorzoo.core.data.growing_file import growing
 from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.imaging.image_io import Pixels, square
@@ -56,8 +57,9 @@ def pack(
 ) -> Packed:
     """Return the dataset's pictures at one size: its own array, the cache's, or decoded into the cache.
 
-    progress is called with (done, total) while decoding. A picture that cannot be read is an error
-    that names it: a fingerprint must stand for the pictures that were used. A damaged cache is made again.
+    progress is called with (done, total) while decoding, which goes on where Ctrl-C ended it. A picture
+    that cannot be read is an error that names it: a fingerprint must stand for the pictures that were
+    used. A damaged cache is made again.
     """
     ready = dataset.packed_array(size)
     if ready is not None:
@@ -218,16 +220,23 @@ def _build(
     size: int,
     fit: Fit,
     images: Path,
-    index: Path,
+    index_file: Path,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     total = _count(dataset)
-    names: list[str] = []
-    with atomic_write(images) as file:
-        file.write(_header(total, size))
-        for done, sample in enumerate(dataset, start=1):
+    with growing(images, _header(total, size), size * size * 3) as (file, names):
+        if names != (names and _cheap_ids(dataset)[: len(names)]):
+            names.clear()  # of a source with another order
+            file.truncate(file.seek(len(_header(total, size))))
+        rest = (dataset[index] for index in range(len(names), total)) if names else dataset
+        for sample in rest:
             file.write(np.ascontiguousarray(square(sample.image, size, fit)).tobytes())
             names.append(sample.id)
             if progress:
-                progress(done, total)
-    _write_index(index, names, size, fit)
+                progress(len(names), total)
+    _write_index(index_file, names, size, fit)
+
+
+def _cheap_ids(dataset: Dataset) -> list[str]:
+    """Return the ids of a source that knows them without decoding its pictures, else none."""
+    return [] if type(dataset).ids is Dataset.ids else dataset.ids()

@@ -15,10 +15,11 @@ from pydantic import Field, RootModel
 from colorzoo.core.errors import DataError, ImageError
 from colorzoo.core.files import atomic_write, cache_root, path_id, read_model, stamp_of
 from colorzoo.core.imaging.image_io import Pixels, read
-from colorzoo.core.interfaces.dataset import Dataset, FileDataset
+from colorzoo.core.interfaces.dataset import Dataset, FileDataset, counted
 
 MEASURED_AT = 128
 """Least side at which the chroma of pictures without a file is measured."""
+LOOKING = "looking at the pictures"
 
 
 class ImageStatistics(NamedTuple):
@@ -34,18 +35,30 @@ class Remembered(RootModel[list[ImageStatistics | None]]):
 
 
 def image_statistics(root: Path, files: Sequence[Path]) -> list[ImageStatistics | None]:
-    """Return the statistics of every file, None of a damaged one; cached while no file changes."""
+    """Return the statistics of every file, None of a damaged one; cached while no file changes.
+
+    An interrupted look goes on where it was.
+    """
     stamps = [(path_id(str(file.relative_to(root))), *stamp_of(file)) for file in files]
     key = hashlib.sha256(json.dumps([path_id(str(root.resolve())), stamps]).encode()).hexdigest()[:32]
     memo = cache_root() / "facts" / f"{key}.json"
+    known: list[ImageStatistics | None] = []
     with suppress(DataError):  # never written, or damaged: measured again
         known = read_model(memo, Remembered).root
-        if len(known) == len(files):
-            return known
-    measured = [_measured(file) for file in files]
-    with atomic_write(memo) as out:
-        out.write(Remembered(measured).model_dump_json().encode())
-    return measured
+    if len(known) != len(files):
+        known = known if len(known) < len(files) else []
+        _measure_on(files, known, memo)
+    return known
+
+
+def _measure_on(files: Sequence[Path], known: list[ImageStatistics | None], memo: Path) -> None:
+    """Measure the files that are not known yet; an interruption keeps what is done for the next time."""
+    try:
+        for file in counted(LOOKING, files[len(known) :]):
+            known.append(_measured(file))
+    finally:
+        with atomic_write(memo) as out:
+            out.write(Remembered(known).model_dump_json().encode())
 
 
 def mean_chroma(image: Pixels) -> float:
@@ -77,7 +90,8 @@ def dataset_statistics(dataset: Dataset) -> list[ImageStatistics]:
     if isinstance(dataset, FileDataset):
         known = image_statistics(dataset.root, dataset.files)
         return [row or _statistics(read(file).rgb) for row, file in zip(known, dataset.files, strict=True)]
-    samples = (dataset.load_at_least(index, MEASURED_AT) for index in range(len(dataset)))
+    indices = counted(LOOKING, range(len(dataset)))
+    samples = (dataset.load_at_least(index, MEASURED_AT) for index in indices)
     return [ImageStatistics(round(mean_chroma(sample.image), 3), *sample.size) for sample in samples]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, ImageError, UnknownNameError
@@ -16,6 +19,9 @@ from colorzoo.core.imaging.image_io import SUFFIXES, Pixels, read, read_reduced
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
+Watcher = Callable[[str], Progress]
+"""Returns what is called with (done, total) of what it is given the name of."""
+_watcher: ContextVar[tuple[int, Watcher] | None] = ContextVar("watcher", default=None)
 NOTHING = hashlib.sha256().hexdigest()
 """Digest of a picture that exists but cannot be read, so that the others stay usable."""
 
@@ -77,7 +83,8 @@ class Dataset(ABC):
     @property
     def fingerprint(self) -> str:
         """Return the sha256 over ids and content, independent of the order; override it to cache it."""
-        return combined_digest((name, self.digest(index)) for index, name in enumerate(self.ids()))
+        names = counted("reading what the pictures are", self.ids())
+        return combined_digest((name, self.digest(index)) for index, name in enumerate(names))
 
     def digest(self, index: int) -> str:
         """Return the sha256 of one picture's content, of no bytes if it cannot be read.
@@ -144,6 +151,28 @@ def combined_digest(digests: Iterable[tuple[str, str]]) -> str:
     """Return one sha256, independent of the order, over (id, sha256) pairs."""
     lines = sorted(f"{digest}  {name}\n" for name, digest in digests)
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Let a watcher see how far a look through a dataset is, whoever looks in the block."""
+    token = _watcher.set((os.getpid(), watcher))
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
+Item = TypeVar("Item")
+
+
+def counted(name: str, items: Sequence[Item]) -> Iterator[Item]:
+    """Yield the items; whoever watches sees how many are done. A forked worker shows nothing."""
+    owner, watcher = _watcher.get() or (0, None)
+    progress = watcher(name) if watcher and owner == os.getpid() and items else lambda done, total: None
+    for done, item in enumerate(items, start=1):
+        yield item
+        progress(done, len(items))
 
 
 def picture_files(root: Path) -> list[Path]:

@@ -41,6 +41,7 @@ class CheckpointMetadata(BaseModel):
     stage: int = Field(0, ge=0, description="index of the stage under way")
     step: int = Field(0, ge=0, description="steps of it that are done")
     seconds: float = Field(0, ge=0, description="time spent")
+    stage_began: float = Field(0, ge=0, description="time spent before the stage")
     seen: int = Field(0, ge=0, description="pictures trained on")
     log_size: int = Field(0, ge=0, description="length of the log, in bytes")
     optimizers: dict[str, OptimizerValues] = {}

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
-from colorzoo.core import devices
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import TrainingError, WeightsError
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.stage import Stage, Trainable
 from colorzoo.core.jobs.interruption import Interruption, deferred
 from colorzoo.core.training import checkpoint
-from colorzoo.core.training.run_log import RunLog, write_preview
+from colorzoo.core.training.listener import PlannedStage, TrainingListener
+from colorzoo.core.training.processes import (
+    accelerator_of,
+    autocast,
+    device_of,
+    in_any_process,
+    mean_of_processes,
+)
+from colorzoo.core.training.run_log import VALIDATION, RunLog, write_preview
 from colorzoo.core.training.stage_run import Setup, StageRun, strip_prefix
+from colorzoo.core.training.time_limit import CheckpointClock, TimeLimit
 from colorzoo.core.training.train_config import Reporter as Reporter
 from colorzoo.core.training.train_config import Stopped as Stopped
 from colorzoo.core.training.train_config import TrainConfig as TrainConfig
 from colorzoo.core.training.train_config import TrainOutcome as TrainOutcome
-
-CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+from colorzoo.core.training.validation import validation_of
+from colorzoo.core.weights.unfinished import CHECKPOINT as CHECKPOINT
 
 
 def train(
@@ -38,11 +45,15 @@ def train(
     resume: bool = False,
     report: Reporter = lambda stage, step, total, losses: None,
     notice: Callable[[], None] = lambda: None,
+    listener: TrainingListener | None = None,
+    held_out: Callable[[int], Packed | None] = lambda size: None,
 ) -> TrainOutcome:
     """Train every stage and return what the run cost; the colorizer ends with the final weights.
 
     data: returns the pictures at a given size. out: receives checkpoint, log and previews. A kill at
-    any moment loses only the steps since the last checkpoint, and resuming gives the same weights.
+    any moment loses only the steps since the last checkpoint, and resuming gives the same weights
+    (unless `config.minutes` limits the time). report: hears every line of the log. listener: hears more.
+    held_out: returns pictures that are not trained on, at a given size, whose loss is logged.
     SIGINT and SIGTERM end it after the step under way; notice is called at once, from another thread.
 
     Raises:
@@ -54,7 +65,13 @@ def train(
             f"{type(colorizer).__name__} has nothing to train: it defines no stages(); "
             "`colorzoo weights new` writes it as it is"
         )
-    run = _Run(colorizer, data, out, config, report, notice)
+    run = _Run(colorizer, data, out, config)
+    run.report, run.notice, run.listener, run.held_out = (
+        report,
+        notice,
+        listener or TrainingListener(),
+        held_out,
+    )
     with torch.random.fork_rng():  # the caller's generators stay as they are
         run.start(resume)
         for index, stage in enumerate(run.stages):
@@ -69,24 +86,22 @@ def train(
 class _Run:
     """The state of one run: position, log, clock."""
 
+    report: Reporter
+    notice: Callable[[], None]
+    listener: TrainingListener
+    held_out: Callable[[int], Packed | None]
+
     def __init__(
-        self,
-        colorizer: Any,
-        data: Callable[[int], Packed],
-        out: Path,
-        config: TrainConfig,
-        report: Reporter,
-        notice: Callable[[], None],
+        self, colorizer: Any, data: Callable[[int], Packed], out: Path, config: TrainConfig
     ) -> None:
         self.colorizer, self.data, self.out, self.config = colorizer, data, out, config
-        self.report, self.notice = report, notice
-        unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-        self.accelerator = Accelerator(
-            cpu=config.device == "cpu", device_placement=False, kwargs_handlers=[unused]
-        )
-        self.device = self._device()
-        self.setup = Setup(self.accelerator, self.device, self._autocast, config.seed)
-        self.stage_index, self.step, self.seconds, self.seen = 0, 0, 0.0, 0
+        self.accelerator = accelerator_of(config)
+        self.device = device_of(self.accelerator, config)
+        precision = partial(autocast, self.device, config.precision)
+        agree = partial(mean_of_processes, self.accelerator, self.device)
+        self.setup = Setup(self.accelerator, self.device, precision, config.seed)
+        self.stage_index, self.step, self.seconds, self.seen, self.stage_began = 0, 0, 0.0, 0, 0.0
+        self.checkpoints, self.limit = CheckpointClock(config), TimeLimit(config.minutes, agree)
         self.restored: dict[str, Tensor] = {}
         self.restored_position = checkpoint.CheckpointMetadata()
 
@@ -95,6 +110,7 @@ class _Run:
         path = self.out / CHECKPOINT
         self.colorizer.to(device=self.device, memory_format=torch.channels_last)
         self.stages = self._stages()
+        self.listener.planned(self.stages, str(self.device))
         self.identity = self._identity()
         if resume and path.exists():
             self._restore(path)
@@ -115,55 +131,72 @@ class _Run:
         current = StageRun(self.setup, index, stage, packed, self.colorizer.parameters())
         if self.restored and self.step:
             current.restore(self.restored, self.restored_position.optimizers)
+        held_out = self.held_out if self.log else None  # of several processes one looks
+        self.validation = validation_of(self.setup, current, held_out, self.config.validate_every)
         self._set_modes(stage)
+        self.limit.begin(self.stage_began, [PlannedStage.of(s, len(packed)) for s in self.stages[index:]])
+        self.listener.started(stage.name, self.step)
         with deferred(self.notice) as interruption:
             self._take_steps(index, current, interruption)
             current.finish()
+            self.listener.finished(stage.name, self.step)
             self.colorizer.eval()
             self.stage_index, self.step, self.restored = index + 1, 0, {}
+            self.stage_began = self.seconds
             self._save(index + 1, {}, {})
             if self._interrupted(interruption):
                 raise Stopped(f"stage {stage.name} is done")
 
     def _take_steps(self, index: int, current: StageRun, interruption: Interruption) -> None:
-        saved_at = began = time.monotonic()
-        before = self.seconds
+        began, before = time.monotonic(), self.seconds
         window: list[dict[str, float]] = []
-        for step in range(self.step, current.total):
-            window.append(current.step(step))
-            self.step, self.seen = step + 1, self.seen + current.batch_size
+        while self.step < current.total:
+            current.spent = self.limit.spent(self.seconds)
+            if current.spent >= 1:  # this step is the last one
+                self.listener.out_of_time(current.stage.name, self.step + 1, current.total)
+                current.total = self.step + 1
+            window.append(current.step(self.step))
+            self.step, self.seen = self.step + 1, self.seen + current.batch_size
             self.seconds = before + time.monotonic() - began
-            if self.step % self.config.log_every == 0 or self.step == current.total:
-                self._log(current, window)
-                window = []
+            self.listener.stepped(current.stage.name, self.step, current.total, current.minimised)
+            window = self._logged(current, window)
             if self.config.preview_every and self.step % self.config.preview_every == 0:
                 self._preview(current)
-            if time.monotonic() - saved_at >= self.config.checkpoint_seconds:
+            if self.checkpoints.due():
                 self._save(index, *current.state())
-                saved_at = time.monotonic()
+                self.checkpoints.written()
             if self._interrupted(interruption):
                 self._save(index, *current.state())
                 raise Stopped(f"stage {current.stage.name}, step {self.step} of {current.total}")
 
     def _interrupted(self, interruption: Interruption) -> bool:
-        """Say whether any process was interrupted, so that all stop at the same step."""
-        if self.accelerator.num_processes == 1:
-            return interruption.requested
-        requested = torch.tensor(float(interruption.requested), device=self.device)
-        return bool(self.accelerator.reduce(requested, "sum") > 0)
+        return in_any_process(self.accelerator, self.device, interruption.requested)
 
-    def _log(self, current: StageRun, window: list[dict[str, float]]) -> None:
+    def _logged(self, current: StageRun, window: list[dict[str, float]]) -> list[dict[str, float]]:
+        """Write the log where it is time; return the losses that are still to be logged."""
+        looked = self._validate(current)
+        if not looked and self.step % self.config.log_every and self.step != current.total:
+            return window
         means = {key: sum(row[key] for row in window) / len(window) for key in window[0]}
         self.report(current.stage.name, self.step, current.total, means)
         if self.log:
             rate = current.rate(self.step - 1)
-            self.log.write(current.stage.name, self.step, self.seconds, rate, means)
+            self.log.write(current.stage.name, self.step, self.seconds, rate, {**means, **looked})
+        return []
+
+    def _validate(self, current: StageRun) -> dict[str, float]:
+        if not (self.validation and self.validation.due(self.step)):
+            return {}
+        loss = self.validation.loss()
+        self.listener.validated(current.stage.name, self.step, loss)
+        return {VALIDATION: loss}
 
     def _preview(self, current: StageRun) -> None:
         if self.log:
             path = self.out / "previews" / f"{current.stage.name}-{self.step:06}.png"
             self.colorizer.eval()
             write_preview(path, self.colorizer, current.packed)
+            self.listener.previewed(path)
             self._set_modes(current.stage)
 
     def _save(self, index: int, tensors: dict[str, Tensor], optimizers: dict[str, Any]) -> None:
@@ -174,6 +207,7 @@ class _Run:
             stage=index,
             step=self.step,
             seconds=self.seconds,
+            stage_began=self.stage_began,
             seen=self.seen,
             log_size=self.log.size(),
             optimizers=optimizers,
@@ -191,7 +225,7 @@ class _Run:
                 "give the same settings and data, or start in another -o folder"
             )
         self.stage_index, self.step = position.stage, position.step
-        self.seconds, self.seen = position.seconds, position.seen
+        self.seconds, self.seen, self.stage_began = position.seconds, position.seen, position.stage_began
         try:
             self.colorizer.load_state(strip_prefix(self.restored, "model."))
         except WeightsError as error:
@@ -214,12 +248,3 @@ class _Run:
         self.colorizer.eval()
         for network in stage.networks.values():
             network.train()
-
-    def _device(self) -> torch.device:
-        several = self.accelerator.num_processes > 1  # then accelerate gives each its own
-        return self.accelerator.device if several else devices.resolve(self.config.device)
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        precision = self.config.precision
-        fast = precision == "bfloat16" or (precision == "auto" and devices.bfloat16_is_fast(self.device))
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=fast)

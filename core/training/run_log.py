@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
 from colorzoo.core.imaging.image_io import Picture, write
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.colorizer import Colorizer
+
+VALIDATION = "validation"
+"""Name of the loss of held-out pictures, beside those that a stage names."""
 
 
 class RunLog:
@@ -26,11 +30,13 @@ class RunLog:
             file.truncate(known.rfind(b"\n") + 1)  # whole lines alone: it may be torn, or shorter
         self._events: Any = _writer(folder) if tensorboard else _Silent()
 
-    def write(self, stage: str, step: int, seconds: float, rate: float, losses: dict[str, float]) -> None:
+    def write(
+        self, stage: str, step: int, seconds: float, rate: float, losses: Mapping[str, float]
+    ) -> None:
         """Append one line."""
         row = {"stage": stage, "step": step, "seconds": round(seconds, 2), "learning_rate": rate}
         with self.path.open("a") as file:
-            file.write(json.dumps(row | losses) + "\n")
+            file.write(json.dumps({**row, **losses}) + "\n")
         for name, value in losses.items():
             self._events.add_scalar(f"{stage}/{name}", value, step)
 

@@ -21,6 +21,7 @@ from colorzoo.core.errors import TrainingError, printable
 from colorzoo.core.interfaces.stage import Batch, Stage
 from colorzoo.core.training import checkpoint
 from colorzoo.core.training.ema import MovingAverage
+from colorzoo.core.training.listener import planned_steps
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,17 @@ class StageRun:
         self, setup: Setup, index: int, stage: Stage, packed: Packed, model: Iterable[nn.Parameter]
     ) -> None:
         self.setup, self.index, self.stage, self.packed = setup, index, stage, packed
-        self.batch_size = min(stage.settings.batch_size, len(packed))
+        self.batch_size, self.total = planned_steps(stage.settings, len(packed))
+        self.minimised = 0.0
+        """Sum of the losses that the last step minimised, without those of helpers."""
+        self.spent = 0.0
+        """Fraction of the stage's time that is over, where its time is limited."""
         processes = setup.accelerator.num_processes
         if self.batch_size < processes:
             raise TrainingError(
                 f"{stage.name}.batch_size is {self.batch_size} for {processes} processes; "
                 "give at least one picture to each"
             )
-        epochs = round(stage.settings.epochs * len(packed) / self.batch_size)
-        self.total = stage.settings.steps or max(1, epochs)
         stage.on_stage_start()
         for network in stage.networks.values():
             network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -76,6 +79,7 @@ class StageRun:
         torch.manual_seed(_mix_seed(self.setup.seed, self.index, number, accelerator.process_index))
         batch = self.stage.augment(self._batch(number))
         values: dict[str, float] = {}
+        self.minimised = 0.0
         for player in self.losses:
             values |= self._update(player, batch, number)
         bad = [name for name, value in values.items() if not math.isfinite(value)]
@@ -88,11 +92,15 @@ class StageRun:
         return values
 
     def rate(self, step: int) -> float:
-        """Return the learning rate of a step: linear warm-up, then constant or a half cosine to zero."""
+        """Return the learning rate of a step: linear warm-up, then constant or a half cosine to zero.
+
+        Where time is limited, the cosine follows the clock if that is ahead of the steps.
+        """
         settings = self.stage.settings
         factor = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
         if settings.schedule == "cosine":
-            factor *= 0.5 + 0.5 * math.cos(math.pi * step / self.total)
+            over = min(1.0, max(step / self.total, self.spent))
+            factor *= 0.5 + 0.5 * math.cos(math.pi * over)
         return settings.learning_rate * factor
 
     def finish(self) -> None:
@@ -146,7 +154,10 @@ class StageRun:
         if self.stage.settings.clip:
             nn.utils.clip_grad_norm_(self.losses[player].parameters(), self.stage.settings.clip)
         optimizer.step()
-        return {name: float(value.detach()) for name, value in named.items()}
+        values = {name: float(value.detach()) for name, value in named.items()}
+        if player not in self.helpers:
+            self.minimised += sum(values[name] for name, value in named.items() if value.requires_grad)
+        return values
 
     def _batch(self, number: int) -> Batch:
         """Return this process's share of the step's pictures; each epoch has an order of its own."""

@@ -19,8 +19,13 @@ class TrainConfig(Settings):
         "auto", description="auto: bfloat16 where the device computes it fast"
     )
     checkpoint_seconds: float = Field(120, ge=0, le=10**9, description="time between checkpoints")
+    first_checkpoint_seconds: float = Field(10, ge=0, le=10**9, description="time until the first one")
     log_every: int = Field(50, gt=0, le=10**9, description="steps between lines of the log")
     preview_every: int = Field(0, ge=0, le=10**9, description="steps between preview sheets; 0: none")
+    validate_every: int | None = Field(
+        None, ge=0, le=10**9, description="steps between looks at held-out pictures; 0: none"
+    )
+    minutes: float | None = Field(None, gt=0, le=10**6, description="time after which training ends")
     tensorboard: bool = Field(False, description="also write TensorBoard events")
 
 

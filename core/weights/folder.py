@@ -16,6 +16,7 @@ from colorzoo.core.errors import WeightsError, printable
 from colorzoo.core.files import atomic_write, read_model
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
+from colorzoo.core.weights import unfinished
 from colorzoo.core.weights.safetensors_header import check_fit, read_header, with_sorted_metadata
 from colorzoo.core.weights.weights_info import Distribution as Distribution
 from colorzoo.core.weights.weights_info import Measured as Measured
@@ -77,6 +78,8 @@ def read_info(folder: Path) -> WeightsInfo:
         WeightsError: it is absent, damaged, too large, or describes a model of another library.
     """
     path = folder / CONFIG
+    if not path.is_file() and unfinished.is_unfinished(folder):
+        raise WeightsError(f"{folder}: its training is unfinished; {unfinished.how_to_go_on(folder)}")
     if not path.is_file():
         raise WeightsError(f"{folder}: no {CONFIG}; expected a folder with {CONFIG} and {TENSORS}")
     owner = _foreign_owner(path)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
-from colorzoo.cli.progress import of_bytes
+from colorzoo.cli.progress import ProgressBars, of_bytes
 from colorzoo.core.registry import registry
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.dataset import Dataset
 
 
 def list_(as_json: Json = False) -> None:
@@ -28,14 +31,7 @@ def info(
     as_json: Json = False,
 ) -> None:
     """Show what is in every split: pictures, sizes, colour, fingerprint; and the licence."""
-    from colorzoo.core.data.statistics import summary
-
-    source, location = jobs.datasets.source_of(address)
-    rows = []
-    for split in source.splits_at(location):
-        dataset = jobs.datasets.open_dataset(address, split)
-        row = {"split": split, "pictures": len(dataset), **summary(dataset)}
-        rows.append({**row, **dataset.notes, "fingerprint": dataset.fingerprint})
+    rows, dataset = _splits(address)
     if not as_json:
         origin = dataset.info
         lines = [
@@ -45,6 +41,21 @@ def info(
         ]
         print("\n".join(line for line in lines if line) + "\n")
     tables.show(rows, as_json)
+
+
+def _splits(address: str) -> tuple[list[dict[str, object]], Dataset]:
+    """Return a row for every split, and the last of them; the first look at pictures has a bar."""
+    from colorzoo.core.data.statistics import summary
+    from colorzoo.core.interfaces.dataset import watched
+
+    rows: list[dict[str, object]] = []
+    with ProgressBars() as bars, watched(bars.report):
+        source, location = jobs.datasets.source_of(address)
+        for split in source.splits_at(location):
+            dataset = jobs.datasets.open_dataset(address, split)
+            row = {"split": split, "pictures": len(dataset), **summary(dataset)}
+            rows.append({**row, **dataset.notes, "fingerprint": dataset.fingerprint})
+    return rows, dataset
 
 
 def fetch(

@@ -31,10 +31,12 @@ def prepare(
 ) -> None:
     """Bring pictures to one size for training; goes on where it was interrupted."""
     from colorzoo.core.data.prepare import Preparation, PrepareOptions
+    from colorzoo.core.interfaces.dataset import watched
 
     given = {"size": size, "fit": fit, "format": format, "min_chroma": min_chroma, "dedupe": dedupe}
     options = validate(PrepareOptions, given, "prepare")
-    job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
+    with ProgressBars() as bars, watched(bars.report):
+        job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
     try:
         with ProgressBars() as bars:
             done = job.run(workers, bars.report("pictures"))

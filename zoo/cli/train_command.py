@@ -15,7 +15,8 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli.options import SEED, Device, Threads
-from colorzoo.cli.progress import ProgressBars, first_process
+from colorzoo.cli.training_options import BatchSize, CheckpointSeconds, Epochs, Minutes, ValidateEvery
+from colorzoo.cli.training_view import TrainingView, tell
 from colorzoo.core.jobs.workers import end_with_the_parent
 
 
@@ -41,7 +42,11 @@ def train(
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16")] = "auto",
     fit: Annotated[str, typer.Option(help="how pictures become squares: squash, crop or pad")] = "squash",
     preview_every: Annotated[int, typer.Option(min=0, help="steps between preview sheets; 0: none")] = 0,
-    checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 120,
+    checkpoint_seconds: CheckpointSeconds = 120,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    minutes: Minutes = None,
+    validate_every: ValidateEvery = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="also write TensorBoard events")
     ] = False,
@@ -57,46 +62,41 @@ def train(
     On several devices: accelerate launch -m colorzoo train ...
     On several processors: torchrun --nproc-per-node 2 -m colorzoo train ...
     """
-    job = jobs.train.job_of(
-        context.params,
-        command=shlex.join(["colorzoo", *(word for word in sys.argv[1:] if word != "--resume")]),
-    )
+    command = shlex.join(["colorzoo", *(word for word in sys.argv[1:] if word != "--resume")])
     if {"WORLD_SIZE", "ACCELERATE_MIXED_PRECISION"} & os.environ.keys():  # started by a launcher
         end_with_the_parent()
-    with _interruptible(job.command), ProgressBars() as bars:
-        folder = jobs.train.run_training(
-            job,
-            resume=resume,
-            report=lambda stage, step, total, losses: bars.show(stage, step, total, _note(losses)),
-            packing=bars.report("packing pictures"),
-            notice=_notice,
-        )
+    view = TrainingView()
+    with _interruptible(command, view), view:
+        view.opening(name, " + ".join(data))
+        folder = _trained(view, context.params, command, resume=resume)
     typer.echo(f"weights: {folder}\nuse them: colorzoo run {name} PICTURE --weights {folder}")
+    typer.echo(f"curves: colorzoo train-report {folder}")
 
 
-def _note(losses: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+def _trained(view: TrainingView, values: Mapping[str, object], command: str, *, resume: bool) -> Path:
+    """Train what the options mean; the first import of torch is behind the first line of output."""
+    from colorzoo.core.interfaces.dataset import watched
+
+    with watched(view.report):
+        view.job = jobs.train_options.job_of(values, command=command)
+        return jobs.train.run_training(
+            view.job, resume=resume, listener=view, packing=view.report("packing pictures"), notice=_notice
+        )
 
 
 @contextmanager
-def _interruptible(command: str) -> Iterator[None]:
+def _interruptible(command: str, view: TrainingView) -> Iterator[None]:
     """Treat SIGTERM as Ctrl-C, and say how to go on after either."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt as interruption:
-        where = str(interruption) or "before the next checkpoint"
-        _say(f"stopped: {where}; go on with:\n{command} --resume")
+        where = str(interruption) or f"{view.doing}, before the next checkpoint"
+        tell(f"stopped: {where}; go on with:\n{command} --resume")
         raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def _notice() -> None:
-    _say("stopping after this step, then a checkpoint; once more ends it at once")
-
-
-def _say(text: str) -> None:
-    """Print to stderr, from the first of several processes."""
-    if first_process():
-        print(f"colorzoo: {text}", file=sys.stderr, flush=True)
+    tell("stopping after this step, then a checkpoint; once more ends it at once")

@@ -10,6 +10,10 @@ from colorzoo.cli.lazy import HELP_OPTIONS, Verb, add_verbs
 VERBS = {
     "run": Verb("run_command:run", "Colour pictures: writes every colouring and a labelled contact sheet."),
     "train": Verb("train_command:train", "Train a colorizer and write its weights folder."),
+    "train-report": Verb(
+        "train_report_command:train_report",
+        "Draw the losses of a training, its validation and its previews into one HTML file.",
+    ),
     "compare": Verb(
         "compare_command:compare",
         "Compare colorizers on a dataset, with baselines, intervals and a report.",

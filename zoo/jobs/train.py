@@ -6,28 +6,28 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
 import colorzoo
 from colorzoo.core import devices
-from colorzoo.core.config import ColorizerConfig, from_preset, validate
-from colorzoo.core.data.packed import Fit
-from colorzoo.core.errors import ConfigError, TrainingError, UnknownNameError
+from colorzoo.core.config import ColorizerConfig
+from colorzoo.core.data.packed import Fit, Packed, pack
+from colorzoo.core.errors import DataError, ImageError, TrainingError
 from colorzoo.core.files import atomic_write, folder_lock
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.registry import registry
-from colorzoo.core.training.loop import CHECKPOINT, Reporter, TrainConfig, train
+from colorzoo.core.training.listener import TrainingListener
+from colorzoo.core.training.loop import CHECKPOINT, TrainConfig, train
 from colorzoo.core.weights import folder as store
-from colorzoo.hub import catalog
+from colorzoo.core.weights import unfinished
 from colorzoo.hub.card import card
-from colorzoo.jobs.datasets import open_datasets, packed_cache
+from colorzoo.jobs.datasets import packed_cache
 
 HIDDEN = ".train"
 
@@ -54,88 +54,21 @@ class TrainJob:
     init: Path | None = None
     blend: tuple[Path, float] | None = None
     """Weights to mix into the result, and their share."""
-
-
-class TrainOptions(TrainConfig):
-    """Settings of a run, and what is trained on what; the command line has options of these names."""
-
-    name: str
-    data: list[str]
-    split: str | None = None
-    preset: str = "default"
-    set_: list[str] = []
-    out: Path | None = None
-    resume: bool = False
-    init: str | None = None
-    blend: str | None = None
-    fit: str = "squash"
-    threads: int | None = None
-    weights_name: str = "default"
-    summary: str = ""
-    license: str = "apache-2.0"
-    credit: str = ""
-    half: bool = False
-
-
-def job_of(values: Mapping[str, object], command: str) -> TrainJob:
-    """Return the job that values of `TrainOptions` mean; threads are set. command: noted on the card.
-
-    Raises:
-        ColorzooError: what is named does not exist, or a value does not fit.
-    """
-    options = validate(TrainOptions, values, "train")
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    cls = registry().find("colorizer", options.name).load()
-    dataset = open_datasets(options.data, options.split, prefer="train")
-    return TrainJob(
-        plugin=options.name,
-        kind=cls,
-        model=from_preset(cls.Config, options.preset, options.set_),
-        run=TrainConfig(**options.model_dump(include=set(TrainConfig.model_fields))),
-        dataset=dataset,
-        address=" + ".join(options.data),
-        split=dataset.split,
-        out=options.out or Path("runs") / f"{options.name}-{options.preset}",
-        command=command,
-        fit=_fit(options.fit),
-        name=options.weights_name,
-        init=catalog.find(options.name, options.init) if options.init else None,
-        blend=_blend(options.name, options.blend) if options.blend else None,
-        **options.model_dump(include={"summary", "license", "credit", "half"}),
-    )
-
-
-def _fit(text: str) -> Any:
-    if text not in get_args(Fit):
-        raise UnknownNameError("--fit", text, get_args(Fit))
-    return text
-
-
-def _blend(plugin: str, text: str) -> tuple[Path, float]:
-    weights, _, share = text.rpartition("=")
-    try:
-        number = float(share)
-    except ValueError:
-        number = -1
-    if not (weights and 0 < number < 1):
-        raise ConfigError(f"--blend {text}: expected WEIGHTS=SHARE with a share between 0 and 1")
-    folder = catalog.find(plugin, weights)
-    assert folder is not None  # named weights are found, or it raises
-    return folder, number
+    held_out: Callable[[], Dataset | None] | None = None
+    """Opens pictures that are not trained on, to look at their loss."""
 
 
 def run_training(
     order: TrainJob,
     *,
     resume: bool,
-    report: Reporter,
+    listener: TrainingListener | None = None,
     packing: Progress | None = None,
     notice: Callable[[], None] = lambda: None,
 ) -> Path:
     """Train, then write the weights folder; a finished run is not trained again.
 
-    report is told about steps, packing about decoded pictures, notice of an interruption.
+    listener is told about steps, packing about decoded pictures, notice of an interruption.
 
     Raises:
         DataError: another process is at work in the folder.
@@ -146,12 +79,29 @@ def run_training(
         data = packed_cache(order.dataset, order.fit, packing)
         if os.environ.get("RANK", "0") == "0":  # of several processes this one writes
             held.enter_context(folder_lock(order.out / HIDDEN, *_written(order.out)))
-        outcome = train(colorizer, data, order.out, order.run, resume=resume, report=report, notice=notice)
+            if not (order.out / CHECKPOINT).exists():
+                unfinished.write_command(order.out, order.command)
+        outcome = train(
+            colorizer, data, order.out, order.run,
+            resume=resume, notice=notice, listener=listener, held_out=_held_out(order),
+        )  # fmt: skip
         if outcome.is_main_process:
             if order.blend:
                 colorizer.load_state(_mixed(colorizer.state(), other, order.blend[1]))
             _save(order, colorizer, outcome.seconds)
     return order.out
+
+
+def _held_out(order: TrainJob) -> Callable[[int], Packed | None]:
+    """Return what gives the engine held-out pictures at any size; damaged ones stop no training."""
+
+    def packed(size: int) -> Packed | None:
+        with suppress(ImageError, DataError):
+            dataset = order.held_out() if order.held_out else None
+            return pack(dataset, size, order.fit) if dataset else None
+        return None
+
+    return packed
 
 
 def _written(out: Path) -> list[Path]:

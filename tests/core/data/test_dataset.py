@@ -15,7 +15,7 @@ from colorzoo.core.data.statistics import dataset_statistics
 from colorzoo.core.errors import DataError, ImageError, UnknownNameError
 from colorzoo.core.files import path_id
 from colorzoo.core.interfaces import dataset as module
-from colorzoo.core.interfaces.dataset import Dataset, Sample, combined_digest, hash_fraction
+from colorzoo.core.interfaces.dataset import Dataset, Sample, combined_digest, hash_fraction, watched
 from colorzoo.datasources.image_folder import Folder
 from colorzoo.jobs.datasets import open_dataset
 from colorzoo.testing import synthetic_picture
@@ -118,6 +118,56 @@ def test_packing_decodes_once_per_size_and_fit():
     np.testing.assert_array_equal(first.images, second.images)
     assert pack(data, 16, "crop").images.shape == (5, 16, 16, 3)
     assert data.reads == 10
+
+
+def interrupt(at: int):
+    """Return a progress that Ctrl-C ends after so many pictures."""
+
+    def progress(done: int, total: int) -> None:
+        if done == at:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_an_interrupted_packing_goes_on_where_it_was(pictures):
+    data, whole = Folder(str(pictures)), pack(Folder(str(pictures)), 16, root=pictures)
+    with pytest.raises(KeyboardInterrupt):
+        pack(data, 16, progress=interrupt(7))
+    told = []
+    again = pack(data, 16, progress=lambda done, total: told.append(done))
+    assert told == [8, 9, 10, 11, 12]
+    assert again.ids == whole.ids
+    np.testing.assert_array_equal(again.images, whole.images)
+
+
+def test_an_interrupted_packing_of_a_source_without_cheap_ids_starts_anew():
+    data = Counted()
+    with pytest.raises(KeyboardInterrupt):
+        pack(data, 16, progress=interrupt(3))
+    assert pack(data, 16).ids == [f"s{i}" for i in range(5)]
+    assert data.reads == 3 + 5
+
+
+def test_an_interrupted_look_goes_on_where_it_was(pictures):
+    told = []
+
+    def watch(at):
+        return lambda name: (
+            lambda done, total: (told.append((name, done, total)), interrupt(at)(done, total))
+        )
+
+    data = Folder(str(pictures))
+    with pytest.raises(KeyboardInterrupt), watched(watch(5)):
+        dataset_statistics(data)
+    told.clear()
+    with watched(watch(99)):
+        known = dataset_statistics(data)
+    assert told == [("looking at the pictures", done, 7) for done in range(1, 8)]
+    assert [(row.height, row.width) for row in known] == [sample.size for sample in data]
+    told.clear()
+    assert len(data.fingerprint) == 64  # nobody watches any more
+    assert told == []
 
 
 def test_a_cut_packing_leaves_nothing(monkeypatch):

@@ -1,0 +1,74 @@
+"""A terminal of its own for a command: what it shows, when, and signals at what is seen."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HANG = 240
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@dataclass
+class Shown:
+    """What a command wrote to its terminal, and the seconds between two writings."""
+
+    status: int = 0
+    raw: bytes = b""
+    silences: list[float] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return CONTROL.sub("\n", self.raw.decode(errors="replace")).replace("\r", "\n")
+
+
+def colorzoo(
+    folder: Path,
+    words: Sequence[object],
+    *,
+    until: str = "",
+    wait: float = 0.0,
+    number: int = signal.SIGINT,
+) -> Shown:
+    """Run `colorzoo WORDS` in a folder; until: text after which, and so many seconds, a signal is sent."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.environ.update(COLUMNS="120", TERM="xterm-256color", OMP_NUM_THREADS="1")
+        os.execv(sys.executable, [sys.executable, "-m", "colorzoo", *map(str, words)])
+    shown = Shown()
+    began = last = time.monotonic()
+    seen: float | None = None
+    try:
+        while time.monotonic() - began < HANG:
+            if seen is not None and time.monotonic() - seen >= wait:
+                os.kill(process, number)
+                seen, until = None, ""
+            if not select.select([terminal], [], [], 0.05)[0]:
+                continue
+            try:
+                data = os.read(terminal, 1 << 16)
+            except OSError:  # Linux says so when the other end is closed
+                break
+            if not data:
+                break
+            if shown.raw:
+                shown.silences.append(time.monotonic() - last)
+            last = time.monotonic()
+            shown.raw += data
+            if until and seen is None and until in shown.text:
+                seen = last
+        else:
+            os.kill(process, signal.SIGKILL)
+    finally:
+        os.close(terminal)
+        shown.status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return shown
