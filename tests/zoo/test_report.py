@@ -181,7 +181,7 @@ def test_merging_joins_methods_and_refuses_what_does_not_belong(tmp_path):
 
 
 def asked(label, once, best, *, baseline=False, **changes):
-    """Make a method whose error is `once` of one answer and `best` of three, about alike on all pictures."""
+    """Make a method whose error is `once` of one answer and `best` of three, alike on all pictures."""
     wave = np.random.default_rng(1).normal(0, 1, len(PICTURES))
     own = np.random.default_rng(len(label)).normal(0, 0.5, len(PICTURES))
     values = {
@@ -265,6 +265,18 @@ def test_figures_are_drawn_of_what_there_is_and_left_out_where_there_is_nothing(
     assert list(figures.figures(bare)) == ["ranking"]
     first, second = (figures.figures(results())["ranking"].file("x") for _ in range(2))
     assert first == second
+
+
+def test_who_is_told_the_truth_does_not_press_all_others_into_one_point():
+    def drawn(value):
+        found = results(*two(), method("grey", 12, baseline=True), method("oracle", 0, informed=True))
+        far = {n: v.model_copy(update={"value": value}) for n, v in found.methods[-1].values.items()}
+        methods = [*found.methods[:-1], found.methods[-1].model_copy(update={"values": far})]
+        return figures.figures(found.model_copy(update={"methods": methods}))["ranking"].inline("x")
+
+    assert ">oracle<" in drawn(15.0)
+    assert ">oracle<" not in drawn(1000.0)
+    assert ">grey<" in drawn(1000.0)
 
 
 def test_a_report_is_written_where_matplotlib_is_missing(tmp_path, monkeypatch):

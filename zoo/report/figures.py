@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import cycle
 from pathlib import Path
 
-from colorzoo.core.compare.results import MetricFacts, Results
+from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.files import atomic_write
 from colorzoo.report.plot import GAP, LINE, Plot, spread
 from colorzoo.report.svg import LIGHT, WIDTH, Drawing, shortened, text_width
@@ -49,7 +49,7 @@ def write_figures(drawn: Mapping[str, Drawing], folder: Path) -> list[Path]:
 def ranking(results: Results) -> Drawing | None:
     """Draw every method's value of the ranking metric with its interval, the best on top."""
     metric = results.metric(results.ranked_by)
-    rows = [(m, v) for m in results.ranking() if (v := m.values[metric.name]).value is not None]
+    rows = [(m, v) for m in _within_reach(results) if (v := m.values[metric.name]).value is not None]
     if not rows:
         return None
     ends = [e for _, v in rows for e in (v.value, v.low, v.high) if e is not None]
@@ -83,7 +83,7 @@ def speed(results: Results) -> Drawing | None:
     kinds = _kinds(results)
     points = [
         (m.label, m.cost.milliseconds, value, kinds[m.label])
-        for m in results.methods
+        for m in _within_reach(results)
         if m.cost.milliseconds and (value := m.values[metric.name].value) is not None
     ]
     if len(points) < 2:
@@ -93,6 +93,19 @@ def speed(results: Results) -> Drawing | None:
     plot.axes("milliseconds a picture (median, one thread)", _label(metric))
     plot.name_points(points)
     return plot.drawing
+
+
+def _within_reach(results: Results) -> list[Method]:
+    """Return the ranking, without who is told the truth so far ahead that all others would be one point."""
+    ranking, name = results.ranking(), results.ranked_by
+    told = {m.label: v for m in ranking if m.informed and (v := m.values[name].value) is not None}
+    values = [v for m in ranking if not m.informed and (v := m.values[name].value) is not None]
+    if not values:
+        return ranking
+    low, high = min(values), max(values)
+    reach = 2 * (high - low)
+    far = {label for label, v in told.items() if reach and not low - reach <= v <= high + reach}
+    return [method for method in ranking if method.label not in far]
 
 
 def _curves(results: Results, over: str, label: str) -> Drawing | None:

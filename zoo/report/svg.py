@@ -26,11 +26,11 @@ class Theme:
 
 LIGHT = Theme(
     "#ffffff", "#2b2b2b", "#dddddd", "#7a7a7a",
-    ("#0072b2", "#c44e00", "#00805c", "#a8518a", "#8a6200", "#2f7fb4"),
+    ("#0072b2", "#c44e00", "#00805c", "#a8518a", "#8a6200", "#7a3fc4"),
 )  # fmt: skip
 DARK = Theme(
     "#17181a", "#e6e6e3", "#3a3b3e", "#a0a1a5",
-    ("#56b4e9", "#f08a4b", "#2fc79a", "#dd8fc0", "#e6b422", "#9bd3f5"),
+    ("#56b4e9", "#f08a4b", "#2fc79a", "#dd8fc0", "#e6b422", "#b79bff"),
 )  # fmt: skip
 
 
