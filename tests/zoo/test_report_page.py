@@ -180,6 +180,8 @@ def test_nothing_is_cut_and_labels_keep_clear_of_each_other(browser, tmp_path, w
     assert tab.evaluate(BEYOND) == []
     assert tab.evaluate(COLLIDING) == []
     assert {word.inner_text() for word in tab.locator("#ranking .word").all()} >= {"best", "told the truth"}
+    lines = "[...document.querySelectorAll('.label')].map(label => label.getClientRects().length)"
+    assert set(tab.evaluate(lines)) <= {0, 1}  # no short name is broken
     letters = tab.evaluate("document.querySelector('.figure text').getBoundingClientRect().height")
     assert letters >= 11  # a telephone shows them legibly
     tab.locator(".picture").nth(2).click()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from colorzoo.core.compare.results import Method, MetricFacts, Pair, Results
 from colorzoo.report.wording import better, bounded, direction, note, number
 
-NAMED = 4
+NAMED = 6
 """Methods named in a line."""
 COLUMNS = 5
 """Metrics in the table that everybody sees."""

@@ -27,7 +27,7 @@ OPEN_ROWS = 3
 """Rows of pictures that are seen before anything is unfolded."""
 LONGEST_UNBROKEN = 24
 """Letters of a label that fits any line."""
-SEPARATORS = re.compile(r"(?<=[,:=/_.-])(?=[^,:=/_.-])")
+SEPARATORS = re.compile(r"(?<=[,:=/_])(?=[^,:=/_])")
 
 
 def write_report(results: Results, folder: Path) -> list[Path]:
@@ -78,16 +78,16 @@ def breakable(label: str) -> Markup:
 
 
 def unbroken(labels: Iterable[str], sentence: str) -> Markup:
-    """Return a sentence in which short labels stay on one line, although hyphens and commas are in them."""
-    short = sorted((label for label in labels if len(label) <= LONGEST_UNBROKEN), key=len, reverse=True)
-    if not short:
-        return escape(sentence)
-    parts = re.split(f"(?<![\\w-])({'|'.join(map(re.escape, short))})(?![\\w-])", sentence)
-    spans = (
-        Markup('<span class="label">{}</span>').format(p) if i % 2 else escape(p)
-        for i, p in enumerate(parts)
-    )
-    return Markup("").join(spans)
+    """Return a sentence whose labels stay on one line; long ones may break after their separators."""
+    known = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    parts = re.split(f"(?<![\\w-])({known})(?![\\w-])", sentence)
+    return Markup("").join(_label(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def _label(label: str) -> Markup:
+    if len(label) > LONGEST_UNBROKEN:
+        return breakable(label)
+    return Markup('<span class="label">{}</span>').format(label)
 
 
 def _facts(results: Results) -> dict[str, Any]:
