@@ -36,8 +36,6 @@ LIBRARIES = (
     "pluggy",
     "rich.table",
     "typer",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
     "jinja2",
     "bs4",
     "requests",

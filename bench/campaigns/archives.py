@@ -40,7 +40,7 @@ class Campaign(campaign.Campaign):
         sound = campaign.emptied(home / "first") / "sound.zip"
         with zipfile.ZipFile(sound, "w") as archive:
             archive.writestr("a.png", self.pictures[0])
-        self.verbs(sound, home / "first")  # now torch and matplotlib are loaded
+        self.verbs(sound, home / "first")  # now torch is loaded
 
     def case(self, chance: random.Random, folder: Path) -> Outcome:
         path = self.zipped(chance, folder) if chance.random() < 0.6 else self.tarred(chance, folder)

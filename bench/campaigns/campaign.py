@@ -191,7 +191,7 @@ def _isolate(home: Path) -> None:
     temporary(home / "tmp")
     os.environ |= {
         "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "COLORZOO_CACHE": str(home / "colorzoo"),
-        "HF_HOME": str(home / "hf"), "MPLCONFIGDIR": str(home / "matplotlib"), "OMP_NUM_THREADS": "1",
+        "HF_HOME": str(home / "hf"), "OMP_NUM_THREADS": "1",
         "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "COLUMNS": "200",
     }  # fmt: skip

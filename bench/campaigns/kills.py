@@ -146,7 +146,7 @@ class Campaign(campaign.Campaign):
         return {
             **os.environ, MARK: mark, "HOME": str(folder), "COLORZOO_CACHE": str(folder / "cache"),
             "HF_HOME": str(folder / "out" / "hf"), "HF_ENDPOINT": self.hub.address, "HF_HUB_OFFLINE": "0",
-            "TMPDIR": str(self.home / "tmp"), "MPLCONFIGDIR": str(self.home / "matplotlib"),
+            "TMPDIR": str(self.home / "tmp"),
         }  # fmt: skip
 
     def _publish(self) -> None:

@@ -69,6 +69,10 @@ class MetricFacts(Strict):
     unit: str
     higher_is_better: bool
     summary: str
+    best_of: int | None = Field(
+        None, ge=0, description="samples of which the best counts; 0: all count; none: older results"
+    )
+    asked_once: str = Field("", description="the metric that measures the same of one answer")
 
 
 class Value(Strict):

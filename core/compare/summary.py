@@ -58,7 +58,8 @@ class Summary:
         if len(left_out) == len(self.ids):
             raise DataError(f"no picture can be read; the first: {next(iter(left_out.values()))}")
         methods = [self._method(index, left_out, cost) for index, cost in enumerate(costs)]
-        columns = [_column(name, cls, methods) for name, cls in self.task.metrics.items()]
+        samples = self.task.protocol.samples
+        columns = [_column(name, cls, methods, samples) for name, cls in self.task.metrics.items()]
         methods = with_intervals(methods)
         return Results(
             fingerprint=self.task.protocol.fingerprint,
@@ -179,7 +180,14 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _column(name: str, cls: type[Metric], methods: Sequence[Method]) -> MetricFacts:
+def _column(name: str, cls: type[Metric], methods: Sequence[Method], samples: int) -> MetricFacts:
     unit = next((method.values[name].unit for method in methods if method.values[name].unit), "")
     summary = (inspect.getdoc(cls) or name).splitlines()[0]
-    return MetricFacts(name=name, unit=unit, higher_is_better=cls.higher_is_better, summary=summary)
+    return MetricFacts(
+        name=name,
+        unit=unit,
+        higher_is_better=cls.higher_is_better,
+        summary=summary,
+        best_of=min(cls.best_of, samples),
+        asked_once=cls.asked_once,
+    )

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+EVERY_SAMPLE = 1_000_000
+"""More samples than anybody asks for."""
+
+
 class Curve(Strict):
     """A value as a function of `over`, such as a threshold: `y` at every `x`."""
 
@@ -39,6 +43,11 @@ class Metric(ABC):
     higher_is_better: ClassVar[bool]
     min_samples: ClassVar[int] = 1
     """Samples a picture that the metric needs."""
+    best_of: ClassVar[int] = 0
+    """Of how many samples it measures the best, chosen by the truth: 1 for one that looks at the first
+    alone, `EVERY_SAMPLE` for all there are; 0 for one that looks at all of them."""
+    asked_once: ClassVar[str] = ""
+    """Name of the metric that measures the same of one answer, for one that takes the best of several."""
     default: ClassVar[bool] = True
     """Whether it is measured unless metrics are named; False if it needs a download."""
 

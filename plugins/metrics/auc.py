@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.metric import Curve, Metric, MetricResult, PerImageMetric
+from colorzoo.core.interfaces.metric import EVERY_SAMPLE, Curve, Metric, MetricResult, PerImageMetric
 from colorzoo.core.remember import remembered
 from colorzoo.plugins.metrics.best_of_n import squared_errors
 from colorzoo.plugins.metrics.full_reference import chroma_distance
@@ -25,6 +25,7 @@ class AuC(PerImageMetric):
     """
 
     higher_is_better = True
+    best_of = 1
     unit = "%"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -39,6 +40,7 @@ class RebalancedAuC(Metric):
     """
 
     higher_is_better = True
+    best_of = 1
 
     def __init__(self) -> None:
         bins = (2 * REACH) ** 2
@@ -69,11 +71,13 @@ class Success(PerImageMetric):
     """
 
     higher_is_better = True
+    best_of = EVERY_SAMPLE
+    asked_once = "success@1"
     unit = "%"
     reach = 0.25
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return 100 * (1 - nearest(predicted, target) / self.reach).clamp_min(0)
+        return 100 * (1 - nearest(predicted, target, self.best_of) / self.reach).clamp_min(0)
 
     def curve(self) -> Curve | None:
         """Return the share of pictures whose best sample is below each threshold."""
@@ -85,19 +89,35 @@ class Success(PerImageMetric):
         return Curve(over="RMSE below", x=x, y=y)
 
 
+class SuccessOfOne(Success):
+    """The same of one answer: the first sample."""
+
+    best_of, asked_once = 1, ""
+    default = False
+
+
 class MinL2(PerImageMetric):
     """Root mean square error of the best of K samples, RGB in [0, 1]: the smallest L2 distance (5.1)."""
 
     higher_is_better = False
+    best_of = EVERY_SAMPLE
+    asked_once = "min-l2@1"
     unit = "of the range"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return nearest(predicted, target)
+        return nearest(predicted, target, self.best_of)
 
 
-def nearest(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the least RMSE (N,) of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
-    return squared_errors(predicted, target).min(1).values.sqrt()
+class L2OfOne(MinL2):
+    """Root mean square error of one answer, the first sample, RGB in [0, 1]."""
+
+    best_of, asked_once = 1, ""
+    default = False
+
+
+def nearest(predicted: Tensor, target: Tensor, best_of: int) -> Tensor:
+    """Return the least RMSE (N,) of the first of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
+    return squared_errors(predicted, target)[:, :best_of].min(1).values.sqrt()
 
 
 @remembered

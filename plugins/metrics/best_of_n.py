@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.metric import Curve, PerImageMetric
+from colorzoo.core.interfaces.metric import EVERY_SAMPLE, Curve, PerImageMetric
 from colorzoo.core.remember import remembered
 
 AB_UNIT = 128.0
@@ -17,19 +17,27 @@ class BestSquaredError(PerImageMetric):
     """Mean squared error on RGB 0-255 (term project, 5.2), of the best of K samples (5.1)."""
 
     higher_is_better = False
+    best_of = EVERY_SAMPLE
+    asked_once = "mse255@1"
     unit = "squared grey levels"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return 255**2 * squared_errors(predicted, target).min(1).values
+        return 255**2 * squared_errors(predicted, target)[:, : self.best_of].min(1).values
+
+
+class SquaredErrorOfOne(BestSquaredError):
+    """Mean squared error on RGB 0-255 (term project, 5.2), of one answer: the first sample."""
+
+    best_of, asked_once = 1, ""
 
 
 class BestOfNError(PerImageMetric):
     """Mean |difference of ab| / 128 per pixel, of the best of K samples (Deshpande et al. 2017, 7.1)."""
 
     higher_is_better = False
+    best_of = EVERY_SAMPLE
+    asked_once = "eob@1"
     unit = "128ths of ab"
-    best_of: int | None = None
-    """How many samples count; None for all there are."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +59,7 @@ class BestOfNError(PerImageMetric):
 class ErrorOfBestOf1(BestOfNError):
     """The same of one sample."""
 
-    best_of = 1
+    best_of, asked_once = 1, ""
 
 
 class ErrorOfBestOf5(BestOfNError):

@@ -50,6 +50,7 @@ class Colorfulness(Metric):
     """
 
     higher_is_better = True
+    best_of = 1
 
     def __init__(self) -> None:
         self._predicted: list[float] = []
@@ -69,6 +70,7 @@ class MeanColorfulness(PerImageMetric):
     """Colourfulness of the first sample (Hasler and Suesstrunk 2003, M3)."""
 
     higher_is_better = True
+    best_of = 1
     unit = "of 0-255 RGB"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -79,6 +81,7 @@ class PublishedColorfulness(PerImageMetric):
     """Colourfulness with |R - G| and |yellow - blue|, as DDColor, CT2 and ColorFormer publish it."""
 
     higher_is_better = True
+    best_of = 1
     unit = "of 0-255 RGB"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -92,6 +95,7 @@ class ColorfulnessGap(Metric):
     """
 
     higher_is_better = False
+    best_of = 1
     measured = staticmethod(colorfulness)
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ class PSNR(PerImageMetric):
     """Peak signal-to-noise ratio over all pixels and channels of 8-bit RGB; a mean of pictures' dB."""
 
     higher_is_better = True
+    best_of = 1
     unit = "dB"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -28,6 +29,7 @@ class CIEDE2000(PerImageMetric):
     """Mean colour difference as seen, kL = kC = kH = 1 (Sharma, Wu, Dalal 2005); 1 is just noticeable."""
 
     higher_is_better = False
+    best_of = 1
     unit = "Delta E 00"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -38,6 +40,7 @@ class ChromaError(PerImageMetric):
     """Root mean square distance of CIE ab, so lightness does not count."""
 
     higher_is_better = False
+    best_of = 1
     unit = "units of ab"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
@@ -48,6 +51,7 @@ class LumaError(PerImageMetric):
     """Mean absolute difference of BT.601 luma, 0-255: 0 where the drawing is kept."""
 
     higher_is_better = False
+    best_of = 1
     unit = "grey levels"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ class LPIPS(PerImageMetric):
     """Learned perceptual distance, AlexNet, version 0.1 (Zhang et al. 2018), of the first sample."""
 
     higher_is_better = False
+    best_of = 1
     default = False
     unit = "LPIPS, AlexNet"
 
@@ -45,6 +46,7 @@ class FID(Metric):
     """
 
     higher_is_better = False
+    best_of = 1
     default = False
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ class SSIM(PerImageMetric):
     """Structural similarity of RGB (Wang et al. 2004), Gaussian window of sigma 1.5, mean of channels."""
 
     higher_is_better = True
+    best_of = 1
     unit = "of 1"
 
     def measure(self, predicted: Tensor, target: Tensor) -> Tensor:

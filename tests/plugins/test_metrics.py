@@ -56,6 +56,38 @@ def test_squared_error_of_the_best_by_hand():
     assert result.per_image == [pytest.approx(result.value)]
 
 
+def built_in():
+    """Return the classes of the built-in metrics that need no download, by name."""
+    names = set(registry().names("metric")) - {"lpips", "fid"}
+    return {name: registry().find("metric", name).load() for name in sorted(names)}
+
+
+def test_each_metric_looks_at_as_many_answers_as_it_says():
+    torch.manual_seed(0)
+    target = torch.rand(2, 3, 24, 24)
+    predicted = (target[:, None] + 0.2 * torch.randn(2, 100, 3, 24, 24)).clamp(0, 1)
+    predicted[:, 3] = target  # the fourth answer is right
+    for name, kind in built_in().items():
+        whole, first = (of(kind(), predicted[:, :k], target) for k in (100, max(1, kind.min_samples)))
+        if kind.best_of == 1:
+            assert whole.per_image == first.per_image, name
+            assert whole.value == first.value, name
+        elif kind.best_of > 3:
+            perfect = of(kind(), target[:, None].expand(2, 100, 3, 24, 24), target)
+            assert whole.value == pytest.approx(perfect.value, abs=1e-6), name
+            asked = of(registry().find("metric", kind.asked_once).load()(), predicted, target)
+            assert (asked.value < whole.value) == kind.higher_is_better, name
+            assert asked.value == pytest.approx(
+                of(_of_any_number(kind)(), predicted[:, :1], target).value
+            ), name
+        else:
+            assert name in {"deviation", "variance", "sample-ssim"}  # those look at all of them
+
+
+def _of_any_number(kind):
+    return type(kind.__name__, (kind,), {"min_samples": 1})
+
+
 def test_error_of_best_by_hand():
     red = torch.tensor([1.0, 0, 0]).view(1, 1, 3, 1, 1).expand(1, 1, 3, 4, 4)
     expected = (80.0925 + 67.2032) / 2 / 128  # red against a grey: ab are those of red

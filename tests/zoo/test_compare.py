@@ -28,13 +28,16 @@ def test_from_two_names_to_a_report_and_a_merged_one(cli, pictures):
     done = cli("compare", "vae-mdn", "vae-mdn,mode=mean", "--data", pictures, "--split", "all", *FEW,
                "-o", "one", code=0)  # fmt: skip
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:3] == ["METHOD", "MSE255", "MS"]
+    assert lines[0].split() == ["METHOD", "MSE255@1", "BEST", "OF", "2", "MS", "MIB", "FAILED"]
     assert lines[1].startswith("oracle")
     assert {line.split()[0] for line in lines[1:8]} == {
         "oracle", "vae-mdn", "vae-mdn,mode=mean", "grey", "mean-chroma", "mean-chroma-given-luma",
         "random-reference",
     }  # fmt: skip
-    assert "squared grey levels, lower is better; 95 % intervals" in done.stdout
+    assert "mse255@1 (one answer): squared grey levels, lower is better; 95 % intervals" in done.stdout
+    said = [line.partition(":")[0] for line in done.stdout.splitlines()[10:13]]
+    assert said == ["Asked once", "Best of 2 answers, chosen by the truth", "Milliseconds a picture"]
+    assert not {"grey", "oracle"} & set(" ".join(done.stdout.splitlines()[10:13]).split())
     folder = pictures.parent / "one"
     assert {"report.html", "table.md", "results.json", "pictures", "figures", "grid.jpg"} <= {
         path.name for path in folder.iterdir()
@@ -128,7 +131,10 @@ def test_from_python(pictures, tmp_path):
 
 def test_the_metrics_that_are_measured_unless_others_are_named():
     kinds = metrics_of(None, 8)
-    assert next(iter(kinds)) == "mse255"
+    assert list(kinds)[:3] == ["mse255@1", "mse255", "psnr"]
+    assert list(metrics_of(["success", "psnr"], 8)) == ["success@1", "success", "psnr"]
+    assert list(metrics_of(["success", "psnr"], 1)) == ["success", "psnr"]  # asked once as it is
+    assert list(metrics_of(["psnr", "success"], 8)) == ["psnr", "success"]
     assert {"eob@1", "eob@5", "eob@8", "ciede2000", "auc-rebalanced", "delta-cf-abs"} <= kinds.keys()
     assert not {"eob@100", "lpips", "fid"} & kinds.keys()
     assert list(metrics_of(["ssim", "psnr"], 1)) == ["ssim", "psnr"]

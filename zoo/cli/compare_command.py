@@ -90,14 +90,17 @@ def compare(
 
 
 def show(results: Results) -> None:
-    """Print the ranking, and on stderr what went wrong."""
-    from colorzoo.report.wording import not_applicable
+    """Print the ranking and who wins, and on stderr what went wrong."""
+    from colorzoo.report.decision import best_of_several, decision
+    from colorzoo.report.wording import direction, named, not_applicable, note
 
-    metric = results.metric(results.ranked_by)
+    metric, beside = results.metric(results.ranked_by), best_of_several(results)
+    best = {note(beside): beside.name} if beside else {}
     rows = [
         {
             "method": printable(method.label),
             metric.name: _bounded(method, metric.name),
+            **{head: _number(method.values[name].value) for head, name in best.items()},
             "ms": _number(method.cost.milliseconds),
             "MiB": _number(method.cost.peak_mib),
             "failed": len(method.failures) or "",
@@ -105,8 +108,9 @@ def show(results: Results) -> None:
         for method in results.ranking()
     ]
     tables.show(rows, as_json=False)
-    better = "higher" if metric.higher_is_better else "lower"
-    typer.echo(f"\n{metric.name}: {metric.unit}, {better} is better; 95 % intervals of the mean")
+    typer.echo(f"\n{named(metric)}: {metric.unit}, {direction(metric)}; 95 % intervals of the mean")
+    for line in decision(results):
+        typer.echo(printable(line, MAX_LINE))
     for failed in [method for method in results.methods if method.failures]:
         first = failed.failures[0]
         count = "all" if results.all_failed(failed) else len(failed.failures)

@@ -12,7 +12,7 @@ from colorzoo import jobs
 from colorzoo.cli import tables
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.config import validate
-from colorzoo.core.errors import MissingExtraError, printable
+from colorzoo.core.errors import printable
 
 if TYPE_CHECKING:
     from colorzoo.core.data.prepare import Preparation
@@ -64,7 +64,4 @@ def _report(job: Preparation, out: Path) -> None:
 
     overview(job, out / REPORT / "contact-sheet.jpg")
     typer.echo(f"report: {out / REPORT}")
-    try:
-        histograms(job.rows, out / REPORT / "histograms.png")
-    except MissingExtraError as error:
-        typer.echo(f"no histograms: {error}", err=True)
+    histograms(job.rows, out / REPORT / "histograms.svg")

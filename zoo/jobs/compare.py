@@ -25,7 +25,6 @@ from colorzoo.hub import catalog
 from colorzoo.jobs.compare_options import CompareOptions
 from colorzoo.jobs.datasets import open_dataset, source_of
 
-RANKED_BY = "mse255"
 PICTURES = "pictures"
 """Folder of the picture files beside results.json."""
 HIDDEN, FIGURES = ".compare", "figures"
@@ -104,16 +103,21 @@ def methods_of(specs: Sequence[str]) -> list[ComparedMethod]:
 
 
 def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metric]]:
-    """Return the classes of the named metrics, or of all measured by default; the first one ranks."""
+    """Return the classes of the named metrics, or of all measured by default; the first one ranks.
+
+    Where that takes the best of several samples, the metric of one answer is measured too, and ranks.
+    """
     if names:
         kinds = {name: registry().find("metric", name).load() for name in names}
+        once = kinds[names[0]].asked_once
+        if once and samples > 1:
+            kinds = {once: registry().find("metric", once).load()} | kinds
         short = [name for name, kind in kinds.items() if kind.min_samples > samples]
         if short:
             least = max(kinds[name].min_samples for name in short)
             raise ConfigError(f"{', '.join(short)}: needs --samples {least} or more, got {samples}")
     else:
-        known = sorted(registry().names("metric"), key=lambda name: (name != RANKED_BY, name))
-        every = {name: registry().find("metric", name).load() for name in known}
+        every = {name: item.load() for name, item in registry().entries["metric"].items()}
         kinds = {n: kind for n, kind in every.items() if kind.default and kind.min_samples <= samples}
     for kind in kinds.values():
         kind()  # one that cannot be measured here says so now

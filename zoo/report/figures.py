@@ -1,171 +1,132 @@
-"""The figures of a comparison, by matplotlib: PNG for papers, SVG for the page, light and dark."""
+"""The figures of a comparison, as drawings for the page and files for papers."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
-from typing import Any
 
-from colorzoo.core.compare.results import MetricFacts, Results
-from colorzoo.core.errors import MissingExtraError
+from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.files import atomic_write
-from colorzoo.report.wording import direction
+from colorzoo.report.plot import GAP, LINE, Plot, spread
+from colorzoo.report.svg import LIGHT, WIDTH, Drawing, shortened, text_width
+from colorzoo.report.wording import direction, named, note
 
-WIDTH = 7.2
-DOTS_PER_INCH = 150
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours of a figure: methods in turn (Okabe and Ito 2008), baselines in one grey."""
-
-    paper: str
-    ink: str
-    faint: str
-    baseline: str
-    methods: tuple[str, ...]
-
-
-LIGHT = Theme(
-    "#ffffff", "#2b2b2b", "#dddddd", "#8a8a8a",
-    ("#0072b2", "#d55e00", "#009e73", "#a8518a", "#b07d00", "#2f8fc4"),
-)  # fmt: skip
-DARK = Theme(
-    "#17181a", "#e6e6e3", "#3a3b3e", "#8f9094",
-    ("#56b4e9", "#f08a4b", "#2fc79a", "#dd8fc0", "#e6b422", "#9bd3f5"),
-)  # fmt: skip
+TITLES = {
+    "ranking": "Every method with its interval; the table has the numbers",
+    "success": "Share of the pictures that are right to within a threshold, for every method",
+    "best_of": "Error of the best of k samples, for every method",
+    "speed": "Quality against milliseconds a picture; the tables have the numbers",
+}
+DASHES = ("6 3", "2 3", "8 3 2 3", "4 2", "1 4")
+"""Of baselines, which share one colour."""
+ROUNDS = ("", "9 2", "3 2")
+"""Of methods: more of them than colours begin the colours anew."""
 
 
-def figures(results: Results, theme: Theme = LIGHT) -> dict[str, Any]:
-    """Return the figures for which the results have values, by name.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    drawers: Mapping[str, Callable[[Results, Theme], Any]] = {
+def figures(results: Results) -> dict[str, Drawing]:
+    """Return the figures for which the results have values, by name."""
+    drawers: Mapping[str, Callable[[Results], Drawing | None]] = {
         "ranking": ranking,
         "success": success,
         "best_of": best_of,
         "speed": speed,
     }
-    with _plain_text():
-        drawn = {name: draw(results, theme) for name, draw in drawers.items()}
+    drawn = {name: draw(results) for name, draw in drawers.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def write_figures(results: Results, folder: Path) -> list[Path]:
-    """Write every figure as PNG and return the files. Raises as `figures`."""
+def write_figures(drawn: Mapping[str, Drawing], folder: Path) -> list[Path]:
+    """Write every figure as SVG and return the files."""
     written = []
-    for name, figure in figures(results).items():
-        written.append(folder / f"{name}.png")
+    for name, figure in drawn.items():
+        written.append(folder / f"{name}.svg")
         with atomic_write(written[-1]) as file:
-            file.write(png(figure))
+            file.write(figure.file(TITLES[name]).encode())
     return written
 
 
-def png(figure: Any) -> bytes:
-    """Return a figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, facecolor=figure.get_facecolor())
-    return buffer.getvalue()
-
-
-def svg(figure: Any) -> str:
-    """Return a figure as SVG, the same for the same results."""
-    import matplotlib as mpl
-
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "colorzoo"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor=figure.get_facecolor())
-    return buffer.getvalue()
-
-
-def ranking(results: Results, theme: Theme) -> Any:
+def ranking(results: Results) -> Drawing | None:
     """Draw every method's value of the ranking metric with its interval, the best on top."""
     metric = results.metric(results.ranked_by)
-    methods = [m for m in results.ranking() if m.values[metric.name].value is not None]
-    if not methods:
+    rows = [(m, v) for m in _within_reach(results) if (v := m.values[metric.name]).value is not None]
+    if not rows:
         return None
-    figure, axes = _figure(theme, height=0.9 + 0.32 * len(methods))
-    colors = _colors(results, theme)
-    for row, method in enumerate(methods):
-        value = method.values[metric.name]
+    ends = [e for _, v in rows for e in (v.value, v.low, v.high) if e is not None]
+    names = [shortened(method.label, 0.45 * WIDTH) for method, _ in rows]
+    left = max(map(text_width, names)) + 1.5 * GAP
+    plot = Plot(spread(ends), (len(rows) - 0.4, -0.6), left=left, height=(len(rows) + 2.6) * 1.15 * LINE)
+    plot.axes(_label(metric), "")
+    kinds = _kinds(results)
+    for row, (name, (method, value)) in enumerate(zip(names, rows, strict=True)):
+        y, kind = plot.y(row), kinds[method.label]
+        plot.drawing.text(plot.x.start - 1.5 * GAP, y, name, kind, anchor="end")
         if value.low is not None and value.high is not None:
-            axes.plot([value.low, value.high], [row, row], color=colors[method.label], linewidth=2.5)
-        axes.plot([value.value], [row], "o", color=colors[method.label], markersize=6)
-    axes.set_yticks(range(len(methods)), [m.label for m in methods])
-    axes.set_ylim(len(methods) - 0.5, -0.5)
-    axes.set_xlabel(_label(metric))
-    axes.grid(axis="x", color=theme.faint, linewidth=0.8)
-    axes.tick_params(axis="y", length=0)
-    return figure
+            plot.drawing.line(plot.x(value.low), y, plot.x(value.high), y, kind, stroke_width="2.5")
+        plot.drawing.dot(plot.x(value.value or 0.0), y, kind)
+    return plot.drawing
 
 
-def success(results: Results, theme: Theme) -> Any:
+def success(results: Results) -> Drawing | None:
     """Draw the share of pictures that are right to within a threshold."""
-    return _curves(results, theme, "RMSE below", "RMSE of the best sample below", "share of the pictures")
+    return _curves(results, "RMSE below", "share of the pictures with an RMSE below x")
 
 
-def best_of(results: Results, theme: Theme) -> Any:
+def best_of(results: Results) -> Drawing | None:
     """Draw the error of the best of k samples; a method that always answers the same is a flat line."""
-    if results.protocol.samples < 2:
-        return None
-    return _curves(results, theme, "samples", "best of so many samples", "")
+    return _curves(results, "samples", "") if results.protocol.samples > 1 else None
 
 
-def speed(results: Results, theme: Theme) -> Any:
+def speed(results: Results) -> Drawing | None:
     """Draw quality against time."""
     metric = results.metric(results.ranked_by)
+    kinds = _kinds(results)
     points = [
-        (m, m.cost.milliseconds, value)
-        for m in results.methods
+        (m.label, m.cost.milliseconds, value, kinds[m.label])
+        for m in _within_reach(results)
         if m.cost.milliseconds and (value := m.values[metric.name].value) is not None
     ]
     if len(points) < 2:
         return None
-    figure, axes = _figure(theme, height=4.2)
-    colors = _colors(results, theme)
-    for method, milliseconds, value in points:
-        axes.plot([milliseconds], [value], "o", color=colors[method.label], markersize=7)
-    axes.set_xscale("log")
-    axes.set_xlabel("milliseconds a picture (median, one thread)")
-    axes.set_ylabel(_label(metric))
-    axes.margins(x=0.25, y=0.12)
-    axes.grid(color=theme.faint, linewidth=0.8)
-    axes.xaxis.set_major_formatter(_plain_numbers())
-    _name_points(axes, [(m.label, x, y) for m, x, y in points], colors)
-    return figure
+    times, values = [point[1] for point in points], [point[2] for point in points]
+    plot = Plot((min(times) / 2, max(times) * 2), spread(values, 0.12), height=320, logarithmic=True)
+    plot.axes("milliseconds a picture (median, one thread)", _label(metric))
+    plot.name_points(points)
+    return plot.drawing
 
 
-def _curves(results: Results, theme: Theme, over: str, label: str, unit: str) -> Any:
-    """Draw the curves over something, of the metric whose curves reach farthest."""
+def _within_reach(results: Results) -> list[Method]:
+    """Return the ranking, without who is told the truth so far ahead that all others would be one point."""
+    ranking, name = results.ranking(), results.ranked_by
+    told = {m.label: v for m in ranking if m.informed and (v := m.values[name].value) is not None}
+    values = [v for m in ranking if not m.informed and (v := m.values[name].value) is not None]
+    if not values:
+        return ranking
+    low, high = min(values), max(values)
+    reach = 2 * (high - low)
+    far = {label for label, v in told.items() if reach and not low - reach <= v <= high + reach}
+    return [method for method in ranking if method.label not in far]
+
+
+def _curves(results: Results, over: str, label: str) -> Drawing | None:
+    """Draw the curves over something, of the metric whose curves reach farthest, of most samples."""
     reach = {m.name: _reach(results, m.name, over) for m in results.metrics}
-    metric = max(results.metrics, key=lambda m: reach[m.name])
+    metric = max(results.metrics, key=lambda m: (reach[m.name], m.best_of or 0))
+    curves = {m.label: c for m in results.ranking() if (c := m.values[metric.name].curve) is not None}
     if not reach[metric.name]:
         return None
-    figure, axes = _figure(theme, height=3.8)
-    colors = _colors(results, theme)
-    dashes = iter([(0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (1, 3))] * len(colors))
-    for method in results.ranking():
-        curve = method.values[metric.name].curve
-        if curve is None:
-            continue
-        x, y = curve.x, curve.y
-        if len(x) == 1:  # the same answer whatever the number of samples
-            x, y = [x[0], reach[metric.name]], [y[0], y[0]]
-        style, width = (next(dashes), 1.3) if method.baseline else ("-", 2.2)
-        axes.plot(x, y, linestyle=style, color=colors[method.label], linewidth=width, label=method.label)
-    axes.set_xlabel(label)
-    axes.set_ylabel(unit or _label(metric))
-    axes.grid(color=theme.faint, linewidth=0.8)
-    axes.margins(x=0.02)
-    axes.legend(
-        frameon=False, labelcolor=theme.ink, loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8.5
-    )
-    return figure
+    x = [a for curve in curves.values() for a in curve.x]
+    plot = Plot((min(x), reach[metric.name]), spread([b for c in curves.values() for b in c.y], 0.04))
+    counted = "best of so many samples" if over == "samples" else f"RMSE, {note(metric) or 'best sample'}"
+    plot.axes(counted, label or _label(metric))
+    looks = _looks(results)
+    for name, curve in curves.items():
+        kind, more = looks[name]
+        once = len(curve.x) == 1  # the same answer whatever the number of samples
+        ends = [curve.x[0], reach[metric.name]] if once else curve.x
+        plot.curve(ends, curve.y * 2 if once else curve.y, kind, **more)
+    plot.legend({name: looks[name] for name in curves})
+    return plot.drawing
 
 
 def _reach(results: Results, metric: str, over: str) -> float:
@@ -174,66 +135,27 @@ def _reach(results: Results, metric: str, over: str) -> float:
     return max((max(c.x) for c in curves if c is not None and c.over == over), default=0.0)
 
 
-def _colors(results: Results, theme: Theme) -> dict[str, str]:
-    """Return a colour for every method; it stays the same in all figures."""
+def _kinds(results: Results) -> dict[str, str]:
+    """Return the class of every method's colour; it stays the same in all figures."""
     compared = [method.label for method in results.methods if not method.baseline]
-    chosen = {label: theme.methods[i % len(theme.methods)] for i, label in enumerate(compared)}
-    return {method.label: chosen.get(method.label, theme.baseline) for method in results.methods}
+    chosen = {label: f"method{index % len(LIGHT.methods)}" for index, label in enumerate(compared)}
+    return {method.label: chosen.get(method.label, "baseline") for method in results.methods}
+
+
+def _looks(results: Results) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return class and attributes of every method's line: baselines are thin and dashed."""
+    kinds, dashes = _kinds(results), cycle(DASHES)
+    compared = [method.label for method in results.methods if not method.baseline]
+    looks = {}
+    for method in results.ranking():
+        more = {"stroke_width": "1.3", "stroke_dasharray": next(dashes)} if method.baseline else {}
+        if not method.baseline:
+            turn = ROUNDS[compared.index(method.label) // len(LIGHT.methods) % len(ROUNDS)]
+            more = {"stroke_width": "2.2"} | ({"stroke_dasharray": turn} if turn else {})
+        looks[method.label] = (kinds[method.label], more)
+    return looks
 
 
 def _label(metric: MetricFacts) -> str:
-    return f"{metric.name} ({metric.unit}), {direction(metric)}"
-
-
-def _name_points(axes: Any, points: list[tuple[str, float, float]], colors: Mapping[str, str]) -> None:
-    """Write names beside points; where they would collide, one moves up."""
-    axes.figure.canvas.draw()
-    taken: list[tuple[float, float, float]] = []
-    for label, x, y in sorted(points, key=lambda point: point[2]):
-        across, up = axes.transData.transform((x, y))
-        length, height = 11.0 * len(label), 22.0
-        while any(abs(up - v) < height and across < u + w and u < across + length for u, v, w in taken):
-            up += 4
-        taken.append((across, up, length))
-        position = axes.transData.inverted().transform((across, up))
-        axes.annotate(
-            label,
-            position,
-            (8, 0),
-            textcoords="offset points",
-            va="center",
-            color=colors[label],
-            fontsize=8.5,
-        )
-
-
-def _figure(theme: Theme, height: float) -> tuple[Any, Any]:
-    """Return an empty figure and its axes in the colours of the theme."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH, height), layout="constrained", facecolor=theme.paper)
-    axes = figure.subplots()
-    axes.set_facecolor(theme.paper)
-    axes.tick_params(colors=theme.ink, labelsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(theme.faint)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set_color(theme.ink)
-    return figure, axes
-
-
-def _plain_text() -> AbstractContextManager[None]:
-    """Take names as they are: a dollar sign in a path begins no formula."""
-    try:
-        import matplotlib as mpl
-        import matplotlib.figure  # what draws; an installation may lack a part
-    except ImportError:
-        raise MissingExtraError("the figures of a report", "matplotlib", "report") from None
-    context: AbstractContextManager[None] = mpl.rc_context({"text.parse_math": False})
-    return context
-
-
-def _plain_numbers() -> Any:
-    from matplotlib.ticker import FuncFormatter
-
-    return FuncFormatter(lambda value, _: f"{value:g}")
+    label = f"{named(metric)}, {metric.unit}, {direction(metric)}"
+    return label if text_width(label) <= WIDTH else f"{named(metric)}, {direction(metric)}"

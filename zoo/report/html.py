@@ -4,78 +4,170 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from colorzoo.core.compare.results import ExampleImage, Method, Protocol, Results
-from colorzoo.core.errors import MissingExtraError
+from markupsafe import Markup, escape
+
+from colorzoo.core.compare.results import ExampleImage, Method, MetricFacts, Protocol, Results
 from colorzoo.core.files import atomic_write
 from colorzoo.core.imaging.image_io import Picture, write
+from colorzoo.report import decision as choice
 from colorzoo.report import figures as drawing
 from colorzoo.report import wording as text
 from colorzoo.report.grid import grid
-from colorzoo.report.markdown import table
+from colorzoo.report.markdown import best_label, table
+from colorzoo.report.svg import Drawing, style
 
 FOLDER = Path(__file__).parent
-ALT = {
-    "ranking": "Every method with its interval; the table of the ranking has the numbers",
-    "success": "Share of the pictures whose best sample is within a threshold, for every method",
-    "best_of": "Error of the best of k samples, for every method",
-    "speed": "Quality against milliseconds a picture; the tables have the numbers",
-}
+OPEN_ROWS = 3
+"""Rows of pictures that are seen before anything is unfolded."""
+LONGEST_UNBROKEN = 24
+"""Letters of a label that fits any line."""
+SEPARATORS = re.compile(r"(?<=[,:=/_])(?=[^,:=/_])")
 
 
 def write_report(results: Results, folder: Path) -> list[Path]:
     """Write report.html, table.md, grid.jpg and figures/ beside results.json; return what was written."""
+    drawn = drawing.figures(results)
     written = [folder / "report.html", folder / "table.md"]
-    for path, content in zip(written, (page(results, folder / "pictures"), table(results)), strict=True):
+    contents = (page(results, folder / "pictures", drawn), table(results))
+    for path, content in zip(written, contents, strict=True):
         with atomic_write(path) as file:
             file.write(content.encode())
     sheet = grid(results, folder / "pictures")
     if sheet is not None:
         write(folder / "grid.jpg", Picture(sheet))
         written.append(folder / "grid.jpg")
-    try:
-        return written + drawing.write_figures(results, folder / "figures")
-    except MissingExtraError:  # the page says so
-        return written
+    for left_by_others in (folder / "figures").glob("*.png"):
+        if left_by_others.stem in drawing.TITLES:  # of a version that drew PNG, and of older results
+            left_by_others.unlink()
+    return written + drawing.write_figures(drawn, folder / "figures")
 
 
-def page(results: Results, pictures: Path) -> str:
+def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None = None) -> str:
     """Return the HTML; pictures: the folder of the files that the examples name."""
     from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["breakable"] = breakable
+    environment.filters["unbroken"] = partial(unbroken, [method.label for method in results.methods])
     template = environment.from_string((FOLDER / "page.html.j2").read_text())
-    style, script = ((FOLDER / name).read_text() for name in ("page.css", "page.js"))
-    figures, missing = _figures(results)
+    style_sheet = (FOLDER / "page.css").read_text() + style()
+    script = (FOLDER / "page.js").read_text()
+    drawn = drawing.figures(results) if drawn is None else drawn
     return template.render(
         title=_title(results),
-        results=results,
-        protocol=results.protocol,
-        side=_side(results.protocol),
-        ranked=results.metric(results.ranked_by),
-        ranking=results.ranking(),
-        findings=text.findings(results),
-        warnings=text.warnings(results) + missing,
-        pair_metrics=list(dict.fromkeys(pair.metric for pair in results.pairs)),
-        on_device=any(method.cost.device_mib is not None for method in results.methods),
-        galleries=list(_galleries(results, pictures)),
-        failures=[(m.label, failure) for m in results.methods for failure in m.failures],
-        figures=figures,
-        figure=lambda name: Markup(_chart(name, figures[name])),
-        number=text.number,
-        arrow=text.arrow,
-        direction=text.direction,
-        verdict=text.verdict,
-        style=Markup(style),
+        figures={name: Markup(figure.inline(drawing.TITLES[name])) for name, figure in drawn.items()},
+        style=Markup(style_sheet),
         script=Markup(script),
-        style_hash=_digest(style),
+        style_hash=_digest(style_sheet),
         script_hash=_digest(script),
+        **_facts(results),
+        **_words(results),
+        **_pictures(results, pictures),
     )
+
+
+def breakable(label: str) -> Markup:
+    """Return a label that may be broken after its separators, and elsewhere only if it must."""
+    return Markup("<wbr>").join(map(escape, SEPARATORS.split(label)))
+
+
+def unbroken(labels: Iterable[str], sentence: str) -> Markup:
+    """Return a sentence whose labels stay on one line; long ones may break after their separators."""
+    known = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+    parts = re.split(f"(?<![\\w-])({known})(?![\\w-])", sentence)
+    return Markup("").join(_label(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def _label(label: str) -> Markup:
+    if len(label) > LONGEST_UNBROKEN:
+        return breakable(label)
+    return Markup('<span class="label">{}</span>').format(label)
+
+
+def _facts(results: Results) -> dict[str, Any]:
+    """Return what the tables show."""
+    pairs = choice.pairs(results)
+    return {
+        "results": results,
+        "protocol": results.protocol,
+        "side": _side(results.protocol),
+        "ranked": results.metric(results.ranked_by),
+        "ranking": results.ranking(),
+        "leading": choice.headline(results),
+        "best_labels": {metric.name: best_label(results, metric) for metric in results.metrics},
+        "first": choice.best(results),
+        "pairs": pairs,
+        "pair_metrics": list(dict.fromkeys(pair.metric for pair in pairs)),
+        "on_device": any(method.cost.device_mib is not None for method in results.methods),
+        "failures": [(m.label, failure) for m in results.methods for failure in m.failures],
+    }
+
+
+def _words(results: Results) -> dict[str, Any]:
+    """Return what the page says, and what says it."""
+    return {
+        "decision": choice.decision(results),
+        "against": partial(choice.against, results),
+        "findings": text.findings(results),
+        "warnings": text.warnings(results),
+        "number": text.number,
+        "note": text.note,
+        "named": text.named,
+        "arrow": text.arrow,
+        "direction": text.direction,
+        "verdict": text.verdict,
+    }
+
+
+def _pictures(results: Results, folder: Path) -> dict[str, Any]:
+    """Return the rows of pictures: those spread over all, then every method's extremes."""
+    source = partial(_source, folder)
+    spread = [example for example in results.examples if example.reason == "spread"]
+    return {
+        "spread": [_row(example, example.picture, source) for example in spread],
+        "open_rows": OPEN_ROWS,
+        "extremes": list(_extremes(results, source)),
+    }
+
+
+def _extremes(results: Results, source: Any) -> Iterator[Mapping[str, Any]]:
+    metric = results.metric(results.ranked_by)
+    for method in results.methods:
+        own = [example for example in results.examples if example.method == method.label]
+        if own:
+            rows = [_row(e, f"{e.reason}: {_measured(results, method, e, metric)}", source) for e in own]
+            yield {"label": method.label, "rows": rows}
+
+
+def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
+    """Return a picture, and what was made of it: the first answer of every method, and more of them."""
+    first = [("grey", "gray", example.gray), ("original", "original", example.original)]
+    first += [(label, "sample", names[0]) for label, names in example.samples.items() if names]
+    more = [
+        (f"{label}, answer {number}", "sample", name)
+        for label, names in example.samples.items()
+        for number, name in enumerate(names[1:], start=2)
+    ]
+    parts = [
+        [{"label": label, "kind": kind, "source": source(name)} for label, kind, name in part]
+        for part in (first, more)
+    ]
+    return {"title": title, "picture": example.picture, "shown": parts[0], "more": parts[1]}
+
+
+def _measured(results: Results, method: Method, example: ExampleImage, metric: MetricFacts) -> str:
+    """Return a method's value on a picture, and the picture's name."""
+    values = method.values[metric.name].per_image
+    if values is None or example.picture not in results.pictures:
+        return example.picture
+    value = values[results.pictures.index(example.picture)]
+    return f"{text.named(metric)} {text.number(value)}, {example.picture}"
 
 
 def _title(results: Results) -> str:
@@ -92,71 +184,16 @@ def _side(protocol: Protocol) -> str:
     return f"{protocol.side}x{protocol.side} pixels, {protocol.fit}"
 
 
-def _figures(results: Results) -> tuple[dict[str, tuple[str, str]], list[str]]:
-    """Return light and dark SVG by name, and a warning where there are none."""
-    try:
-        light, dark = (drawing.figures(results, theme) for theme in (drawing.LIGHT, drawing.DARK))
-    except MissingExtraError as error:
-        return {}, [f"There are no figures: {error}."]
-    return {name: (drawing.svg(light[name]), drawing.svg(dark[name])) for name in light}, []
-
-
-def _chart(name: str, drawn: tuple[str, str]) -> str:
-    light, dark = (_data("image/svg+xml", svg.encode()) for svg in drawn)
-    return (
-        f'<figure class="chart"><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" alt="{ALT[name]}"></picture></figure>'
-    )
-
-
-def _galleries(results: Results, pictures: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the sections of pictures: those spread over all, then every method's extremes."""
-    source = partial(_source, pictures)
-    spread = [example for example in results.examples if example.reason == "spread"]
-    if spread:
-        rows = [_row(example, example.picture, source) for example in spread]
-        explained = "Spread evenly over the set, not chosen. Press a picture to see it large."
-        yield {"title": "Pictures", "text": explained, "rows": rows}
-    for method in results.methods:
-        own = [example for example in results.examples if example.method == method.label]
-        if own:
-            rows = [_row(e, f"{e.reason}: {_measured(results, method, e)}", source) for e in own]
-            explained = f"By {results.ranked_by}, over all pictures."
-            title = f"Best, median and worst of {method.label}"
-            yield {"title": title, "text": explained, "rows": rows}
-
-
-def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
-    shown = [("gray", "grey", example.gray), ("original", "original", example.original)]
-    for label, names in example.samples.items():
-        several = len(names) > 1
-        shown += [("sample", f"{label} {i}" if several else label, n) for i, n in enumerate(names, start=1)]
-    return {
-        "title": title,
-        "picture": example.picture,
-        "shown": [{"kind": role, "label": label, "source": source(name)} for role, label, name in shown],
-    }
-
-
-def _measured(results: Results, method: Method, example: ExampleImage) -> str:
-    """Return a method's value on a picture, and the picture's name."""
-    values = method.values[results.ranked_by].per_image
-    if values is None or example.picture not in results.pictures:
-        return example.picture
-    value = values[results.pictures.index(example.picture)]
-    return f"{results.ranked_by} {text.number(value)}, {example.picture}"
-
-
 def _source(pictures: Path, name: str) -> str:
     """Return a picture file as an address that needs no file; nothing where it is absent."""
     path = pictures / name
     mime = "image/png" if path.suffix == ".png" else "image/jpeg"
-    return _data(mime, path.read_bytes()) if path.is_file() else ""
-
-
-def _data(mime: str, content: bytes) -> str:
-    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+    return f"data:{mime};base64,{_base64(path.read_bytes())}" if path.is_file() else ""
 
 
 def _digest(content: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+    return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -11,6 +11,7 @@ from colorzoo.report.wording import (
     best_baseline,
     bounded,
     compared,
+    named,
     not_applicable,
     number,
     verdict,
@@ -54,8 +55,8 @@ def _protocol(results: Results) -> list[str]:
 
 
 def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
-    heads = ["method", *(f"{m.name} {arrow(m)}" for m in metrics), "ms", "MiB", "M parameters", "GFLOP"]
-    best = {metric.name: _best(results, metric) for metric in metrics}
+    heads = ["method", *(f"{_head(m)} {arrow(m)}" for m in metrics), "ms", "MiB", "M parameters", "GFLOP"]
+    best = {metric.name: best_label(results, metric) for metric in metrics}
     rows = [
         [
             _name(method),
@@ -65,6 +66,11 @@ def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
         for method in results.ranking()
     ]
     return [_line(heads), "|---|" + "---:|" * (len(heads) - 1), *map(_line, rows)]
+
+
+def _head(metric: MetricFacts) -> str:
+    """Return a metric's name; one that takes the best of several answers says so."""
+    return named(metric) if (metric.best_of or 0) > 1 else metric.name
 
 
 def _name(method: Method) -> str:
@@ -77,7 +83,7 @@ def _cell(method: Method, metric: MetricFacts, best: bool) -> str:
     return f"**{text}**" if best else text
 
 
-def _best(results: Results, metric: MetricFacts) -> str | None:
+def best_label(results: Results, metric: MetricFacts) -> str | None:
     """Return the label of the best method that is no baseline."""
     measured = [
         (value, method.label)
@@ -110,7 +116,7 @@ def _pairs(results: Results) -> list[str]:
         for pair in results.pairs
         if pair.metric == metric.name and {pair.one, pair.other} <= labels
     ]
-    heads = [f"{metric.name}, picture by picture", "difference", "95 % interval", "first wins", ""]
+    heads = [f"{_head(metric)}, picture by picture", "difference", "95 % interval", "first wins", ""]
     return [_line(heads), "|---|---:|---:|---:|---|", *map(_line, rows)] if rows else []
 
 

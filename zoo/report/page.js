@@ -1,52 +1,96 @@
 "use strict";
 const byId = (id) => document.getElementById(id);
+const every = (query, within = document) => [...within.querySelectorAll(query)];
 
-const select = byId("metric");
-if (select) {
+const metric = byId("metric");
+if (metric) {
   const choose = () => {
-    for (const row of document.querySelectorAll("#pairs tbody tr")) {
-      row.hidden = row.dataset.metric !== select.value;
-    }
+    for (const row of every("#pairs tbody tr")) row.hidden = row.dataset.metric !== metric.value;
   };
-  select.addEventListener("change", choose);
+  metric.addEventListener("change", choose);
   choose();
 }
 
-const viewer = byId("viewer"), before = byId("before"), after = byId("after");
-const wipe = byId("wipe"), swap = byId("swap");
-let shown = null;
-
-const place = () => {
-  after.style.clipPath = `inset(0 0 0 ${wipe.value}%)`;
-  wipe.setAttribute("aria-valuetext", `${wipe.value} % before`);
-};
-const draw = () => {
-  const original = swap.getAttribute("aria-pressed") === "true";
-  const kind = original ? "original" : "gray";
-  const other = shown.closest(".row").querySelector(`[data-kind=${kind}] img`);
-  const mine = shown.querySelector("img");
-  before.src = (other || mine).src;
-  before.alt = other ? other.alt : mine.alt;
-  after.src = mine.src;
-  after.alt = mine.alt;
-  byId("viewer-title").textContent = `${original ? "original" : "grey"} | ${mine.alt}`;
-  place();
-};
-
-for (const button of document.querySelectorAll(".picture")) {
+/* Headings sort: the better end first, then the other; what has no value stays last. */
+for (const button of every("button.sort")) {
   button.addEventListener("click", () => {
-    shown = button;
-    wipe.value = 50;
-    draw();
-    viewer.showModal();
-    wipe.focus();
+    const head = button.closest("th"), body = head.closest("table").tBodies[0];
+    const first = button.dataset.better === "higher" ? "descending" : "ascending";
+    const other = first === "ascending" ? "descending" : "ascending";
+    const order = head.getAttribute("aria-sort") === first ? other : first;
+    for (const each of head.parentElement.cells) {
+      if (each.hasAttribute("aria-sort")) each.setAttribute("aria-sort", "none");
+    }
+    head.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
+    const valueOf = (row) => row.cells[head.cellIndex].dataset.value;
+    const compare = (one, another) => {
+      if (one === "" || another === "") return (one === "") - (another === "");
+      return sign * (head.classList.contains("n") ? one - another : one.localeCompare(another));
+    };
+    body.append(...[...body.rows].sort((one, another) => compare(valueOf(one), valueOf(another))));
   });
 }
-wipe.addEventListener("input", place);
-swap.addEventListener("click", () => {
-  swap.setAttribute("aria-pressed", String(swap.getAttribute("aria-pressed") !== "true"));
+
+const viewer = byId("viewer"), wipe = byId("wipe"), left = byId("left"), right = byId("right");
+let rows = [], at = 0, opener = null;
+const wanted = { left: "grey", right: "" };
+
+const place = () => {
+  byId("after").style.clipPath = `inset(0 0 0 ${wipe.value}%)`;
+  wipe.setAttribute("aria-valuetext", `${wipe.value} % of ${left.value}`);
+};
+const show = (image, select) => {
+  const button = buttons().find((each) => each.dataset.name === select.value);
+  image.src = button.querySelector("img").src;
+  image.alt = button.querySelector("img").alt;
+};
+const buttons = () => every(".picture", rows[at]);
+const fill = (select, name, fallback) => {
+  const names = buttons().map((each) => each.dataset.name);
+  select.replaceChildren(...names.map((each) => new Option(each, each)));
+  select.value = names.includes(name) ? name : names[Math.min(fallback, names.length - 1)];
+};
+const draw = () => {
+  show(byId("before"), left);
+  show(byId("after"), right);
+  byId("viewer-title").textContent = rows[at].dataset.title;
+  byId("count").textContent = `${at + 1} of ${rows.length}`;
+  place();
+};
+const go = (step) => {
+  at = (at + step + rows.length) % rows.length;
+  fill(left, wanted.left, 0);
+  fill(right, wanted.right, 2);
   draw();
-});
+};
+
+for (const button of every(".picture")) {
+  button.addEventListener("click", () => {
+    opener = button;
+    rows = every(".row", button.closest(".gallery")).filter((row) => row.querySelector(".picture"));
+    at = rows.indexOf(button.closest(".row"));
+    if (wanted.left === button.dataset.name) wanted.left = button.dataset.name === "grey" ? "original" : "grey";
+    wanted.right = button.dataset.name;
+    wipe.value = 50;
+    viewer.showModal();
+    byId("next").focus();
+    go(0);
+  });
+}
+for (const [select, side] of [[left, "left"], [right, "right"]]) {
+  select.addEventListener("change", () => { wanted[side] = select.value; draw(); });
+}
+wipe.addEventListener("input", place);
+byId("previous").addEventListener("click", () => go(-1));
+byId("next").addEventListener("click", () => go(1));
 byId("close").addEventListener("click", () => viewer.close());
 viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
-viewer.addEventListener("close", () => { if (shown) shown.focus(); });
+viewer.addEventListener("close", () => { if (opener) opener.focus(); });
+viewer.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step || event.target.tagName === "SELECT") return;  /* the slider has up and down, home and end */
+  event.preventDefault();
+  go(step);
+});
+addEventListener("beforeprint", () => every("details").forEach((part) => { part.open = true; }));

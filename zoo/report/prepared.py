@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from colorzoo.core.data.prepare import Preparation, PreparedImage
 from colorzoo.core.data.quality import MIN_COLOR_SPREAD
-from colorzoo.core.errors import MissingExtraError
 from colorzoo.core.files import atomic_write
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
 from colorzoo.core.imaging.image_io import Picture, write
+from colorzoo.report.plot import Plot
+from colorzoo.report.svg import beside
 
 SHOWN, COLUMNS = 24, 6
-BLUE, ORANGE, PAPER, INK = "#3b6ea8", "#d9772b", "#fafaf8", "#3c3c3c"
+BARS = 30
+KINDS = {"left out": "method1", "kept": "method0"}
+"""Classes of the colours."""
 
 
 def overview(job: Preparation, path: Path) -> None:
@@ -30,43 +31,36 @@ def overview(job: Preparation, path: Path) -> None:
 
 
 def histograms(rows: Sequence[PreparedImage], path: Path) -> None:
-    """Draw how much colour the pictures have beyond a tint, and how large they were.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    figure = _figure(width=9.6, height=3.4)
+    """Draw as SVG how much colour the pictures have beyond a tint, and how large they were."""
     readable = [row for row in rows if row.verdict != "broken"]
     retained = [row for row in readable if row.verdict == "kept"]
-    left, right = figure.subplots(1, 2)
     spreads = [[row.spread for row in group] for group in (readable, retained)]
     sides = [[(row.width * row.height) ** 0.5 for row in group] for group in (readable, retained)]
-    _bars(left, spreads[0], spreads[1], "colour beyond a tint, grey levels")
-    _bars(right, sides[0], sides[1], "side of a square of the same area, pixels")
-    left.axvline(MIN_COLOR_SPREAD, color=INK, linewidth=1, linestyle=":")
-    left.set_ylabel("pictures")
+    left = _bars(spreads[0], spreads[1], "colour beyond a tint, grey levels")
+    if left.x.low < MIN_COLOR_SPREAD < left.x.high:
+        bound = left.x(MIN_COLOR_SPREAD)
+        left.drawing.line(bound, left.top, bound, left.bottom, "ink", stroke_dasharray="2 3")
+    right = _bars(sides[0], sides[1], "side of a square of the same area, pixels")
     if len(retained) < len(readable):
-        left.legend(frameon=False)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=120, facecolor=PAPER)
+        left.legend({name: (kind, {"stroke_width": "8"}) for name, kind in KINDS.items()})
+    whole = beside(left.drawing, right.drawing)
     with atomic_write(path) as file:
-        file.write(image.getvalue())
+        file.write(whole.file("How much colour the pictures have, and how large they were").encode())
 
 
-def _bars(axes: Any, values: Sequence[float], retained: Sequence[float], label: str) -> None:
+def _bars(values: Sequence[float], retained: Sequence[float], label: str) -> Plot:
+    """Draw how many of the values lie where, those of retained pictures before all."""
     low, high = min(values), max(values)
-    edges = np.linspace(low, high if high > low else low + 1, 31)
-    if len(retained) < len(values):
-        axes.hist(values, edges, color=ORANGE, label="left out")
-    axes.hist(retained, edges, color=BLUE, label="kept")
-    axes.set_xlabel(label)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_facecolor(PAPER)
-
-
-def _figure(width: float, height: float) -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError("the figure", "matplotlib", "report") from None
-    return Figure(figsize=(width, height), layout="constrained")
+    if high == low:
+        low, high = low - BARS / 2, high + BARS / 2
+    edges = np.linspace(low, high, BARS + 1)
+    counts = {"left out": np.histogram(values, edges)[0], "kept": np.histogram(retained, edges)[0]}
+    plot = Plot((edges[0], edges[-1]), (0, 1.05 * counts["left out"].max()))
+    plot.axes(label, "pictures")
+    wide = (plot.x.stop - plot.x.start) / BARS
+    for name, counted in counts.items():
+        for start, count in zip(edges, counted, strict=False):
+            if count:
+                top = plot.y(float(count))
+                plot.drawing.bar(plot.x(float(start)), top, wide, plot.bottom - top, KINDS[name])
+    return plot

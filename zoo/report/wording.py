@@ -41,6 +41,18 @@ def arrow(metric: MetricFacts) -> str:
     return "↑" if metric.higher_is_better else "↓"
 
 
+def note(metric: MetricFacts) -> str:
+    """Return of how many answers a metric looks at the best; nothing where it looks at all."""
+    if not metric.best_of:
+        return ""
+    return "one answer" if metric.best_of == 1 else f"best of {metric.best_of}"
+
+
+def named(metric: MetricFacts) -> str:
+    """Return the name of a metric with the answers that count."""
+    return f"{metric.name} ({note(metric)})" if note(metric) else metric.name
+
+
 def better(pair: Pair, metric: MetricFacts) -> str | None:
     """Return the label of the better method; None where no difference is shown."""
     if not pair.shown:
@@ -62,14 +74,14 @@ def finding(pair: Pair, metric: MetricFacts) -> str:
     interval = f"95 % interval {number(pair.low)} to {number(pair.high)}" if pair.low is not None else ""
     if winner is None:
         return (
-            f"{pair.one} against {pair.other}: {verdict(pair, metric)} in {metric.name} "
+            f"{pair.one} against {pair.other}: {verdict(pair, metric)} in {named(metric)} "
             f"(mean difference {number(pair.difference)}{', ' + interval if interval else ''})."
         )
     loser = pair.other if winner == pair.one else pair.one
     fraction = pair.wins if winner == pair.one else 1 - pair.wins - pair.ties
     return (
-        f"{winner} is better than {loser} in {metric.name}, by {number(abs(pair.difference))} in the mean "
-        f"({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the pictures."
+        f"{winner} is better than {loser} in {named(metric)}, by {number(abs(pair.difference))} in the "
+        f"mean ({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the pictures."
     )
 
 
@@ -79,16 +91,10 @@ def compared(results: Results) -> list[str]:
 
 
 def findings(results: Results) -> list[str]:
-    """Return what the ranking metric shows between the methods, and against the best baseline."""
-    metric = results.metric(results.ranked_by)
-    labels = compared(results)
-    baseline = best_baseline(results)
-    names = {*labels, baseline.label} if baseline else set(labels)
-    return [
-        finding(pair, metric)
-        for pair in results.pairs
-        if pair.metric == metric.name and {pair.one, pair.other} <= names
-    ]
+    """Return what the ranking metric shows between the methods; baselines are yardsticks, no rivals."""
+    metric, labels = results.metric(results.ranked_by), set(compared(results))
+    pairs = [pair for pair in results.pairs if pair.metric == metric.name]
+    return [finding(pair, metric) for pair in pairs if {pair.one, pair.other} <= labels]
 
 
 def best_baseline(results: Results) -> Method | None:

@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,11 +22,13 @@ from colorzoo.core.config import validate
 from colorzoo.core.data.address import file_names
 from colorzoo.core.data.packed import pack
 from colorzoo.core.data.prepare import Preparation, PrepareOptions
+from colorzoo.core.data.prepare_records import PreparedImage
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import folder_lock
 from colorzoo.core.imaging.image_io import read, read_reduced, square
 from colorzoo.datasources.image_folder import Folder
 from colorzoo.jobs.datasets import open_dataset, packed_cache
+from colorzoo.report.prepared import histograms
 from tests.servers.manga_site import jpeg, painted, tinted
 
 pytestmark = pytest.mark.slow
@@ -217,25 +220,33 @@ def test_the_command_line(source, tmp_path, cli):
     facts = json.loads((tmp_path / "out" / ".report" / "report.json").read_text())
     assert facts["counts"]["duplicate"] == 1
     assert {p.name for p in (tmp_path / "out" / ".report").iterdir()} == {
-        "report.json", "contact-sheet.jpg", "histograms.png"}  # fmt: skip
+        "report.json", "contact-sheet.jpg", "histograms.svg"}  # fmt: skip
     assert "40" in cli("data", "info", "out").stdout
     info = json.loads(cli("data", "info", "pages.cbz", "--json", code=2).stdout or "[]")
     assert info == []
     assert "pages.cbz" not in cli("data", "prepare", "none.cbz", "-o", "x", code=2).stdout
 
 
-def test_without_matplotlib_the_extra_is_named(source, tmp_path):
-    command = [sys.executable, "-m", "colorzoo", "data", "prepare", source, "-o", tmp_path / "out"]
-    env = {**os.environ, "PYTHONPATH": _without(tmp_path)}
-    done = subprocess.run([*command, "--size", "64"], env=env, capture_output=True, text=True, check=True)
-    assert "colorzoo[report]" in done.stderr
-
-
-def _without(folder):
-    """Return a folder that, on the path, makes matplotlib missing."""
-    (folder / "hide" / "matplotlib").mkdir(parents=True)
-    (folder / "hide" / "matplotlib" / "__init__.py").write_text("raise ImportError('hidden')")
-    return os.pathsep.join([str(folder / "hide"), os.environ.get("PYTHONPATH", "")])
+def test_histograms_count_every_picture_once(tmp_path):
+    spreads = [1.0, 2.0, 2.1, 30.0, 31.0]
+    rows = [
+        PreparedImage(
+            key=str(i), verdict="kept" if s > 4.5 else "colourless", spread=s, width=90, height=90
+        )
+        for i, s in enumerate(spreads)
+    ]
+    histograms(rows, tmp_path / "histograms.svg")
+    drawn = ElementTree.parse(tmp_path / "histograms.svg").getroot()
+    namespace = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in drawn.iter(f"{namespace}text")]
+    assert {"kept", "left out", "pictures", "colour beyond a tint, grey levels"} <= set(texts)
+    heights = {
+        kind: [float(b.get("height")) for b in drawn.findall(f"{namespace}rect[@class='{kind}']")]
+        for kind in ("method0", "method1")
+    }
+    one = min(heights["method1"])  # 1, 2 and 2 pictures in all, of which the last two are kept
+    assert [height / one for height in heights["method1"]] == pytest.approx([1, 2, 2], abs=0.01)
+    assert [height / one for height in heights["method0"]] == pytest.approx([2], abs=0.01)
 
 
 @settings(max_examples=200, deadline=None)
