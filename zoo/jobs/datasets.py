@@ -33,8 +33,11 @@ def open_datasets(addresses: Sequence[str], split: str | None = None, *, prefer:
     return parts[0] if len(parts) == 1 else ConcatDataset(parts)
 
 
-HELD_OUT_SPLITS = ("validation", "val", "valid", "dev", "test")
-"""Where a training looks whether it learns more than its pictures, the first that a source has."""
+HELD_OUT_SPLITS = ("validation", "val", "valid", "dev")
+"""Where a training looks whether it learns more than its pictures: the first that a source has.
+
+Never a test split: who watches it while training has chosen by it.
+"""
 HELD_OUT_PICTURES = 64
 
 
