@@ -18,6 +18,7 @@ from colorzoo.core.errors import ColorzooError, DataError
 from colorzoo.core.training.listener import PlannedStage
 from colorzoo.core.training.time_limit import TimeLimit
 from colorzoo.core.weights import unfinished
+from colorzoo.datasources.pages import Pages
 from colorzoo.report.curves import read_log, write_training_report
 from colorzoo.report.line_chart import Line, chart, ticks
 from tests.zoo.terminal import colorzoo
@@ -25,6 +26,16 @@ from tests.zoo.terminal import colorzoo
 pytestmark = pytest.mark.slow
 
 SMALL = ("--set", "width=4", "--batch-size", "4", "--device", "cpu", "-o", "run")
+
+
+@pytest.fixture
+def chapters(pictures):
+    """Return the address of pages of which one chapter is for training and another for validation."""
+    for folder, split in zip(("series0", "series1"), ("train", "val"), strict=True):
+        names = (f"chapter{number}" for number in range(1000))
+        name = next(n for n in names if Pages._split_of(pictures, pictures / n / "page.png") == split)
+        (pictures / folder).rename(pictures / name)
+    return f"pages:{pictures}"
 
 
 def refused(*words: object) -> str:
@@ -35,9 +46,9 @@ def refused(*words: object) -> str:
     return str(done.exception)
 
 
-def test_a_terminal_sees_the_plan_first_and_is_never_silent(pictures, tmp_path):
+def test_a_terminal_sees_the_plan_first_and_is_never_silent(chapters, tmp_path):
     steps = ("--set", "fit.steps=150", "--preview-every", "100")
-    shown = colorzoo(tmp_path, ["train", "unet", "--data", pictures, *steps, *SMALL])
+    shown = colorzoo(tmp_path, ["train", "unet", "--data", chapters, *steps, *SMALL])
     assert shown.status == 0, shown.text
     order = ["training unet on", "plan: unet on ", "fit: 150 steps of 4 pictures at", "into: run",
              "/150 loss", "validation", "preview: run/previews/fit-000100.png", "fit: done, 150 steps",
@@ -49,9 +60,9 @@ def test_a_terminal_sees_the_plan_first_and_is_never_silent(pictures, tmp_path):
     assert max(shown.silences) <= 2
 
 
-def test_where_nobody_looks_on_a_line_comes_at_each_validation(cli, pictures, tmp_path):
+def test_where_nobody_looks_on_a_line_comes_at_each_validation(cli, chapters, tmp_path):
     done = cli(
-        "train", "unet", "--data", pictures, "--set", "fit.steps=40", "--validate-every", "20", *SMALL
+        "train", "unet", "--data", chapters, "--set", "fit.steps=40", "--validate-every", "20", *SMALL
     )
     lines = done.stderr.splitlines()
     assert lines[0].startswith("plan: unet on ")
@@ -123,9 +134,9 @@ def test_minutes_are_shared_out_by_pictures():
     assert limit.spent(61.0) == 1  # nothing is left: one step, then its end
 
 
-def test_minutes_end_every_stage_with_finished_weights(cli, pictures, tmp_path):
+def test_minutes_end_every_stage_with_finished_weights(cli, chapters, tmp_path):
     done = cli(
-        "train", "unet", "--data", pictures, "--set", "fit.steps=1000000", *SMALL, "--minutes", "0.05"
+        "train", "unet", "--data", chapters, "--set", "fit.steps=1000000", *SMALL, "--minutes", "0.05"
     )
     assert re.search(r"fit: its share of the minutes is over, ends at step \d+ of 1,000,000", done.stderr)
     assert (tmp_path / "run" / "model.safetensors").is_file()
