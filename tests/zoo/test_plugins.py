@@ -120,7 +120,7 @@ def test_uv_is_used_where_uv_made_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
     install.uninstall(["colorzoo-dusk"])
     assert (tmp_path / "asked").read_text().split() == [
-        "pip", "uninstall", "--python", sys.executable, "colorzoo-dusk"
+        "pip", "uninstall", "--python", sys.executable, "colorzoo-dusk", "--quiet"
     ]  # fmt: skip
 
 

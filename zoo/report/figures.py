@@ -116,6 +116,8 @@ def _curves(results: Results, over: str, label: str) -> Drawing | None:
     if not reach[metric.name]:
         return None
     x = [a for curve in curves.values() for a in curve.x]
+    if min(x) == reach[metric.name]:  # one point is no curve
+        return None
     plot = Plot((min(x), reach[metric.name]), spread([b for c in curves.values() for b in c.y], 0.04))
     counted = "best of so many samples" if over == "samples" else f"RMSE, {note(metric) or 'best sample'}"
     plot.axes(counted, label or _label(metric))

@@ -28,7 +28,8 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Return where a value is."""
         low, high, value = (math.log10(v) if self.logarithmic else v for v in (self.low, self.high, value))
-        return self.start + (value - low) / (high - low) * (self.stop - self.start)
+        wide = (high - low) or 1.0
+        return self.start + (value - low) / wide * (self.stop - self.start)
 
     def ticks(self, count: int = 5) -> list[float]:
         """Return some round values inside, about `count` of them."""
@@ -136,7 +137,9 @@ def touch(one: Box, other: Box) -> bool:
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return multiples of 1, 2 or 5 times a power of ten between low and high."""
+    """Return multiples of 1, 2 or 5 times a power of ten from low to high; low alone if they are one."""
+    if low == high:
+        return [low]
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

@@ -84,7 +84,8 @@ def _names() -> set[str]:
 
 def _run(verb: str, words: Sequence[str]) -> None:
     command = [*_installer(verb), *words]
-    if subprocess.run(command, check=False).returncode:
+    typer.echo(f"{verb}: {printable(' '.join(words))}", err=True)
+    if subprocess.run([*command, "--quiet"], check=False).returncode:
         raise PluginError(f"{' '.join(command)} failed; what it said stands above")
 
 
