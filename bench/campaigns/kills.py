@@ -107,7 +107,14 @@ class Campaign(campaign.Campaign):
                     return Outcome(
                         "failed", f"{name}: Ctrl-C takes longer than {INTERRUPT_SECONDS:g} s", f"{took}"
                     )
-                end = outcome_of(process.returncode, said, complained, (0, 130, -how, 128 + how))
+                ended = (
+                    0,
+                    130,
+                    -how,
+                    128 + how,
+                    -signal.SIGINT,
+                )  # Python ends so where an import was interrupted
+                end = outcome_of(process.returncode, said, complained, ended)
                 if end.verdict == "failed":
                     return end._replace(cause=f"{name}: {how.name}: {end.cause}")
                 return Outcome("refused")
