@@ -29,6 +29,8 @@ GONE_SECONDS = 10.0
 """How long workers may take to see that nobody needs them."""
 INTERRUPT_SECONDS = 20.0
 """How long Ctrl-C may take here, where several programs share a processor."""
+INTERRUPTED_IMPORT = -signal.SIGINT
+"""How Python ends where an import was interrupted, whatever the program says later."""
 LEFTOVERS = ("*.part", "*.incomplete")
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
@@ -107,13 +109,7 @@ class Campaign(campaign.Campaign):
                     return Outcome(
                         "failed", f"{name}: Ctrl-C takes longer than {INTERRUPT_SECONDS:g} s", f"{took}"
                     )
-                ended = (
-                    0,
-                    130,
-                    -how,
-                    128 + how,
-                    -signal.SIGINT,
-                )  # Python ends so where an import was interrupted
+                ended = (0, 130, -how, 128 + how, INTERRUPTED_IMPORT)
                 end = outcome_of(process.returncode, said, complained, ended)
                 if end.verdict == "failed":
                     return end._replace(cause=f"{name}: {how.name}: {end.cause}")

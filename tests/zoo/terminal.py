@@ -19,9 +19,10 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 @dataclass
 class Shown:
-    """What a command wrote to its terminal, and the seconds between two writings."""
+    """What a command wrote to its terminal, seconds to the first writing, and between two."""
 
     status: int = 0
+    first: float = 0.0
     raw: bytes = b""
     silences: list[float] = field(default_factory=list)
 
@@ -37,6 +38,7 @@ def colorzoo(
     until: str = "",
     wait: float = 0.0,
     number: int = signal.SIGINT,
+    limit: float = HANG,
 ) -> Shown:
     """Run `colorzoo WORDS` in a folder; until: text after which, and so many seconds, a signal is sent."""
     process, terminal = pty.fork()
@@ -48,7 +50,7 @@ def colorzoo(
     began = last = time.monotonic()
     seen: float | None = None
     try:
-        while time.monotonic() - began < HANG:
+        while time.monotonic() - began < limit:
             if seen is not None and time.monotonic() - seen >= wait:
                 os.kill(process, number)
                 seen, until = None, ""
@@ -62,6 +64,8 @@ def colorzoo(
                 break
             if shown.raw:
                 shown.silences.append(time.monotonic() - last)
+            else:
+                shown.first = time.monotonic() - began
             last = time.monotonic()
             shown.raw += data
             if until and seen is None and until in shown.text:
