@@ -80,12 +80,6 @@ def load(
     return colorizer
 
 
-def _named(weights: str | PathLike[str] | None) -> str | None:
-    if not isinstance(weights, str | PathLike | None):
-        raise ConfigError(f"weights: got {type(weights).__name__}; expected a name or a folder's path")
-    return None if weights is None else os.fspath(weights)
-
-
 def _plugin_of(text: str, revision: str | None) -> str:
     """Pull weights and return the plugin they are of, which must be installed."""
     from colorzoo.hub.pull import HubId, pull

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from colorzoo.core.data.address import parse_address
-from colorzoo.core.data.combine import ConcatDataset
+from colorzoo.core.data.combine import ConcatDataset, Subset
 from colorzoo.core.data.packed import Fit, Packed, pack
-from colorzoo.core.interfaces.dataset import Dataset, Progress, Sample
+from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.registry import registry
 
 
@@ -41,27 +41,6 @@ Never a test split: who watches it while training has chosen by it.
 HELD_OUT_PICTURES = 64
 
 
-class Spread(Dataset):
-    """A few pictures of a dataset, at equal distances in its order."""
-
-    def __init__(self, whole: Dataset, count: int) -> None:
-        self.whole, self.info, self.split = whole, whole.info, whole.split
-        count = min(count, len(whole))
-        self.indices = [index * len(whole) // count for index in range(count)]
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> Sample:
-        return self.whole[self.indices[index]]
-
-    def load_at_least(self, index: int, side: int) -> Sample:
-        return self.whole.load_at_least(self.indices[index], side)
-
-    def digest(self, index: int) -> str:
-        return self.whole.digest(self.indices[index])
-
-
 def held_out(addresses: Sequence[str], split: str) -> Dataset | None:
     """Return a few pictures of the same sources that a training on `split` does not see, or None."""
     parts = []
@@ -72,7 +51,7 @@ def held_out(addresses: Sequence[str], split: str) -> Dataset | None:
             parts.append(open_dataset(address, others[0]))
     if not any(map(len, parts)):
         return None
-    return Spread(parts[0] if len(parts) == 1 else ConcatDataset(parts), HELD_OUT_PICTURES)
+    return Subset(parts[0] if len(parts) == 1 else ConcatDataset(parts), HELD_OUT_PICTURES)
 
 
 def packed_cache(dataset: Dataset, fit: Fit, progress: Progress | None = None) -> Callable[[int], Packed]:
