@@ -49,18 +49,38 @@ class Pyramid(nn.Module):
         return features
 
 
+class Laterals(nn.Module):
+    """Features of given widths, as another network has made them, brought to `growth` times `width`."""
+
+    def __init__(self, inputs: Sequence[int], width: int, growth: Sequence[int] = GROWTH) -> None:
+        super().__init__()
+        self.widths = [factor * width for factor in growth]
+        self.levels = nn.ModuleList(block(a, b, kernel=1) for a, b in zip(inputs, self.widths, strict=True))
+
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        return [level(x) for level, x in zip(self.levels, features, strict=True)]
+
+
 class UNet(nn.Module):
     """From a picture to a field of its size, computed at half of it (Ronneberger et al. 2015).
 
     Colour is smooth and luma carries the detail, so the finest level is bilinear. With `style`, a
     vector of so many numbers scales and shifts the features of every level (Perez et al. 2018).
+    inputs: channels of the picture, or the widths of the features that stand for it, finest first.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, width: int, growth: Sequence[int] = GROWTH, *, style: int = 0
+        self,
+        inputs: int | Sequence[int],
+        outputs: int,
+        width: int,
+        growth: Sequence[int] = GROWTH,
+        *,
+        style: int = 0,
     ) -> None:
         super().__init__()
-        self.features = Pyramid(inputs, width, growth)
+        features = Pyramid if isinstance(inputs, int) else Laterals
+        self.features = features(inputs, width, growth)  # type: ignore[arg-type]
         widths = self.features.widths[::-1]
         self.joins = nn.ModuleList(block(a + b, b) for a, b in pairwise(widths))
         self.blocks = nn.ModuleList(Residual(width) for width in widths)

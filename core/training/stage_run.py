@@ -145,7 +145,7 @@ class StageRun:
     def _update(self, player: str, batch: Batch, number: int) -> dict[str, float]:
         optimizer = self.optimizers[player]
         for group in optimizer.param_groups:
-            group["lr"] = self.rate(number)
+            group["lr"] = group.get("rate_share", 1) * self.rate(number)
         with self.setup.autocast():
             named = self.losses[player](batch)
         learned = [value.float() for value in named.values() if value.requires_grad]

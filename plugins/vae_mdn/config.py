@@ -37,9 +37,10 @@ class VaeMdnConfig(ColorizerConfig):
     mixture: Literal["joint", "per-dimension"] = Field(
         "joint", description="one mixture over the embedding, or one for each dimension (4.1.2)"
     )
-    trunk: Literal["conv", "flat"] = Field(
+    trunk: Literal["lite0", "conv", "flat"] = Field(
         "conv",
-        description="from the grey picture to features: convolutions, or 4096 values (4.1.2)",
+        description="from the grey picture to features: EfficientNet-Lite0 trained on ImageNet, for the "
+        "decoder too; convolutions; or 4096 values (4.1.2)",
     )
     hidden: int = Field(256, gt=0, le=65_536, description="hidden units of the mixture's heads")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout before the mixture's heads")
@@ -57,9 +58,29 @@ class VaeMdnConfig(ColorizerConfig):
 
     vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
     mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")
+    mean_share: float = Field(
+        0.0, ge=0, le=1e6, description="weight of the error of the one cautious colouring in `refine`"
+    )
+    trunk_share: float = Field(
+        0.0, ge=0, le=1, description="learning rate of the trunk in `refine`, as a share; 0: it stays"
+    )
+    aged: float = Field(
+        0.0, ge=0, le=1, description="share of the pictures shown faded, grainy, blurred: as old photos"
+    )
+
     refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "everyday": {
+            "size": 192, "trunk": "lite0", "kl_weight": 0.1, "refine_share": 0.6, "mean_share": 1.0,
+            "trunk_share": 0.1, "aged": 0.3,
+            "vae": {"epochs": 3, "batch_size": 48, "learning_rate": 2e-3, "beta2": 0.99,
+                    "weight_decay": 0.01, "clip": 50, "ema": 0.998},
+            "mdn": {"epochs": 2, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+                    "weight_decay": 0.01, "clip": 50, "ema": 0.998},
+            "refine": {"epochs": 15, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+                       "weight_decay": 0.01, "clip": 50, "ema": 0.998},
+        },
         "default": {
             "vae": {"epochs": 8, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
                     "clip": 50, "ema": 0.998},

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.config import RunOptions
@@ -14,12 +15,16 @@ from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.stage import Stage
+from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
 from colorzoo.plugins.vae_mdn.networks import (
+    TRUNK_LEVELS,
     ConditionedDecoder,
     Encoder,
     MixtureNetwork,
     PlainDecoder,
+    Seen,
+    field_side,
 )
 
 MEAN_SAMPLES = 32
@@ -38,6 +43,7 @@ class VaeMdn(Colorizer, nn.Module):
         super().__init__(config)
         self.config: VaeMdnConfig
         self.keeps_luma = self.config.space == "chroma"
+        self.trunk = load_pretrained(Lite0()) if self.config.trunk == "lite0" else None
         self.encoder = Encoder(self.config)
         conditioned = self.config.conditioned
         self.decoder = (ConditionedDecoder if conditioned else PlainDecoder)(self.config)
@@ -56,10 +62,15 @@ class VaeMdn(Colorizer, nn.Module):
             return self._upsampled(self._mean_field(small, options), gray).expand(
                 -1, options.samples, -1, -1, -1
             )
-        return self._upsampled(self.decode(small, self.embeddings(small, options)), gray)
+        seen = self.see(small)
+        return self._upsampled(self.decode(seen, self.embeddings(seen, options)), gray)
 
-    def embeddings(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
-        """Return z (N, K, latent) for grey (N, 1, size, size); all pictures share one seeded noise.
+    def see(self, small: Tensor) -> Seen:
+        """Return what decoder and mixture are given of grey (N, 1, size, size)."""
+        return self.trunk(small)[TRUNK_LEVELS] if self.trunk else small
+
+    def embeddings(self, seen: Seen, options: VaeMdnOptions) -> Tensor:
+        """Return z (N, K, latent) for what was seen of N pictures; all share one seeded noise.
 
         Sample k depends on the seed and k alone, so more samples, or other pictures beside this one,
         change nothing about it.
@@ -73,29 +84,34 @@ class VaeMdn(Colorizer, nn.Module):
                     f"-O mode=means gives at most {self.config.components} colourings, the number of "
                     f"components; got --samples {options.samples}"
                 )
-            return self.mixture(small).ordered_means(options.samples)  # type: ignore[no-any-return]
+            return self.mixture(seen).ordered_means(options.samples)  # type: ignore[no-any-return]
         count = MEAN_SAMPLES if options.mode == "mean" else options.samples
         uniform, normal = self._noise(count, options.seed)
-        uniform, normal = uniform.to(small.device), normal.to(small.device)
+        uniform, normal = uniform.to(seen[0].device), normal.to(seen[0].device)
         if options.prior:
-            return (options.temperature * normal).expand(len(small), -1, -1)
-        return self.mixture(small).sample(uniform, normal, options.temperature)  # type: ignore[no-any-return]
+            return (options.temperature * normal).expand(len(seen[-1]), -1, -1)
+        return self.mixture(seen).sample(uniform, normal, options.temperature)  # type: ignore[no-any-return]
 
-    def decode(self, small: Tensor, z: Tensor) -> Tensor:
-        """Return colour fields (N, K, C, size, size) for grey (N, 1, size, size), z (N, K, latent)."""
-        return self.decoder(self.decoder.encode(small), z)  # type: ignore[no-any-return]
+    def decode(self, seen: Seen, z: Tensor) -> Tensor:
+        """Return colour fields (N, K, C, side, side) for what was seen of N pictures, z (N, K, latent)."""
+        return self.decoder(self.decoder.encode(seen), z)  # type: ignore[no-any-return]
 
     def field(self, rgb: Tensor) -> Tensor:
-        """Return the colour field (N, C, H, W) of pictures (N, 3, H, W)."""
-        return color.chroma(rgb) if self.config.space == "chroma" else rgb
+        """Return the colour field (N, C, side, side) of pictures (N, 3, H, W) at working size."""
+        colors = color.chroma(rgb) if self.config.space == "chroma" else rgb
+        shrink = rgb.shape[-1] // field_side(self.config)
+        return F.avg_pool2d(colors, shrink) if shrink > 1 else colors
 
     def _mean_field(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
-        """Return the mean (N, 1, C, size, size) of many samples of the picture and of its mirror image."""
-        sides = [
-            self.decode(side, self.embeddings(side, options)).mean(1, keepdim=True)
-            for side in (small, small.flip(-1))
-        ]
+        """Return the mean colouring (N, 1, C, side, side), averaged with the mirror image's."""
+        sides = [self._mean_of(self.see(side), options) for side in (small, small.flip(-1))]
         return (sides[0] + sides[1].flip(-1)) / 2
+
+    def _mean_of(self, seen: Seen, options: VaeMdnOptions) -> Tensor:
+        """Return the colouring of the cautious embedding, or without one the mean of many samples."""
+        if self.trunk:
+            return self.decode(seen, self.mixture.cautious_embedding(seen))
+        return self.decode(seen, self.embeddings(seen, options)).mean(1, keepdim=True)
 
     def _noise(self, count: int, seed: int | None) -> tuple[Tensor, Tensor]:
         generator = seeded_generator(seed)
@@ -116,7 +132,7 @@ class VaeMdn(Colorizer, nn.Module):
         size = (gray.shape[-2], gray.shape[-1])
         if self.config.space == "rgb":
             colored = color.resize_area(flat, size).clamp(0, 1)
-        elif size == (self.config.size, self.config.size):
+        elif size == flat.shape[-2:]:
             colored = color.recombine(repeated, flat)
         else:
             colored = color.recombine(repeated, color.guided_upsample(flat, repeated))

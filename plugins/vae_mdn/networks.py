@@ -9,21 +9,35 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorzoo.core.blocks import Pyramid, UNet
+from colorzoo.core.blocks import Pyramid, UNet, block
+from colorzoo.core.trunk.efficientnet import Lite0
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig
 
 CHROMA_SCALE = 0.2
 """The chroma that a decoder output of 1 stands for; chroma has a deviation of about 0.05."""
 LOG_VARIANCES = (-8.0, 4.0)
+TRUNK_LEVELS = slice(1, None)
+"""Of the trunk's features, those at 1/4 of the picture's side and coarser: colour is smooth."""
+LOCAL_CELLS, LOCAL_WIDTH = 3, 64
+"""Cells a side, and numbers in each, of what the mixture sees of the places in a picture."""
+
+
+Seen = Tensor | list[Tensor]
+"""What decoder and mixture are given: grey (N, 1, size, size), or the trunk's features of it."""
+
+
+def field_side(config: VaeMdnConfig) -> int:
+    """Return the side of the colour fields: the working size, or a quarter of what the trunk sees."""
+    return config.size // 4 if config.trunk == "lite0" else config.size
 
 
 class Encoder(nn.Module):
-    """From a colour field (N, C, size, size) to mean and log variance of its embedding (N, latent)."""
+    """From a colour field (N, C, side, side) to mean and log variance of its embedding (N, latent)."""
 
     def __init__(self, config: VaeMdnConfig) -> None:
         super().__init__()
         self.features = Pyramid(2 if config.space == "chroma" else 3, config.width)
-        flat = self.features.widths[-1] * (config.size // 16) ** 2
+        flat = self.features.widths[-1] * (field_side(config) // 16) ** 2
         self.head = nn.Linear(flat, 2 * config.latent)
         self.relu_latent = config.relu_latent
 
@@ -39,16 +53,19 @@ class ConditionedDecoder(nn.Module):
     def __init__(self, config: VaeMdnConfig) -> None:
         super().__init__()
         outputs = 2 if config.space == "chroma" else 3
-        self.net = UNet(1, outputs, config.width, style=config.latent)
+        self.half_size = config.trunk != "lite0"
+        inputs = 1 if self.half_size else Lite0.widths[TRUNK_LEVELS]
+        self.net = UNet(inputs, outputs, config.width, style=config.latent)
 
-    def encode(self, gray: Tensor) -> list[Tensor]:
-        """Return the features of grey (N, 1, size, size)."""
-        return self.net.encode(gray)
+    def encode(self, seen: Seen) -> list[Tensor]:
+        """Return the features of grey (N, 1, size, size), or of what the trunk has made of it."""
+        return self.net.encode(seen)  # type: ignore[arg-type]  # what its first layers are made for
 
     def forward(self, features: list[Tensor], z: Tensor) -> Tensor:
         """Return fields (N, K, C, size, size) for features of N pictures and z (N, K, latent)."""
         repeated = [level.repeat_interleave(z.shape[1], 0) for level in features]
-        fields = CHROMA_SCALE * self.net.decode(repeated, z.flatten(0, 1))
+        network = self.net.decode if self.half_size else self.net.field
+        fields = CHROMA_SCALE * network(repeated, z.flatten(0, 1))
         return fields.reshape(*z.shape[:2], *fields.shape[1:])
 
 
@@ -68,7 +85,7 @@ class PlainDecoder(nn.Module):
         if config.relu_output:
             nn.init.constant_(self.head.bias, 0.4)  # type: ignore[arg-type]  # a dead unit stays black
 
-    def encode(self, gray: Tensor) -> list[Tensor]:
+    def encode(self, seen: Seen) -> list[Tensor]:
         """Return nothing: this decoder does not look at the grey picture."""
         return []
 
@@ -127,26 +144,68 @@ class Mixture:
         return self.means.gather(1, order.expand(-1, -1, self.means.shape[-1]))
 
 
+class Summary(nn.Module):
+    """What the trunk says of a picture as a whole, and of its places, as one vector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        inputs = Lite0.widths[-1]
+        self.local = block(inputs, LOCAL_WIDTH, kernel=1)
+        self.size = inputs + LOCAL_WIDTH * LOCAL_CELLS**2
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Return (N, size) of features, finest first."""
+        coarsest = features[-1]
+        local = F.adaptive_avg_pool2d(self.local(coarsest), LOCAL_CELLS)
+        return torch.cat([coarsest.mean((-2, -1)), local.flatten(1)], 1)
+
+
 class MixtureNetwork(nn.Module):
-    """From the grey picture (N, 1, size, size) to the mixture of its embeddings (4.1.2)."""
+    """From the grey picture (N, 1, size, size) to the mixture of its embeddings (4.1.2).
+
+    With a trunk it also names one cautious embedding, whose colouring is the mean of the plausible ones.
+    """
 
     def __init__(self, config: VaeMdnConfig) -> None:
         super().__init__()
         self.components, self.latent = config.components, config.latent
         self.weight_dimensions = config.latent if config.mixture == "per-dimension" else 1
-        self.trunk = Pyramid(1, config.width) if config.trunk == "conv" else None
-        flat = self.trunk.widths[-1] * (config.size // 16) ** 2 if self.trunk else config.size**2
+        self.trunk = _features(config)
+        flat = _flat_size(self.trunk, config)
         self.weights = _head(flat, config, config.components * self.weight_dimensions)
         self.shapes = _head(flat, config, 2 * config.components * config.latent)
         self.centres = nn.Parameter(nn.init.normal_(torch.empty(config.components, config.latent), std=0.5))
+        self.cautious = _head(flat, config, config.latent) if config.trunk == "lite0" else None
         self.floor = 2 * math.log(config.min_deviation)
 
-    def forward(self, gray: Tensor) -> Mixture:
-        x = (self.trunk(gray)[-1] if self.trunk else gray).flatten(1)
+    def forward(self, seen: Seen) -> Mixture:
+        x = self.summary(seen)
         weights = self.weights(x).float().view(-1, self.components, self.weight_dimensions)
         shapes = self.shapes(x).float().view(-1, self.components, 2 * self.latent)
         means, log_variances = shapes.chunk(2, -1)
         return Mixture(weights.log_softmax(1), means + self.centres, log_variances.clamp(self.floor, 4))
+
+    def cautious_embedding(self, seen: Seen) -> Tensor:
+        """Return the embedding (N, 1, latent) of the mean colouring; only with a trunk."""
+        assert self.cautious is not None
+        return self.cautious(self.summary(seen)).float()[:, None]  # type: ignore[no-any-return]
+
+    def summary(self, seen: Seen) -> Tensor:
+        """Return what the heads are given, (N, numbers)."""
+        features = self.trunk(seen) if self.trunk else seen
+        return (features[-1] if isinstance(self.trunk, Pyramid) else features).flatten(1)  # type: ignore[union-attr]
+
+
+def _features(config: VaeMdnConfig) -> Pyramid | Summary | None:
+    if config.trunk == "flat":
+        return None
+    return Summary() if config.trunk == "lite0" else Pyramid(1, config.width)
+
+
+def _flat_size(features: Pyramid | Summary | None, config: VaeMdnConfig) -> int:
+    if isinstance(features, Summary):
+        return features.size
+    return features.widths[-1] * (config.size // 16) ** 2 if features else config.size**2
 
 
 def _head(inputs: int, config: VaeMdnConfig, outputs: int) -> nn.Sequential:

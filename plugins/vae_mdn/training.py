@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
@@ -13,10 +14,12 @@ from colorzoo.core.interfaces.stage import Batch, Stage, StageConfig
 
 if TYPE_CHECKING:
     from colorzoo.plugins.vae_mdn.model import VaeMdn
-    from colorzoo.plugins.vae_mdn.networks import Mixture
+    from colorzoo.plugins.vae_mdn.networks import Mixture, Seen
 
 SHIFT = 3
 """Pictures are moved by up to so many pixels, to be seen anew every epoch."""
+MARGIN = 8 / 7
+"""How much larger pictures for the trunk are than what it sees of them, at most: a crop."""
 
 
 def stages(model: VaeMdn) -> list[Stage]:
@@ -31,7 +34,8 @@ class _Stage(Stage):
 
     def __init__(self, model: VaeMdn, settings: StageConfig) -> None:
         self.model, self.config, self.settings = model, model.config, settings
-        self.size = model.config.size
+        cropped = model.trunk is not None
+        self.size = round(MARGIN * model.config.size) if cropped else model.config.size
         self.networks: Mapping[str, nn.Module] = {self.name: self.network()}
 
     def network(self) -> nn.Module:
@@ -40,8 +44,16 @@ class _Stage(Stage):
 
     def augment(self, batch: Batch) -> Batch:
         mirrored = super().augment(batch)
+        if self.model.trunk:
+            cropped = Batch.of(random_crop(mirrored.color, self.config.size))
+            return Batch(cropped.color, aged(cropped.gray, self.config.aged))
         down, right = torch.randint(-SHIFT, SHIFT + 1, (2,)).tolist()
         return Batch.of(mirrored.color.roll((down, right), (-2, -1)))
+
+    def see(self, batch: Batch) -> Seen:
+        """Return what decoder and mixture are given of the pictures; here the trunk stays as it is."""
+        with torch.no_grad():
+            return self.model.see(batch.gray)
 
     def error(self, fields: Tensor, batch: Batch) -> Tensor:
         """Return the reconstruction error (N, K) of fields (N, K, C, H, W)."""
@@ -59,9 +71,9 @@ class _Stage(Stage):
         z = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
         return z, 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)
 
-    def mixture_loss(self, gray: Tensor, z: Tensor) -> Tensor:
+    def mixture_loss(self, seen: Seen, z: Tensor) -> Tensor:
         """Return the loss of the mixture network at z, averaged over the pictures."""
-        mixture = self.model.mixture(gray)
+        mixture = self.model.mixture(seen)
         closest = self.config.mixture_loss == "closest"
         each = mixture.closest_component_loss(z) if closest else mixture.negative_log_likelihood(z)
         return each.mean()  # type: ignore[no-any-return]
@@ -77,7 +89,7 @@ class Autoencoder(_Stage):
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
         z, divergence = self.encode(batch)
-        fields = self.model.decode(batch.gray, z[:, None])
+        fields = self.model.decode(self.see(batch), z[:, None])
         return {
             "reconstruction": self.error(fields, batch).mean(),
             "divergence": self.config.kl_weight * divergence.mean(),
@@ -96,7 +108,7 @@ class Density(_Stage):
         with torch.no_grad():
             sampled = self.config.mixture_target == "sample"
             z = self.encode(batch)[0] if sampled else self.model.encoder(self.model.field(batch.color))[0]
-        return {"density": self.mixture_loss(batch.gray, z)}
+        return {"density": self.mixture_loss(self.see(batch), z)}
 
 
 class Refinement(_Stage):
@@ -109,23 +121,53 @@ class Refinement(_Stage):
     name = "refine"
 
     def network(self) -> nn.Module:
-        return nn.ModuleList([self.model.encoder, self.model.decoder, self.model.mixture])
+        own = [self.model.encoder, self.model.decoder, self.model.mixture]
+        trunk = [self.model.trunk] if self.model.trunk and self._trunk_learns else []
+        return nn.ModuleList([*own, *trunk])
+
+    @property
+    def _trunk_learns(self) -> bool:
+        return self.model.trunk is not None and self.config.trunk_share > 0
+
+    def optimizer(self, player: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = super().optimizer(player, parameters)
+        if not self._trunk_learns:
+            return optimizer
+        assert self.model.trunk is not None
+        trunk = {id(parameter) for parameter in self.model.trunk.parameters()}
+        (group,) = optimizer.param_groups
+        slow = [p for p in group["params"] if id(p) in trunk]
+        group["params"] = [p for p in group["params"] if id(p) not in trunk]
+        optimizer.add_param_group({**group, "params": slow, "rate_share": self.config.trunk_share})
+        return optimizer
+
+    def see(self, batch: Batch) -> Seen:
+        return self.model.see(batch.gray) if self._trunk_learns else super().see(batch)
 
     def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        features = self.model.decoder.encode(batch.gray)
-        mixture = self.model.mixture(batch.gray)
+        seen = self.see(batch)
+        features = self.model.decoder.encode(seen)
+        mixture = self.model.mixture(seen)
         target, divergence = self.encode(batch)
         guess = self._closest_guess(batch, features, mixture)
-        both = torch.stack([guess, target], 1)
-        best, error = self.error(self.model.decoder(features, both), batch).unbind(1)
+        wanted = [guess, target, *self._cautious(seen)]
+        fields = self.model.decoder(features, torch.stack(wanted, 1))
+        best, error, *cautious = self.error(fields, batch).unbind(1)
         density = mixture.negative_log_likelihood(target.detach())
         weight = self.config.refine_share
-        return {
+        losses = {
             "best": best.mean(),
             "reconstruction": weight * error.mean(),
             "divergence": weight * self.config.kl_weight * divergence.mean(),
             "density": weight * self.config.density_share * density.mean(),
         }
+        if cautious:
+            losses["mean"] = self.config.mean_share * cautious[0].mean()
+        return losses
+
+    def _cautious(self, seen: Seen) -> list[Tensor]:
+        """Return the one cautious embedding (N, latent), where it is to be learned."""
+        return [self.model.mixture.cautious_embedding(seen)[:, 0]] if self.config.mean_share else []
 
     def _closest_guess(self, batch: Batch, features: list[Tensor], mixture: Mixture) -> Tensor:
         """Return the embedding (N, latent), of some drawn, whose colouring is closest to the truth.
@@ -140,3 +182,22 @@ class Refinement(_Stage):
             errors = [self.error(self.model.decoder(features, one[:, None]), batch) for one in z.unbind(1)]
             chosen = torch.cat(errors, 1).argmin(1)
         return z[torch.arange(len(batch), device=z.device), chosen]
+
+
+def random_crop(pictures: Tensor, size: int) -> Tensor:
+    """Return squares of random side and position of pictures (N, C, H, W), brought to `size`."""
+    full = pictures.shape[-1]
+    side = int(torch.randint(min(size, full), full + 1, ()))
+    top, left = torch.randint(0, full - side + 1, (2,)).tolist()
+    return color.resize_area(pictures[..., top : top + side, left : left + side], (size, size))
+
+
+def aged(gray: Tensor, share: float) -> Tensor:
+    """Return grey pictures (N, 1, H, W), a share of them as old photos are: faded, blurred, grainy."""
+    drawn = torch.rand(4, len(gray), 1, 1, 1).to(gray)
+    blurred = F.avg_pool2d(gray, 3, 1, 1, count_include_pad=False)
+    soft = torch.lerp(gray, blurred, drawn[1])
+    exponent = torch.exp(0.6 * (drawn[2] - 0.5))
+    faded = 0.15 * drawn[3] + (1 - 0.3 * drawn[3]) * soft**exponent
+    grainy = faded + 0.04 * drawn[1] * torch.randn_like(faded)
+    return torch.where(drawn[0] < share, grainy.clamp(0, 1), gray)
