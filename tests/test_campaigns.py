@@ -19,6 +19,7 @@ SHORT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_a_short_campaign(name, tmp_path):
     kind = importlib.import_module(f"bench.campaigns.{name}").Campaign

@@ -254,6 +254,7 @@ def test_an_archive_that_unpacks_to_far_more_is_refused(pictures, tmp_path, suff
         open_dataset(str(path))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_members(tmp_path):
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for index in range(100_000):

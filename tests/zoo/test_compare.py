@@ -116,6 +116,7 @@ def test_one_picture_and_no_train_split(cli, pictures):
     assert len(values["pictures"]) == 1
 
 
+@pytest.mark.slow
 def test_from_python(pictures, tmp_path):
     options = {"samples": 2, "side": 24, "metrics": ["psnr", "mse255"], "split": "all"}
     results = compare(["grey"], str(pictures), tmp_path / "out", **options, limit=5)

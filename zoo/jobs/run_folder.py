@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -61,7 +62,7 @@ class ResultFolder:
         target: where the picture's results go, relative to the folder. labels: what may follow its stem.
         """
         numbered = (f"{labels[-1]}~{number}" for number in range(2, 10_000))
-        for label in (*labels, *numbered):
+        for label in chain(labels, numbered):
             stem = target.parent / f"{target.stem}-{label}"
             record = self.journal.records.get(quoted(stem))
             if overwrite or self._is_free(stem) or (record and record.made_by == made_by):

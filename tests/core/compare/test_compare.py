@@ -166,6 +166,7 @@ def test_every_method_gets_the_same_picture_and_a_seed_of_its_own_each(store):
     assert per_image(other)["one", "mse255"] != values["one", "mse255"]
 
 
+@pytest.mark.slow
 def test_several_workers_give_the_same_bits(tmp_path):
     methods = [compared_method(Guess), *BASELINES]
     alone = run(MeasurementStore(tmp_path / "one"), *methods)
@@ -264,6 +265,7 @@ def test_a_single_picture_has_values_but_no_intervals(store):
     assert not any(pair.shown for pair in results.pairs)
 
 
+@pytest.mark.slow
 def test_costs_are_those_of_one_picture(store):
     item = registry().find("colorizer", "unet")
     from colorzoo.hub import catalog

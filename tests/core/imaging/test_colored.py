@@ -88,6 +88,7 @@ def test_lists_show_a_sheet_of_what_is_in_them():
     assert PictureList([1, "a"])._repr_png_() is None
 
 
+@pytest.mark.slow
 def test_a_sheet_has_bounds():
     many = PictureList([colored(0, 8, 8)] * 300)
     assert shown(many).shape == shown(PictureList(many[:120])).shape
