@@ -2,8 +2,8 @@
 
     python -m bench.quality --data lfw --split test -o docs/results/faces
 
-Every picture is measured at the size at which the models work, so that nothing but colour counts. The
-controls are fitted on the train split of the same source. Writes a Markdown table and a JSON file.
+Every picture is measured at 64x64, so that nothing but colour counts; a model may be shown it larger, with
+--seen 256. The controls are fitted on the train split of the same source. Writes a Markdown table and JSON.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ from colorzoo.core.imaging import color
 from colorzoo.core.registry import registry
 from colorzoo.jobs.datasets import open_dataset, packed_cache
 
-SIZE, BATCH, MANY = 64, 20, 100
+SIZE, MANY = 64, 100
+BATCH_PIXELS = 20 * SIZE**2
+"""Of the pictures that a model is shown at once."""
 Predictor = Callable[[Tensor, int], Tensor]  # grey (N, 1, H, W) and a seed to (N, K, 3, H, W)
 
 
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
-    test = packed_cache(open_dataset(options.data, options.split), "squash")(SIZE)
+    test = packed_cache(open_dataset(options.data, options.split), "squash")(options.seen)
     train = packed_cache(open_dataset(options.data, "train"), "squash")(SIZE)
     test = Packed(test.images[: options.limit], test.ids, test.fingerprint)
     rows, values = [], {}
@@ -40,7 +42,8 @@ def main() -> None:
         values[name] = per_image
         print(rows[-1], flush=True)
     result = {
-        "protocol": f"{len(test)} pictures of {options.data}, split {options.split}, {SIZE}x{SIZE}",
+        "protocol": f"{len(test)} pictures of {options.data}, split {options.split}, {SIZE}x{SIZE}"
+        + (f", shown to the models at {options.seen}x{options.seen}" if options.seen > SIZE else ""),
         "fingerprint": test.fingerprint,
         "colorzoo": colorzoo.__version__,
         "rows": rows,
@@ -56,6 +59,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="lfw")
     parser.add_argument("--split", default="test")
+    parser.add_argument("--seen", type=int, default=SIZE, help="side at which models see the pictures")
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--weights", default="default")
@@ -70,9 +74,9 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
     """Return every method by its name in the table."""
     model = colorzoo.load("vae-mdn", options.weights)
     found: dict[str, Predictor] = {
-        "grey copy": lambda gray, seed: gray.expand(-1, 3, -1, -1)[:, None],
-        "mean chroma per pixel": mean_chroma(train),
-        "borrowed chroma, random": borrowed(train),
+        "grey copy": at_size(lambda gray, seed: gray.expand(-1, 3, -1, -1)[:, None]),
+        "mean chroma per pixel": at_size(mean_chroma(train)),
+        "borrowed chroma, random": at_size(borrowed(train)),
     }
     if options.unet != "none":
         unet = colorzoo.load("unet", options.unet)
@@ -87,12 +91,18 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
         "vae-mdn, ordered means": lambda gray, seed: model(gray, mode="means", samples=5),
         "prior N(0, 1)": lambda gray, seed: model(gray, prior=True, seed=seed, **many),
         "prior N(0, 0.7)": lambda gray, seed: model(gray, prior=True, temperature=0.7, seed=seed, **many),
-        "embeddings of random training pictures": embeddings(model, train),
     }
+    if model.trunk is None:
+        found["embeddings of random training pictures"] = at_size(embeddings(model, train))
     if options.paper != "none":
         paper = colorzoo.load("vae-mdn", options.paper)
         found["paper preset, samples"] = lambda gray, seed: paper(gray, seed=seed, **many)
     return {name: f for name, f in found.items() if options.only in name or name == "grey copy"}
+
+
+def at_size(predictor: Predictor) -> Predictor:
+    """Return a predictor that is given the grey at the size at which it is measured."""
+    return lambda gray, seed: predictor(color.resize_area(gray, (SIZE, SIZE)), seed)
 
 
 def mean_chroma(train: Packed) -> Predictor:
@@ -131,11 +141,17 @@ def measure(predictor: Predictor, test: Packed) -> tuple[dict, dict[int, list[fl
     best = {k: metric["mse255"]() for k in (1, 8, MANY)}
     eob = metric["eob"]()
     spread = {8: metric["deviation"](), 5: metric["variance"]()}
+    strength = metric["colorfulness"]()
     count = 0
+    batch = max(1, BATCH_PIXELS // test.images.shape[1] ** 2)
     with torch.inference_mode():
-        for seed, target in enumerate(batches(test, BATCH)):
-            predicted = predictor(color.luma(target), seed)
+        for seed, picture in enumerate(batches(test, batch)):
+            predicted, target = (
+                smaller(predictor(color.luma(picture), seed)),
+                smaller(picture[:, None])[:, 0],
+            )
             count = predicted.shape[1]
+            strength.update(predicted, target)
             for k, own in best.items():
                 own.update(predicted[:, :k], target)
             eob.update(predicted[:, :5], target)
@@ -149,8 +165,15 @@ def measure(predictor: Predictor, test: Packed) -> tuple[dict, dict[int, list[fl
         "deviation": spread[8].compute().value if count >= 8 else None,
         "eob, best of 5": eob.compute().value,
         "variance": spread[5].compute().value if count >= 5 else None,
+        "colourfulness": strength.compute().value,
     }
     return row, {k: r.per_image for k, r in results.items() if k <= count}
+
+
+def smaller(pictures: Tensor) -> Tensor:
+    """Return pictures (N, K, 3, H, W) at the size at which they are measured."""
+    flat = color.resize_area(pictures.flatten(0, 1), (SIZE, SIZE))
+    return flat.unflatten(0, pictures.shape[:2])
 
 
 def pairs(values: dict) -> Iterator[tuple[str, str, int]]:
@@ -179,8 +202,9 @@ def markdown(result: dict) -> str:
         f"{result['protocol']}, fingerprint `{result['fingerprint'][:16]}`. Mean squared error on "
         "0-255 RGB, in brackets as a share of the grey copy's.",
         "",
-        f"| method | one | best of 8 | best of {MANY} | deviation | eob, best of 5 | variance |",
-        "|---|---|---|---|---|---|---|",
+        f"| method | one | best of 8 | best of {MANY} | deviation | eob, best of 5 | variance "
+        "| colourfulness |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
         errors = [
@@ -189,7 +213,8 @@ def markdown(result: dict) -> str:
         spread = "" if row["deviation"] is None else f"{row['deviation']:.1f}"
         variance = "" if row["variance"] is None else f"{row['variance']:.1e}"
         eob = share(row["eob, best of 5"], grey["eob, best of 5"], 4)
-        lines.append(f"| {' | '.join([row['method'], *errors, spread, eob, variance])} |")
+        strength = f"{row['colourfulness']:.2f}"
+        lines.append(f"| {' | '.join([row['method'], *errors, spread, eob, variance, strength])} |")
     lines += [
         "",
         "| paired | best of | difference | 95 % interval | wins |",

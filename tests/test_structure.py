@@ -17,7 +17,7 @@ SOURCES = [path for folder in rooms.FOLDERS for path in sorted((rooms.ROOT / fol
 OF_EVERY_COLORIZER = {"__init__.py", "config.py", "model.py", "networks.py", "training.py"}
 """Names of files that the folder of every colorizer shares."""
 PRIVATE_WORDS = re.compile(
-    r"\b(acquaint|contestants?|examiner|exhibits?|verdicts?_of|exam|tint|players|things)\b"
+    r"\b(acquaint|contestants?|examiner|exhibits?|verdicts?_of|exam|tint|players?|things)\b"
 )
 """What the field calls by other names."""
 

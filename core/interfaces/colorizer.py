@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from colorzoo.core.data.packed import Packed
+    from colorzoo.core.domains import Domain
     from colorzoo.core.weights.weights_info import WeightsInfo
 
 
@@ -40,6 +41,8 @@ class Colorizer(ABC):
     """Options of the likeliest colouring, for who asks for one: a mean rather than a draw."""
     keeps_luma: bool = True
     """Whether the engine restores the picture's own luma; False for a model that may change it."""
+    domains: ClassVar[Sequence[Domain]] = ()
+    """What it is for, whatever its weights; a catalogue may say it of weights."""
     informed: ClassVar[bool] = False
     """True for a baseline that uses the true colours; it is left out of rankings."""
     max_input_side: int | None = None

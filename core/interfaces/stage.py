@@ -67,8 +67,8 @@ class Stage(ABC):
     networks: Mapping[str, nn.Module]
 
     @abstractmethod
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        """Return named scalars for the network named player.
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
+        """Return named scalars for the network of that name.
 
         The sum of those with a gradient is minimised; the others are logged only.
         """
@@ -81,8 +81,8 @@ class Stage(ABC):
     def on_stage_start(self) -> None:  # noqa: B027  an optional hook, empty on purpose
         """Prepare for the first step, for instance freeze what an earlier stage has trained."""
 
-    def optimizer(self, player: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Return the optimizer of the network named player: AdamW by default.
+    def optimizer(self, network: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """Return the optimizer of the network of that name: AdamW by default.
 
         A parameter group whose `rate_share` is .1 learns at a tenth of the rate.
         """

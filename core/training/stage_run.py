@@ -37,7 +37,7 @@ class Setup:
 class StageRun:
     """A stage under way: its optimizers, moving average and batches.
 
-    model: the colorizer's parameters. A player that has others, such as a discriminator, only helps to
+    model: the colorizer's parameters. A network that has others, such as a discriminator, only helps to
     train: its weights are kept here, not with the colorizer's, and are not averaged.
     """
 
@@ -59,7 +59,7 @@ class StageRun:
         stage.on_stage_start()
         for network in stage.networks.values():
             network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.losses = {name: setup.accelerator.prepare(_PlayerLoss(stage, name)) for name in stage.networks}
+        self.losses = {n: setup.accelerator.prepare(_NetworkLoss(stage, n)) for n in stage.networks}
         self.optimizers = {
             name: stage.optimizer(name, [p for p in network.parameters() if p.requires_grad])
             for name, network in stage.networks.items()
@@ -80,8 +80,8 @@ class StageRun:
         batch = self.stage.augment(self._batch(number))
         values: dict[str, float] = {}
         self.minimised = 0.0
-        for player in self.losses:
-            values |= self._update(player, batch, number)
+        for network in self.losses:
+            values |= self._update(network, batch, number)
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
             raise TrainingError(
@@ -142,20 +142,20 @@ class StageRun:
         for name, optimizer in self.optimizers.items():
             checkpoint.unpack_optimizer(optimizer, f"optimizer.{name}.", tensors, values[name])
 
-    def _update(self, player: str, batch: Batch, number: int) -> dict[str, float]:
-        optimizer = self.optimizers[player]
+    def _update(self, network: str, batch: Batch, number: int) -> dict[str, float]:
+        optimizer = self.optimizers[network]
         for group in optimizer.param_groups:
             group["lr"] = group.get("rate_share", 1) * self.rate(number)
         with self.setup.autocast():
-            named = self.losses[player](batch)
+            named = self.losses[network](batch)
         learned = [value.float() for value in named.values() if value.requires_grad]
         optimizer.zero_grad(set_to_none=True)
         self.setup.accelerator.backward(torch.stack(learned).sum())
         if self.stage.settings.clip:
-            nn.utils.clip_grad_norm_(self.losses[player].parameters(), self.stage.settings.clip)
+            nn.utils.clip_grad_norm_(self.losses[network].parameters(), self.stage.settings.clip)
         optimizer.step()
         values = {name: float(value.detach()) for name, value in named.items()}
-        if player not in self.helpers:
+        if network not in self.helpers:
             self.minimised += sum(values[name] for name, value in named.items() if value.requires_grad)
         return values
 
@@ -170,17 +170,17 @@ class StageRun:
         return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))
 
 
-class _PlayerLoss(nn.Module):
-    """A player's losses as a module, so that accelerate can spread it over processes."""
+class _NetworkLoss(nn.Module):
+    """A network's losses as a module, so that accelerate can spread it over processes."""
 
-    def __init__(self, stage: Stage, player: str) -> None:
+    def __init__(self, stage: Stage, network: str) -> None:
         super().__init__()
-        self.network = stage.networks[player]
+        self.network = stage.networks[network]
         self._losses = stage.losses
-        self._player = player
+        self._name = network
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        return self._losses(self._player, batch)
+        return self._losses(self._name, batch)
 
 
 def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -45,7 +45,7 @@ class Validation:
         total, size = 0.0, self.current.batch_size
         for start in range(0, len(self.packed), size):
             batch = self._batch(start, size)
-            total += sum(self._minimised(player, batch) for player in self._lasting()) * len(batch)
+            total += sum(self._minimised(network, batch) for network in self._lasting()) * len(batch)
         return total / len(self.packed)
 
     def _batch(self, start: int, size: int) -> Batch:
@@ -55,10 +55,10 @@ class Validation:
     def _lasting(self) -> list[str]:
         return [name for name in self.current.stage.networks if name not in self.current.helpers]
 
-    def _minimised(self, player: str, batch: Batch) -> float:
+    def _minimised(self, network: str, batch: Batch) -> float:
         """Return the sum of the losses that have a gradient; none is computed."""
         with self.setup.autocast():
-            named: dict[str, Tensor] = self.current.stage.losses(player, batch)
+            named: dict[str, Tensor] = self.current.stage.losses(network, batch)
         return sum(float(value.detach()) for value in named.values() if value.requires_grad)
 
 

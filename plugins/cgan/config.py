@@ -20,9 +20,13 @@ class CGanConfig(ColorizerConfig):
     crop: int | None = Field(
         256, ge=64, le=4096, multiple_of=32, description="side of the random crops of them; none: no crops"
     )
-    generator: Literal["unet", "pix2pix"] = Field(
+    generator: Literal["unet", "lite0", "pix2pix"] = Field(
         "unet",
-        description="resize-convolutions, or the transposed ones of [3]; the paper's figure 6 is lost",
+        description="resize-convolutions; the same on EfficientNet-Lite0 trained on ImageNet; or the "
+        "transposed ones of [3]; the paper's figure 6 is lost",
+    )
+    trunk_share: float = Field(
+        0.0, ge=0, le=1, description="learning rate of generator=lite0's trunk, as a share; 0: it stays"
     )
     space: Literal["chroma", "rgb"] = Field(
         "chroma", description="output: chroma with the page's own luma, or RGB (4.2.1)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from colorzoo.core.blocks import UNet
+from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 from colorzoo.plugins.cgan.config import CGanConfig
 
 
@@ -36,6 +38,20 @@ class Resizing(Generator):
 
     def forward(self, gray: Tensor) -> Tensor:
         return self.net.field(self.net.encode(2 * gray - 1))
+
+
+class OnTrunk(Generator):
+    """The same decoder on features of EfficientNet-Lite0, which knows what a sky or a face is."""
+
+    cell, scale, reach = Lite0.cell, 2, 608
+
+    def __init__(self, outputs: int, width: int) -> None:
+        super().__init__()
+        self.trunk = load_pretrained(Lite0())
+        self.net = UNet(Lite0.widths, outputs, width, Resizing.growth)
+
+    def forward(self, gray: Tensor) -> Tensor:
+        return self.net.field(self.net.encode(self.trunk(gray)))
 
 
 class Pix2Pix(Generator):
@@ -84,10 +100,16 @@ class Discriminator(nn.Module):
         return logits.mean((-2, -1), keepdim=True) if self.scalar else logits  # type: ignore[no-any-return]
 
 
+GENERATORS: Mapping[str, Callable[[int, int], Generator]] = {
+    "unet": Resizing,
+    "lite0": OnTrunk,
+    "pix2pix": Pix2Pix,
+}
+
+
 def generator(config: CGanConfig) -> Generator:
     """Return the configured generator, with random weights."""
-    cls = Resizing if config.generator == "unet" else Pix2Pix
-    return cls(channels_of(config), config.width)
+    return GENERATORS[config.generator](channels_of(config), config.width)
 
 
 def channels_of(config: CGanConfig) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.stage import Batch, Stage
+from colorzoo.core.trunk.training import slowed
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.line_art import line_art, screentone
-from colorzoo.plugins.cgan.networks import Discriminator
+from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
 if TYPE_CHECKING:
     from colorzoo.plugins.cgan.model import CGan
@@ -40,6 +41,17 @@ class Adversarial(Stage):
             "discriminator": self.discriminator,
         }
 
+    def on_stage_start(self) -> None:
+        if isinstance(self.model.generator, OnTrunk):
+            self.model.generator.trunk.requires_grad_(self.config.trunk_share > 0)
+
+    def optimizer(self, network: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = super().optimizer(network, parameters)
+        trained = self.networks[network]
+        if isinstance(trained, OnTrunk) and self.config.trunk_share:
+            return slowed(optimizer, trained.trunk, self.config.trunk_share)
+        return optimizer
+
     def augment(self, batch: Batch) -> Batch:
         if self.config.vary:
             batch = super().augment(batch)
@@ -47,10 +59,10 @@ class Adversarial(Stage):
             batch = Batch.of(_cropped(batch.color, self.config.crop))
         return Batch(batch.color, self._redrawn(batch.gray))
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
-        self.discriminator.requires_grad_(player == "discriminator")
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
+        self.discriminator.requires_grad_(network == "discriminator")
         gray, real = self._pair(batch)
-        if player == "discriminator":  # the generator has just stepped; its picture is that of before
+        if network == "discriminator":  # the generator has just stepped; its picture is that of before
             logits = self._judge(gray, real), self._judge(gray, self.generated)
             return {"discriminator": discriminator_loss(*logits)}
         generated = self.model.field(self.model.generator(batch.gray))

@@ -23,6 +23,6 @@ class Regression(Stage):
         self.model, self.settings, self.size = model, model.config.fit, model.config.size
         self.networks: Mapping[str, nn.Module] = {"net": model.net}
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         difference = color.chroma_to_rgb_offset(self.model.chroma(batch.gray) - color.chroma(batch.color))
         return {"mse255": 255**2 * difference.square().mean()}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.stage import Batch, Stage, StageConfig
+from colorzoo.core.trunk.training import slowed
 
 if TYPE_CHECKING:
     from colorzoo.plugins.vae_mdn.model import VaeMdn
@@ -87,7 +88,7 @@ class Autoencoder(_Stage):
     def network(self) -> nn.Module:
         return nn.ModuleList([self.model.encoder, self.model.decoder])
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         z, divergence = self.encode(batch)
         fields = self.model.decode(self.see(batch), z[:, None])
         return {
@@ -104,7 +105,7 @@ class Density(_Stage):
     def network(self) -> nn.Module:
         return self.model.mixture
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         with torch.no_grad():
             sampled = self.config.mixture_target == "sample"
             z = self.encode(batch)[0] if sampled else self.model.encoder(self.model.field(batch.color))[0]
@@ -129,22 +130,16 @@ class Refinement(_Stage):
     def _trunk_learns(self) -> bool:
         return self.model.trunk is not None and self.config.trunk_share > 0
 
-    def optimizer(self, player: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        optimizer = super().optimizer(player, parameters)
-        if not self._trunk_learns:
-            return optimizer
-        assert self.model.trunk is not None
-        trunk = {id(parameter) for parameter in self.model.trunk.parameters()}
-        (group,) = optimizer.param_groups
-        slow = [p for p in group["params"] if id(p) in trunk]
-        group["params"] = [p for p in group["params"] if id(p) not in trunk]
-        optimizer.add_param_group({**group, "params": slow, "rate_share": self.config.trunk_share})
+    def optimizer(self, network: str, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = super().optimizer(network, parameters)
+        if self.model.trunk and self._trunk_learns:
+            return slowed(optimizer, self.model.trunk, self.config.trunk_share)
         return optimizer
 
     def see(self, batch: Batch) -> Seen:
         return self.model.see(batch.gray) if self._trunk_learns else super().see(batch)
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         seen = self.see(batch)
         features = self.model.decoder.encode(seen)
         mixture = self.model.mixture(seen)

@@ -80,8 +80,8 @@ class TestLosses:
 
 
 @pytest.mark.parametrize("preset", ["default", "paper"])
-@pytest.mark.parametrize("player", ["generator", "discriminator"])
-def test_a_step_lowers_the_players_own_loss(preset, player):
+@pytest.mark.parametrize("name", ["generator", "discriminator"])
+def test_a_step_lowers_the_networks_own_loss(preset, name):
     stage = built(preset=preset).stages()[0]
     batch = pictures(2, stage.size)
     for network in stage.networks.values():
@@ -93,12 +93,12 @@ def test_a_step_lowers_the_players_own_loss(preset, player):
     loss("generator")  # makes the picture that the discriminator judges
     for _ in range(20):  # the spectral norms settle
         loss("discriminator")
-    rate = {"generator": 1e-4, "discriminator": 1e-2}[player]
-    optimizer = torch.optim.SGD(stage.networks[player].parameters(), rate)
-    before = loss(player)
+    rate = {"generator": 1e-4, "discriminator": 1e-2}[name]
+    optimizer = torch.optim.SGD(stage.networks[name].parameters(), rate)
+    before = loss(name)
     before.backward()
     optimizer.step()
-    assert loss(player).item() < before.item()
+    assert loss(name).item() < before.item()
 
 
 def test_a_cut_run_resumes_with_both_networks_and_both_optimizers(tmp_path):

@@ -13,6 +13,7 @@ from PIL import Image
 from colorzoo.testing import synthetic_picture
 
 README = Path(__file__).parents[2] / "README.md"
+EXAMPLE = README.with_name("examples") / "astronaut.png"
 VISIT = [
     ("colorzoo", 2, "Commands:"),
     ("colorzoo -h", 0, "Colour pictures"),
@@ -22,13 +23,13 @@ VISIT = [
     ("colorzoo rnu photo.jpg", 2, "No such command 'rnu'. Did you mean 'run'?"),
     ("colorzoo run", 2, "Missing argument"),
     ("colorzoo run -h", 0, "colorzoo run photo.jpg"),
-    ("colorzoo run photo.jpg", 0, "no colorizer named: vae-mdn:photos, for everyday photos"),
+    ("colorzoo run photo.jpg", 0, "a portrait: coloured by vae-mdn:default; name another to choose"),
     ("colorzoo run photo.jpg", 0, "1 of 1 coloured, 1 of them before"),
-    ("colorzoo run photo.jpg --overwrite", 0, r"by vae-mdn, weights photos, on cpu with 1 thread: "),
+    ("colorzoo run photo.jpg --overwrite", 0, r"by vae-mdn, weights default, on cpu with 1 thread: "),
     ("colorzoo run vae-mdn", 2, "no picture named; colorzoo run vae-mdn photo.jpg"),
     ("colorzoo run vae-mdn foto.jpg", 2, "foto.jpg: no such file"),
     ("colorzoo run vaemdn photo.jpg", 2, "did you mean vae-mdn"),
-    ("colorzoo run photo.jpg VAE-MDN", 0, "weights default"),
+    ("colorzoo run photo.jpg VAE-MDN", 0, "1 of them before, by the same options"),
     ("colorzoo run photo.jpg vae-mdn --samples 2", 0, "photo-vae-mdn-samples=2-sheet.png"),
     ("colorzoo run cgan:photos photo.jpg", 0, "weights photos"),
     ("colorzoo run cgan:fotos photo.jpg", 2, "did you mean photos"),
@@ -69,6 +70,7 @@ def desk(tmp_path):
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.fromarray(synthetic_picture(index, 96, 80)).save(tmp_path / name)
+    Image.open(EXAMPLE).convert("RGB").resize((96, 96)).save(tmp_path / "photo.jpg")
     Image.fromarray(synthetic_picture(9, 40, 40)).save(tmp_path / "holiday" / "c.gif")
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(32))
     (tmp_path / "notes.pdf").write_bytes(b"%PDF-1.7")

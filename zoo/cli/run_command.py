@@ -57,7 +57,7 @@ def run(
     results of other options are kept beside the new ones.
 
     \b
-    colorzoo run photo.jpg                     what suits everyday photos
+    colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
     colorzoo run cgan:photos *.jpg --overwrite
@@ -68,8 +68,8 @@ def run(
     request = jobs.run_request.RunRequest(
         words, out, samples, seed, weights, option, format=format, overwrite=overwrite, sheet=sheet
     )
-    if request.is_everyday and talk:
-        typer.echo(f"no colorizer named: {request.model}, for everyday photos", err=True)
+    if request.domain and talk:
+        typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)
     for line in request.left_out() if talk else ():
         typer.echo(line, err=True)
     with ProgressBars(disable=not talk or request.count == 1) as bars:

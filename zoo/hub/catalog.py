@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, model_validator
 
 from colorzoo.core.config import Strict, validate
+from colorzoo.core.domains import Domain
 from colorzoo.core.errors import UnknownNameError, WeightsError, printable
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
 from colorzoo.core.weights.folder import PluginName, WeightsInfo, read_info
@@ -32,6 +33,7 @@ class CatalogEntry(Strict):
     )
     repo: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name on the Hub")
     commit: str | None = Field(None, pattern=r"^[0-9a-f]{40}$")
+    domains: list[Domain] = Field([], description="the pictures that they are for")
     metrics: dict[str, float] = {}
 
     @model_validator(mode="after")
@@ -45,7 +47,6 @@ class Catalog(Strict):
     """The content of a catalogue's TOML file."""
 
     weights: list[CatalogEntry]
-    everyday: str = Field("", pattern=r"^([a-z0-9@-]+:[a-z0-9-]+)?$", description="plugin:name")
 
 
 class AnnouncedWeights(NamedTuple):
@@ -66,10 +67,10 @@ def embedded(plugin: str) -> list[str]:
     return [entry.name for entry, _ in known(plugin) if entry.folder]
 
 
-def everyday() -> tuple[str, str]:
-    """Return the colorizer and the weights that suit everyday photos, by our own catalogue."""
-    name, _, weights = _read(CATALOG_FILE).everyday.partition(":")
-    return name, weights
+def suited(domain: Domain) -> tuple[str, str]:
+    """Return the colorizer and the weights, of our own catalogue, that are for pictures of a domain."""
+    entry = next(entry for entry in _read(CATALOG_FILE).weights if domain in entry.domains)
+    return entry.plugin, entry.name
 
 
 def infos(plugin: str) -> list[WeightsInfo]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from colorzoo.core.domains import Domain
 from colorzoo.core.errors import ConfigError, UnknownNameError, printable
 from colorzoo.core.registry import registry
 
@@ -51,11 +52,11 @@ def split_model(words: Sequence[str]) -> tuple[ModelName | None, list[str]]:
     return None, list(words)
 
 
-def everyday() -> ModelName:
-    """Return what suits everyday photos, for when no colorizer is named."""
+def suited(domain: Domain) -> ModelName:
+    """Return what suits pictures of a domain, for when no colorizer is named."""
     from colorzoo.hub import catalog
 
-    return ModelName(*catalog.everyday())
+    return ModelName(*catalog.suited(domain))
 
 
 def runnable() -> list[str]:

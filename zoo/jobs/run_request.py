@@ -14,7 +14,8 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
-from colorzoo.jobs.models import ModelName, everyday, split_model
+from colorzoo.jobs.models import ModelName, split_model, suited
+from colorzoo.jobs.picture_domain import SeenDomain, look
 from colorzoo.jobs.run import RunResult, RunSettings, run
 
 
@@ -58,10 +59,14 @@ class RunRequest:
         """The words that are no colorizer."""
         return self._split[1]
 
-    @property
-    def is_everyday(self) -> bool:
-        """Whether no colorizer was named."""
-        return self._split[0] is None
+    @cached_property
+    def domain(self) -> SeenDomain | None:
+        """What the pictures are of, looked at where no colorizer was named."""
+        if self._split[0]:
+            return None
+        if self.is_one_file:
+            return look([Path(name) for name in self.inputs if name != run_one.STREAM])
+        return look([path for path, _ in self.gathered.files])
 
     @property
     def is_one_file(self) -> bool:
@@ -71,7 +76,8 @@ class RunRequest:
     @cached_property
     def model(self) -> ModelName:
         """The colorizer, with its weights."""
-        named = self._split[0] or everyday()
+        named = self._split[0] or (suited(self.domain.domain) if self.domain else None)
+        assert named  # one of the two is there
         if self.weights and named.weights:
             raise ConfigError(f"{named} and --weights {printable(self.weights)}: name the weights once")
         return ModelName(named.name, named.weights or self.weights)

@@ -67,10 +67,10 @@ class ToyStage(Stage):
         self.model, self.name, self.networks = model, name, networks
         self.settings = getattr(model.config, name)
 
-    def losses(self, player, batch):
+    def losses(self, network, batch):
         fake = self.model.net(batch.gray).sigmoid()
         critic = self.networks.get("critic")
-        if player == "critic":
+        if network == "critic":
             return {"critic": (critic(batch.color) - critic(fake.detach())).mean()}
         adversarial = critic(fake).mean() if critic else fake.sum() * 0
         return {
@@ -189,7 +189,7 @@ def test_other_settings_or_data_do_not_resume(tmp_path):
 
 def test_a_loss_that_explodes_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        ToyStage, "losses", lambda self, player, batch: {"l2": self.model.net[0].weight.sum() / 0}
+        ToyStage, "losses", lambda self, network, batch: {"l2": self.model.net[0].weight.sum() / 0}
     )
     broken = new()
     with pytest.raises(TrainingError, match=r"stage first.*not finite.*first\.learning_rate"):

@@ -14,7 +14,7 @@ class Fit(Stage):
         self.model, self.settings, self.size = model, model.config.fit, model.config.size
         self.networks = {"net": model.net}
 
-    def losses(self, player: str, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         """Return the losses by name; their sum is minimised."""
         wrong = color.chroma_to_rgb_offset(self.model.chroma(batch.gray) - color.chroma(batch.color))
         return {"mse255": 255**2 * wrong.square().mean()}
