@@ -18,7 +18,7 @@ from colorzoo.core.weights import folder as weights
 from colorzoo.core.weights.folder import Measured, WeightsInfo
 from colorzoo.jobs.train import write_card
 
-ROOT = Path(__file__).parents[1] / "zoo" / "weights"
+ROOT = Path(__file__).parents[1] / "zoo" / "pretrained"
 UNITS = {
     "deviation": "grey levels",
     "eob, best of 5": "128ths of ab",

@@ -63,7 +63,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--weights", default="default")
-    parser.add_argument("--only", default="", help="measure methods whose name holds this")
+    parser.add_argument("--only", nargs="+", default=[""], help="methods whose name holds one of these")
     parser.add_argument("--paper", default="paper")
     parser.add_argument("--unet", default=None)
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -73,16 +73,16 @@ def arguments() -> argparse.Namespace:
 def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predictor]:
     """Return every method by its name in the table."""
     model = colorzoo.load("vae-mdn", options.weights)
-    found: dict[str, Predictor] = {
+    methods: dict[str, Predictor] = {
         "grey copy": at_size(lambda gray, seed: gray.expand(-1, 3, -1, -1)[:, None]),
         "mean chroma per pixel": at_size(mean_chroma(train)),
         "borrowed chroma, random": at_size(borrowed(train)),
     }
     if options.unet != "none":
         unet = colorzoo.load("unet", options.unet)
-        found["unet"] = lambda gray, seed: unet(gray)
+        methods["unet"] = lambda gray, seed: unet(gray)
     many = {"samples": MANY}
-    found |= {
+    methods |= {
         "vae-mdn, mean": lambda gray, seed: model(gray, mode="mean", seed=seed),
         "vae-mdn, samples": lambda gray, seed: model(gray, seed=seed, **many),
         "vae-mdn, samples, temperature 0.7": lambda gray, seed: model(
@@ -93,11 +93,15 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
         "prior N(0, 0.7)": lambda gray, seed: model(gray, prior=True, temperature=0.7, seed=seed, **many),
     }
     if model.trunk is None:
-        found["embeddings of random training pictures"] = at_size(embeddings(model, train))
+        methods["embeddings of random training pictures"] = at_size(embeddings(model, train))
     if options.paper != "none":
         paper = colorzoo.load("vae-mdn", options.paper)
-        found["paper preset, samples"] = lambda gray, seed: paper(gray, seed=seed, **many)
-    return {name: f for name, f in found.items() if options.only in name or name == "grey copy"}
+        methods["paper preset, samples"] = lambda gray, seed: paper(gray, seed=seed, **many)
+    return {
+        name: predictor
+        for name, predictor in methods.items()
+        if name == "grey copy" or any(part in name for part in options.only)
+    }
 
 
 def at_size(predictor: Predictor) -> Predictor:

@@ -24,6 +24,8 @@ OTHERS = (
     ("sample-ssim", "ssim:SampleSimilarity", "SSIM among the samples; 1 is all the same"),
     ("chroma-rmse", "full_reference:ChromaError", "distance of CIE ab"),
     ("luma", "full_reference:LumaError", "how far the drawing is changed"),
+    ("featdist-lite0", "trunk_features:FeatureDistance", "distance in EfficientNet-Lite0's features"),
+    ("kd-lite0", "trunk_features:KernelDistance", "kernel distance of the sets in the same features"),
     ("lpips", "perceptual:LPIPS", "distance in the features of a network; extra perceptual"),
     ("fid", "perceptual:FID", "distance of the sets in Inception's features; same extra"),
     ("auc", "auc:AuC", "pixels within t of the true ab, over t to 150"),

@@ -1,4 +1,4 @@
-"""What pictures are of: the example is a face, drawn lines are an inked page; real ones where they are there."""
+"""What pictures are of: the example is a face, lines on white an inked page."""
 
 from __future__ import annotations
 

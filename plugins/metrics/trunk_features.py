@@ -1,0 +1,103 @@
+"""Distances in the features of EfficientNet-Lite0, whose weights are in the package: nothing is fetched.
+
+Named for what they are: their values are not those of LPIPS, KID or FID, and no published ones compare.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorzoo.core.imaging.color import resize_area
+from colorzoo.core.interfaces.metric import Metric, MetricResult, PerImageMetric
+from colorzoo.core.remember import remembered
+from colorzoo.core.trunk.efficientnet import Lite0, Lite0Pooled, pretrained_state
+from colorzoo.plugins.metrics.colorfulness import first
+
+MIN_SIDE = 64
+"""Below it the coarsest features are one pixel; smaller pictures are enlarged."""
+MIN_IMAGES_FOR_KD = 100
+"""Pictures from which the kernel distance of two halves of one set stays near zero (docs/comparing.md)."""
+
+
+class FeatureDistance(PerImageMetric):
+    """Mean over five levels of the squared distance of unit-normalised features, of the first sample.
+
+    The form of LPIPS without its calibrated weights (Zhang et al. 2018, equation 1).
+    """
+
+    higher_is_better = False
+    best_of = 1
+    default = False
+    unit = "featdist, EfficientNet-Lite0"
+
+    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
+        pairs = zip(features(first(predicted)), features(target), strict=True)
+        levels = [(_unit(a) - _unit(b)).square().sum(1).mean((-2, -1)) for a, b in pairs]
+        return torch.stack(levels).mean(0)
+
+
+class KernelDistance(Metric):
+    """Squared kernel distance of the sets of first samples and of true pictures, without bias.
+
+    The polynomial kernel (x y / d + 1)^3 on 1,280 pooled features (Binkowski et al. 2018, there on
+    Inception's). It may be below zero by chance.
+    """
+
+    higher_is_better = False
+    best_of = 1
+    default = False
+
+    def __init__(self) -> None:
+        self._predicted: list[list[float]] = []
+        self._true: list[list[float]] = []
+
+    def update(self, predicted: Tensor, target: Tensor) -> None:
+        for rgb, kept in ((first(predicted), self._predicted), (target, self._true)):
+            kept += _network().pooled(features(rgb)).double().tolist()
+
+    def compute(self) -> MetricResult:
+        count = len(self._true)
+        few = f", too few: at least {MIN_IMAGES_FOR_KD} are needed" if count < MIN_IMAGES_FOR_KD else ""
+        sets = torch.tensor(self._predicted), torch.tensor(self._true)
+        value = kernel_distance(*sets) if count > 1 else torch.nan
+        return MetricResult(value=value, unit=f"KD, EfficientNet-Lite0, of N = {count}{few}")
+
+
+def kernel_distance(one: Tensor, other: Tensor) -> float:
+    """Return the unbiased squared MMD of two sets of features (N, D) (Gretton et al. 2012, eq. 3)."""
+    one, other = one.double(), other.double()
+    own = [_mean_of_pairs(_kernel(x, x)) for x in (one, other)]
+    return float(sum(own) - 2 * _kernel(one, other).mean())
+
+
+@remembered
+def features(rgb: Tensor) -> list[Tensor]:
+    """Return the trunk's features, finest first, of sRGB (N, 3, H, W), resized to whole cells of it."""
+    sides = [Lite0.cell * max(MIN_SIDE // Lite0.cell, round(side / Lite0.cell)) for side in rgb.shape[-2:]]
+    with torch.inference_mode():
+        return _network().trunk(resize_area(rgb, (sides[0], sides[1])))  # type: ignore[no-any-return]
+
+
+def _unit(level: Tensor) -> Tensor:
+    return F.normalize(level, dim=1, eps=1e-10)
+
+
+def _kernel(one: Tensor, other: Tensor) -> Tensor:
+    return (one @ other.T / one.shape[1] + 1) ** 3
+
+
+def _mean_of_pairs(kernel: Tensor) -> Tensor:
+    """Return the mean over pairs of different pictures."""
+    count = len(kernel)
+    return (kernel.sum() - kernel.diagonal().sum()) / (count * (count - 1))
+
+
+@cache
+def _network() -> Lite0Pooled:
+    network = Lite0Pooled().eval()
+    network.load_state_dict(pretrained_state())
+    return network.requires_grad_(False)
