@@ -22,7 +22,7 @@ from colorzoo.core.compare.results import Cost, Results
 from colorzoo.core.compare.summary import Summary, UnusableRowError
 from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.interfaces.dataset import Progress, counted
 from colorzoo.core.jobs import workers as processes
 
 CHUNK, AHEAD = 4, 3
@@ -71,6 +71,8 @@ class Comparison:
 
     def _measure(self, shard: ProcessShard, workers: int, progress: Progress | None) -> None:
         jobs = list(self._jobs())[shard.rank :: shard.count]
+        if progress and jobs:
+            progress(0, len(jobs))
         for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
             self.store.put((self.keys[method_index][index], row) for method_index, row in rows)
             if progress:
@@ -143,7 +145,7 @@ class Comparison:
         missing = [method_index for method_index, row in enumerate(self.store.get(keys)) if row is None]
         probe = self._probe() if missing and try_out else None
         if probe:
-            for method_index in missing:
+            for method_index in counted("measuring what each costs", missing):
                 cost = self._tried(Probe(self.task.methods[method_index], *probe))
                 row = Measurement(states={"cost": cost.model_dump(mode="json")})
                 self.store.put([(keys[method_index], encoded(row))])
