@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_before_anything_is_computed(cli, pictures, tmp_pa
         (["unet", "--metrics", "pnsr"], "did you mean psnr?"),
         (["unet", "--metrics", "eob@100"], "eob@100: needs --samples 100 or more, got 8"),
         (["unet", "--fit", "stretch"], "fit"),
-        (["unet", "--device", "cuda:9"], "--device cuda:9: not on this machine"),
+        (["unet", "--device", "cuda:9"], "device 'cuda:9': not on this machine"),
     ):
         done = cli("compare", *arguments, "--data", pictures, code=2)
         assert message in done.stderr, arguments
