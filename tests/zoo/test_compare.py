@@ -260,7 +260,7 @@ def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_pat
 
 def test_a_side_beyond_its_bound_is_refused_before_anything_is_imported():
     script = (
-        "import sys\nfrom colorzoo.cli.app import main\n"
+        "import sys\nfrom colorzoo.cli.main import main\n"
         "sys.argv = ['colorzoo', 'compare', 'grey', '--data', '.', '--side', '99999999999']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    "
         "print(end.code, 'torch' in sys.modules)"
