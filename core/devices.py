@@ -28,9 +28,11 @@ def resolve(name: str) -> torch.device:
     if name == "auto":
         return torch.device(present[0])
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
-        raise ConfigError(f"--device {name}: expected auto, cpu, cuda, cuda:1 or mps")
+        raise ConfigError(f"device {name!r}: expected auto, cpu, cuda, cuda:1 or mps")
     if not any(device == name or device.startswith(f"{name}:") for device in present):
-        raise ConfigError(f"--device {name}: not on this machine; there are: {', '.join(present)}")
+        raise ConfigError(
+            f"device {name!r}: not on this machine; expected auto or one of {', '.join(present)}"
+        )
     return torch.device(name)
 
 

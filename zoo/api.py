@@ -71,7 +71,7 @@ def load(
         command = f"train {name} --data ..." if trainable else f"weights new {name} -o FOLDER"
         raise WeightsError(
             f"{name} has no embedded weights; make some with `colorzoo {command}` and give their folder as "
-            "--weights"
+            "weights"
         )
     if colorizer.weights_info:
         colorizer.weights_source = weights or colorizer.weights_info.name

@@ -13,6 +13,7 @@ from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.results import ExampleImage, Method, Results
 from colorzoo.core.imaging.image_io import Picture, resize, write
+from colorzoo.core.interfaces.dataset import counted
 
 SPREAD, SAMPLES = 6, 5
 """Pictures spread over all, and samples shown of each."""
@@ -30,7 +31,8 @@ def write_examples(task: Task, results: Results, folder: Path) -> Results:
     indices = {name: index for index, name in enumerate(task.dataset.ids())}
     examples = []
     with single_threaded():
-        for number, (name, reason, label) in enumerate(chosen(results, list(shown))):
+        choices = counted("colouring examples", list(chosen(results, list(shown))))
+        for number, (name, reason, label) in enumerate(choices):
             methods = [shown[label]] if label else list(shown.values())
             picture = evaluator.fitted(task.dataset[indices[name]])
             writer = _ExampleWriter(evaluator, folder, f"{number:02}", methods)

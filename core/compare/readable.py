@@ -9,7 +9,7 @@ from colorzoo.core.compare.identity import code_digest
 from colorzoo.core.data.combine import Subset
 from colorzoo.core.data.packed import Packed, pack
 from colorzoo.core.errors import DataError
-from colorzoo.core.interfaces.dataset import Dataset, Sample, combined_digest
+from colorzoo.core.interfaces.dataset import READING, Dataset, Sample, combined_digest, counted
 
 UNREADABLE = "unreadable"
 """Stands for the digest of a picture whose content cannot be read."""
@@ -70,7 +70,7 @@ def pack_readable(dataset: Dataset, size: int) -> Packed:
 
 def digests_of(dataset: Dataset) -> list[str]:
     """Return the digest of every picture, `UNREADABLE` for those that have none."""
-    return [_digest(dataset, index) for index in range(len(dataset))]
+    return [_digest(dataset, index) for index in counted(READING, range(len(dataset)))]
 
 
 def fingerprint_of(dataset: Dataset) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
 
 import cv2
 import torch
@@ -22,11 +20,9 @@ from colorzoo.core.compare.results import Cost, Results
 from colorzoo.core.compare.summary import Summary, UnusableRowError
 from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.interfaces.dataset import Progress, counted
 from colorzoo.core.jobs import workers as processes
 
-CHUNK, AHEAD = 4, 3
-"""Pictures in one chunk of work, and chunks in the queue of a worker."""
 PRELOAD = ("torch", "cv2", "colorzoo.core.compare.evaluator")
 Job = tuple[int, dict[int, list[str]]]
 """Index of a picture, and the names of its missing metrics by index of the method."""
@@ -71,6 +67,8 @@ class Comparison:
 
     def _measure(self, shard: ProcessShard, workers: int, progress: Progress | None) -> None:
         jobs = list(self._jobs())[shard.rank :: shard.count]
+        if progress and jobs:
+            progress(0, len(jobs))
         for done, (index, rows) in enumerate(self._measured(jobs, workers), start=1):
             self.store.put((self.keys[method_index][index], row) for method_index, row in rows)
             if progress:
@@ -119,23 +117,7 @@ class Comparison:
             with single_threaded():
                 yield from (_evaluated(evaluator, job) for job in jobs)
             return
-        chunks = [jobs[start : start + CHUNK] for start in range(0, len(jobs), CHUNK)]
-        with processes.pool(min(workers, len(chunks)), processes.fresh(PRELOAD), _start, self.task) as pool:
-            waiting, running = iter(chunks), set[Future[list[EvaluatedImage]]]()
-            try:
-                while True:
-                    ahead = islice(waiting, AHEAD * workers - len(running))
-                    running |= {pool.submit(_work, chunk) for chunk in ahead}
-                    if not running:
-                        break
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield from future.result()
-            except BrokenProcessPool:
-                raise DataError(
-                    "a worker was killed, perhaps for want of memory; run again with fewer --workers: what "
-                    "is measured stays"
-                ) from None
+        yield from processes.each(workers, PRELOAD, _start, self.task, _work, jobs)
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
         """Return every method's cost; if it is unknown and try_out, measured in a process of its own."""
@@ -143,7 +125,7 @@ class Comparison:
         missing = [method_index for method_index, row in enumerate(self.store.get(keys)) if row is None]
         probe = self._probe() if missing and try_out else None
         if probe:
-            for method_index in missing:
+            for method_index in counted("measuring what each costs", missing):
                 cost = self._tried(Probe(self.task.methods[method_index], *probe))
                 row = Measurement(states={"cost": cost.model_dump(mode="json")})
                 self.store.put([(keys[method_index], encoded(row))])
@@ -216,9 +198,9 @@ def _current_evaluator() -> Evaluator:
     return _evaluator
 
 
-def _work(jobs: Sequence[Job]) -> list[EvaluatedImage]:
+def _work(job: Job) -> EvaluatedImage:
     try:
-        return [_evaluated(_current_evaluator(), job) for job in jobs]
+        return _evaluated(_current_evaluator(), job)
     except ColorzooError as error:
         raise PluginError(str(error)) from None  # an error with another constructor cannot be unpickled
 

@@ -1,17 +1,14 @@
-"""From any dataset to pictures of one size, by several processes; a kill at any moment loses nothing."""
+"""From any dataset to pictures of one size, by several processes; a kill loses a second of work."""
 
 from __future__ import annotations
 
 import hashlib
-import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -30,7 +27,10 @@ from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.jobs import workers as processes
 from colorzoo.core.jobs.journal import Journal
 
-HIDDEN, CHUNK = ".prepare", 50
+HIDDEN, FEW = ".prepare", 50
+"""FEW: pictures for which no process is worth starting."""
+JOURNAL_SECONDS = 1.0
+"""Work that a kill may lose."""
 REPORT = ".report"
 """Folder of the sheet and the figure; hidden, or they would pass for pictures of the dataset."""
 MEASURED_AT = 64
@@ -103,13 +103,22 @@ class Preparation:
         todo = self._todo(journal.records)
         if self.options.format == "packed" and todo:
             packed.reserve(self._array, len(self.ids), self.options.size)
-        chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
         self.done = len(self.ids) - len(todo)
-        for rows in self._computed(chunks, workers):
-            journal.add(*rows)
-            self.done += len(rows)
+        rows: list[PreparedImage] = []
+        written = time.monotonic()
+        try:
             if progress:
                 progress(self.done, len(self.ids))
+            for row in self._computed(todo, workers):
+                rows.append(row)
+                self.done += 1
+                if progress:
+                    progress(self.done, len(self.ids))
+                if time.monotonic() - written > JOURNAL_SECONDS:
+                    journal.add(*rows)
+                    rows, written = [], time.monotonic()
+        finally:
+            journal.add(*rows)
 
     def _todo(self, records: Mapping[str, PreparedImage]) -> list[int]:
         """Return which pictures have no record, or no result any more."""
@@ -129,35 +138,21 @@ class Preparation:
 
         return [index for index in range(len(self.ids)) if not is_done(index)]
 
-    def _computed(self, chunks: Sequence[Sequence[int]], workers: int) -> Iterator[list[PreparedImage]]:
-        if workers <= 1 or len(chunks) <= 1:
-            yield from map(self._chunk, chunks)
-            return
-        with processes.pool(workers, processes.forked(), _start, self) as pool:
-            jobs = [pool.submit(_do, chunk) for chunk in chunks]
-            try:
-                for job in as_completed(jobs):
-                    yield job.result()
-            except BrokenProcessPool:
-                raise DataError(
-                    "a worker was killed, perhaps for want of memory; run again with fewer --workers"
-                ) from None
+    def _computed(self, todo: Sequence[int], workers: int) -> Iterator[PreparedImage]:
+        if workers <= 1 or len(todo) <= FEW:
+            return map(self._one, todo)
+        return processes.each(workers, [__name__], _start, self, _do, todo)
 
-    def _chunk(self, indices: Sequence[int]) -> list[PreparedImage]:
-        if self.options.format != "packed":
-            return [self._one(index, None) for index in indices]
-        with self._array.open("r+b") as array:
-            return [self._one(index, array) for index in indices]
-
-    def _one(self, index: int, array: IO[bytes] | None) -> PreparedImage:
+    def _one(self, index: int) -> PreparedImage:
         """Measure one picture and store it at its new size."""
         try:
             sample = self.dataset.load_at_least(index, max(self.options.size, MEASURED_AT))
         except (ImageError, DataError) as error:
             return PreparedImage(key=self.ids[index], verdict="broken", note=str(error))
         fitted = square(sample.image, self.options.size, self.options.fit)
-        if array is not None:
-            packed.write_row(array, index, fitted)
+        if self.options.format == "packed":
+            with self._array.open("r+b") as array:
+                packed.write_row(array, index, fitted)
         else:
             write(self._file(self.hidden / "pictures", index), Picture(fitted))
         height, width = sample.size
@@ -208,10 +203,9 @@ _job: Preparation | None = None
 def _start(job: Preparation) -> None:
     global _job  # one a worker process
     _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
 
 
-def _do(indices: Sequence[int]) -> list[PreparedImage]:
+def _do(index: int) -> PreparedImage:
     if _job is None:
         raise DataError("a worker was asked before it was told what to prepare")
-    return _job._chunk(indices)
+    return _job._one(index)

@@ -22,6 +22,7 @@ Progress = Callable[[int, int], None]
 Watcher = Callable[[str], Progress]
 """Returns what is called with (done, total) of what it is given the name of."""
 _watcher: ContextVar[tuple[int, Watcher] | None] = ContextVar("watcher", default=None)
+READING = "reading what the pictures are"
 NOTHING = hashlib.sha256().hexdigest()
 """Digest of a picture that exists but cannot be read, so that the others stay usable."""
 
@@ -83,7 +84,7 @@ class Dataset(ABC):
     @property
     def fingerprint(self) -> str:
         """Return the sha256 over ids and content, independent of the order; override it to cache it."""
-        names = counted("reading what the pictures are", self.ids())
+        names = counted(READING, self.ids())
         return combined_digest((name, self.digest(index)) for index, name in enumerate(names))
 
     def digest(self, index: int) -> str:
@@ -167,9 +168,10 @@ Item = TypeVar("Item")
 
 
 def counted(name: str, items: Sequence[Item]) -> Iterator[Item]:
-    """Yield the items; whoever watches sees how many are done. A forked worker shows nothing."""
+    """Yield the items; whoever watches sees how many are done. A forked process shows nothing."""
     owner, watcher = _watcher.get() or (0, None)
     progress = watcher(name) if watcher and owner == os.getpid() and items else lambda done, total: None
+    progress(0, len(items))
     for done, item in enumerate(items, start=1):
         yield item
         progress(done, len(items))

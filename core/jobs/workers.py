@@ -9,17 +9,22 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.context import BaseContext
+from typing import TypeVar
 
+from colorzoo.core.errors import DataError
+
+AHEAD = 12
+"""Items in the queue of a worker."""
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
-
-def forked() -> BaseContext:
-    """Return the context that starts workers fastest: a fork where no other thread runs, else a spawn."""
-    alone = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if alone else "spawn")
+Argument = TypeVar("Argument")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def fresh(preload: Sequence[str]) -> BaseContext:
@@ -45,6 +50,38 @@ def pool(
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def each(
+    workers: int,
+    preload: Sequence[str],
+    start: Callable[[Argument], None],
+    argument: Argument,
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+) -> Iterator[Result]:
+    """Yield what workers make of the items, in any order; an interruption loses what they are at.
+
+    Raises:
+        DataError: a worker was killed.
+    """
+    waiting, running = iter(items), set[Future[Result]]()
+    with pool(min(workers, len(items)), fresh(preload), start, argument) as executor:
+        try:
+            while True:
+                running |= {
+                    executor.submit(work, item) for item in islice(waiting, AHEAD * workers - len(running))
+                }
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BrokenProcessPool:
+            raise DataError(
+                "a worker was killed, perhaps for want of memory; run again with fewer --workers: what is "
+                "done stays"
+            ) from None
 
 
 def _begin(start: Callable[..., None], argument: object) -> None:

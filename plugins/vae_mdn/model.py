@@ -81,8 +81,8 @@ class VaeMdn(Colorizer, nn.Module):
         if options.mode == "means":
             if options.samples > self.config.components:
                 raise ConfigError(
-                    f"-O mode=means gives at most {self.config.components} colourings, the number of "
-                    f"components; got --samples {options.samples}"
+                    f"mode=means gives at most {self.config.components} colourings, the number of "
+                    f"components; got samples={options.samples}"
                 )
             return self.mixture(seen).ordered_means(options.samples)  # type: ignore[no-any-return]
         count = MEAN_SAMPLES if options.mode == "mean" else options.samples

@@ -17,7 +17,9 @@ def test_a_name_that_is_none(name):
 
 
 def test_a_device_that_is_not_there():
-    with pytest.raises(ConfigError, match=r"not on this machine; there are: .*cpu"):
+    with pytest.raises(
+        ConfigError, match=r"^device 'cuda:99': not on this machine; expected auto or one of .*cpu$"
+    ):
         devices.resolve("cuda:99")
 
 

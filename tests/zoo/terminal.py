@@ -19,41 +19,59 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 @dataclass
 class Shown:
-    """What a command wrote to its terminal, seconds to the first writing, and between two."""
+    """What a command wrote to its terminal, seconds to the first writing, to its end, and between two."""
 
     status: int = 0
     first: float = 0.0
+    seconds: float = 0.0
     raw: bytes = b""
     silences: list[float] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    """Bytes that were written before each silence."""
 
     @property
     def text(self) -> str:
-        return CONTROL.sub("\n", self.raw.decode(errors="replace")).replace("\r", "\n")
+        return _plain(self.raw)
+
+    @property
+    def longest(self) -> tuple[float, str]:
+        """The longest silence, and the line before it."""
+        seconds, length = max(zip(self.silences, self.lengths, strict=True), default=(0.0, 0))
+        lines = _plain(self.raw[:length]).split("\n")
+        return seconds, next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _plain(raw: bytes) -> str:
+    return CONTROL.sub("\n", raw.decode(errors="replace")).replace("\r", "\n")
 
 
 def colorzoo(
     folder: Path,
     words: Sequence[object],
     *,
-    until: str = "",
+    until: str | None = None,
     wait: float = 0.0,
     number: int = signal.SIGINT,
     limit: float = HANG,
+    **env: str,
 ) -> Shown:
-    """Run `colorzoo WORDS` in a folder; until: text after which, and so many seconds, a signal is sent."""
+    """Run `colorzoo WORDS` in a folder.
+
+    until: text after which, and so many seconds, all its processes get a signal; "" is the start.
+    """
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
-        os.environ.update(COLUMNS="120", TERM="xterm-256color", OMP_NUM_THREADS="1")
+        os.environ.update(COLUMNS="120", TERM="xterm-256color", OMP_NUM_THREADS="1", **env)
         os.execv(sys.executable, [sys.executable, "-m", "colorzoo", *map(str, words)])
     shown = Shown()
     began = last = time.monotonic()
-    seen: float | None = None
+    seen = began if until == "" else None
     try:
         while time.monotonic() - began < limit:
             if seen is not None and time.monotonic() - seen >= wait:
-                os.kill(process, number)
-                seen, until = None, ""
+                os.killpg(process, number)
+                seen, until = None, None
             if not select.select([terminal], [], [], 0.05)[0]:
                 continue
             try:
@@ -64,6 +82,7 @@ def colorzoo(
                 break
             if shown.raw:
                 shown.silences.append(time.monotonic() - last)
+                shown.lengths.append(len(shown.raw))
             else:
                 shown.first = time.monotonic() - began
             last = time.monotonic()
@@ -73,6 +92,7 @@ def colorzoo(
         else:
             os.kill(process, signal.SIGKILL)
     finally:
+        shown.seconds = time.monotonic() - began
         os.close(terminal)
         shown.status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     return shown

@@ -186,6 +186,13 @@ def test_the_best_device_is_the_default(monkeypatch):
     assert devices.device_of(colorzoo.load("unet", device="cpu")).type == "cpu"
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_wrong_device_is_told_to_python_without_options_of_the_command_line(device):
+    with pytest.raises(ConfigError, match=rf"^device '{device}': .*expected auto") as error:
+        colorzoo.load("unet", device=device)
+    assert "--" not in str(error.value)
+
+
 def test_a_colorizer_takes_tensors_of_any_device(small):
     class Moved(torch.Tensor):
         """A tensor that says where it was sent."""

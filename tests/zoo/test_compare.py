@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_before_anything_is_computed(cli, pictures, tmp_pa
         (["unet", "--metrics", "pnsr"], "did you mean psnr?"),
         (["unet", "--metrics", "eob@100"], "eob@100: needs --samples 100 or more, got 8"),
         (["unet", "--fit", "stretch"], "fit"),
-        (["unet", "--device", "cuda:9"], "--device cuda:9: not on this machine"),
+        (["unet", "--device", "cuda:9"], "device 'cuda:9': not on this machine"),
     ):
         done = cli("compare", *arguments, "--data", pictures, code=2)
         assert message in done.stderr, arguments
@@ -261,7 +261,7 @@ def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_pat
 
 def test_a_side_beyond_its_bound_is_refused_before_anything_is_imported():
     script = (
-        "import sys\nfrom colorzoo.cli.app import main\n"
+        "import sys\nfrom colorzoo.cli.main import main\n"
         "sys.argv = ['colorzoo', 'compare', 'grey', '--data', '.', '--side', '99999999999']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    "
         "print(end.code, 'torch' in sys.modules)"

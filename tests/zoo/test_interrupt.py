@@ -19,6 +19,29 @@ raise SystemExit("went on")
 """
 
 
+EARLY = """
+import signal, sys
+
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupter())
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_while_the_command_line_itself_is_imported_is_a_line(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(EARLY)
+    done = subprocess.run(
+        [sys.executable, "-m", "colorzoo", "plugins"], env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path, capture_output=True, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs ignore it
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "colorzoo: interrupted\n")
+
+
 @pytest.mark.slow
 def test_an_interrupt_during_an_import_ends_the_command_at_once(tmp_path):
     waiting = tmp_path / "waiting"

@@ -26,7 +26,7 @@ from colorzoo.core.interfaces.metric import Curve
 from colorzoo.report import figures, markdown
 from colorzoo.report import wording as text
 from colorzoo.report.decision import against, decision, headline, pairs
-from colorzoo.report.html import page, write_report
+from colorzoo.report.html import breakable, page, unbroken, write_report
 from colorzoo.report.merge import copy_pictures, merge
 from colorzoo.testing import synthetic_picture
 
@@ -294,3 +294,15 @@ def test_a_report_is_written_where_matplotlib_is_missing(tmp_path, monkeypatch):
 def test_a_page_without_pictures_and_pairs_is_still_one(tmp_path):
     assert "What one picture costs" in page(results(method("alone", 0)), tmp_path)
     assert "Every method" in page(results(*baselines()), tmp_path)
+
+
+@pytest.mark.parametrize("sentence", ["", "By error: {} is best."])
+def test_an_option_of_a_method_is_never_broken(sentence):
+    label = "vae-mdn:photos,temperature=0.8,mode=mean"
+    text = str(unbroken([label], sentence.format(label)) if sentence else breakable(label))
+    options = (
+        '<wbr><span class="label">temperature=0.8</span>',
+        '<wbr><span class="label">mode=mean</span>',
+    )
+    assert f"vae-mdn:<wbr>photos,{options[0]},{options[1]}" in text
+    assert "<span" not in str(breakable(f"reference={'x' * 200}"))  # it fits no line

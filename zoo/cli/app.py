@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from colorzoo.cli import interrupt, plugin_verbs, verb_table
+from colorzoo.cli import plugin_verbs, verb_table
 from colorzoo.core.errors import ColorzooError, printable
 from colorzoo.core.registry import PluginWarning, registry
 
@@ -27,7 +27,6 @@ def build() -> typer.Typer:
 def main() -> int:
     """Run the command line; errors of the zoo go to stderr as one line, exit status 2."""
     warnings.showwarning = _show_warning
-    interrupt.install()
     try:
         build()()
     except ColorzooError as error:

@@ -170,7 +170,9 @@ class _Interruption:
 @contextmanager
 def _interruptible() -> Iterator[Progress]:
     """Yield what progress is reported to; Ctrl-C is answered in its wake, and ends with status 130."""
-    with ProgressBars() as bars:
+    from colorzoo.core.interfaces.dataset import watched
+
+    with ProgressBars() as bars, watched(bars.report):
         interruption = _Interruption(bars)
         try:
             with noticed(interruption.tell):

@@ -7,8 +7,8 @@ import signal
 import sys
 from types import FrameType
 
-LIBRARIES = ("torch", "numpy", "cv2")
-"""What runs code in C++ as it is imported, which takes no exception for an answer."""
+SLOW_IMPORTS = ("colorzoo.cli.app", "torch", "numpy", "cv2")
+"""Our own modules, and what runs code in C++ as it is imported, which takes no exception for an answer."""
 
 
 def receive(number: int, frame: FrameType | None) -> None:
@@ -17,7 +17,7 @@ def receive(number: int, frame: FrameType | None) -> None:
     Raises:
         KeyboardInterrupt: nothing is being imported.
     """
-    if any(_is_being_imported(name) for name in LIBRARIES):
+    if any(_is_being_imported(name) for name in SLOW_IMPORTS):
         os.write(2, b"colorzoo: interrupted\n")
         os._exit(130)
     signal.default_int_handler(number, frame)

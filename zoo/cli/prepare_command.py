@@ -38,7 +38,7 @@ def prepare(
     with ProgressBars() as bars, watched(bars.report):
         job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
     try:
-        with ProgressBars() as bars:
+        with ProgressBars() as bars, watched(bars.report):
             done = job.run(workers, bars.report("pictures"))
     except KeyboardInterrupt:
         typer.echo(

@@ -1,9 +1,9 @@
-"""The one progress bar: on stderr, in the first of several processes, without a thread of its own."""
+"""The one progress bar: on stderr, in the first of several processes."""
 
 from __future__ import annotations
 
 import os
-import time
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -23,29 +24,38 @@ from rich.progress import (
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress as Report
 
-INTERVAL = 0.1
-"""Seconds between two drawings."""
+DRAWINGS_A_SECOND = 4
+PLAIN_SECONDS = 10.0
+"""Between two lines where nobody looks on: a file, a pipe."""
 
 
 class ProgressBars:
     """A bar for each name that progress is reported of, drawn from its first report on.
 
-    Bars are drawn where progress is reported: a thread that draws would keep workers from being forked.
+    A thread draws it, so that one long work is no silence. Where nobody looks on it prints a plain line
+    every ten seconds instead.
     """
 
     def __init__(self, *, disable: bool = False, count: type[ProgressColumn] = MofNCompleteColumn) -> None:
+        console = Console(stderr=True, quiet=disable or not first_process(), highlight=False)
+        self._is_plain = not console.is_terminal
+        self._count = count()
         self._bars = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(), count(),
+            TextColumn("{task.description}", markup=False), BarColumn(), self._count,
             TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
-            console=Console(stderr=True), disable=disable or not first_process(), auto_refresh=False,
+            console=console, disable=console.quiet or self._is_plain, refresh_per_second=DRAWINGS_A_SECOND,
         )  # fmt: skip
         self._tasks: dict[str, TaskID] = {}
-        self._drawn = 0.0
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, daemon=True)
 
     def __enter__(self) -> ProgressBars:
+        if self._is_plain:
+            self._teller.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         if self._tasks:
             self._bars.stop()
 
@@ -55,13 +65,22 @@ class ProgressBars:
             self._bars.start()
             self._tasks[name] = self._bars.add_task(name, total=total, note=note)
         self._bars.update(self._tasks[name], completed=done, total=total, note=note)
-        if time.monotonic() - self._drawn > INTERVAL:
-            self._bars.refresh()
-            self._drawn = time.monotonic()
 
     def report(self, name: str) -> Report:
         """Return what a job calls with how much is done, and of how much."""
         return partial(self.show, name)
+
+    def _tell(self) -> None:
+        """Say every ten seconds what is under way."""
+        while not self._over.wait(PLAIN_SECONDS):
+            for task in [task for task in self._bars.tasks if not task.finished][-1:]:
+                self._bars.console.print(self._line(task), markup=False, soft_wrap=True)
+
+    def _line(self, task: Task) -> str:
+        count, left = str(self._count.render(task)).strip(), task.time_remaining
+        spent = f"{count} after {clock(task.elapsed or 0)}"
+        parts = [spent, left and f"{clock(left)} left", task.fields["note"]]
+        return f"{task.description}: {', '.join(part for part in parts if part)}"
 
 
 def of_bytes() -> ProgressBars:
@@ -72,3 +91,13 @@ def of_bytes() -> ProgressBars:
 def first_process() -> bool:
     """Return whether this process is the one of several that talks."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as people say them: 45 s, 3:07 min, 2:05 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02} h"

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 
-from colorzoo.cli.progress import first_process
+from colorzoo.cli.progress import PLAIN_SECONDS, clock, first_process
 from colorzoo.core.training.listener import PlannedStage, TrainingListener
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from colorzoo.jobs.train import TrainJob
 
 DRAWINGS_A_SECOND = 2
-PLAIN_SECONDS = 10.0
-"""Between two lines where nobody looks on: a file, a pipe."""
 WINDOW_SECONDS = 20.0
 """Over which the rate of steps is measured."""
 
@@ -203,16 +201,6 @@ class TrainingView(TrainingListener):
         for column in table.columns:
             column.no_wrap = True
         return table
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as people say them: 45 s, 3:07 min, 2:05 h."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
 
 
 def tell(text: str) -> None:

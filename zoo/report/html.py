@@ -26,7 +26,8 @@ FOLDER = Path(__file__).parent
 OPEN_ROWS = 3
 """Rows of pictures that are seen before anything is unfolded."""
 LONGEST_UNBROKEN = 24
-"""Letters of a label that fits any line."""
+"""Letters of a label, or of one of its options, that fits any line."""
+OPTION = re.compile(r"([^\s,:/=]+=[^\s,:/]*)")
 SEPARATORS = re.compile(r"(?<=[,:=/_])(?=[^,:=/_])")
 
 
@@ -73,8 +74,21 @@ def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None =
 
 
 def breakable(label: str) -> Markup:
-    """Return a label that may be broken after its separators, and elsewhere only if it must."""
-    return Markup("<wbr>").join(map(escape, SEPARATORS.split(label)))
+    """Return a label that may be broken before its options and after separators, elsewhere if it must."""
+    parts = enumerate(OPTION.split(label))
+    return Markup("").join(_option(part) if i % 2 else _separated(part) for i, part in parts)
+
+
+def _option(text: str) -> Markup:
+    return Markup("<wbr>") + (_separated(text) if len(text) > LONGEST_UNBROKEN else _whole(text))
+
+
+def _separated(text: str) -> Markup:
+    return Markup("<wbr>").join(map(escape, SEPARATORS.split(text)))
+
+
+def _whole(text: str) -> Markup:
+    return Markup('<span class="label">{}</span>').format(text)
 
 
 def unbroken(labels: Iterable[str], sentence: str) -> Markup:
@@ -85,9 +99,7 @@ def unbroken(labels: Iterable[str], sentence: str) -> Markup:
 
 
 def _label(label: str) -> Markup:
-    if len(label) > LONGEST_UNBROKEN:
-        return breakable(label)
-    return Markup('<span class="label">{}</span>').format(label)
+    return breakable(label) if len(label) > LONGEST_UNBROKEN else _whole(label)
 
 
 def _facts(results: Results) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def test_an_interrupted_look_goes_on_where_it_was(pictures):
     told.clear()
     with watched(watch(99)):
         known = dataset_statistics(data)
-    assert told == [("looking at the pictures", done, 7) for done in range(1, 8)]
+    assert told == [("looking at the pictures", done, 7) for done in range(8)]
     assert [(row.height, row.width) for row in known] == [sample.size for sample in data]
     told.clear()
     assert len(data.fingerprint) == 64  # nobody watches any more

@@ -389,7 +389,7 @@ def test_no_room_for_an_array(pictures, tmp_path):
     """The same without the right to mount: a bound on the size of files."""
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
-        "from colorzoo.cli.app import main; sys.exit(main())"
+        "from colorzoo.cli.main import main; sys.exit(main())"
     )
     command = [
         "data",

@@ -21,28 +21,25 @@ def start(folder):
     (Path(folder) / f"{__import__('os').getpid()}").touch()
 
 if __name__ == "__main__":
-    context = processes.fresh(["json"]) if sys.argv[2] == "fresh" else processes.forked()
-    with processes.pool(2, context, start, sys.argv[1]) as pool:
-        for job in [pool.submit(time.sleep, 600) for _ in range(4)]:
-            job.result()
+    for _ in processes.each(2, ["json"], start, sys.argv[1], time.sleep, [600] * 4):
+        pass
 """
 HANG = 60
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
-@pytest.mark.parametrize("how", ["fresh", "forked"])
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_is_left(tmp_path, how, ending):
+def test_no_process_is_left(tmp_path, ending):
     (tmp_path / "script.py").write_text(SCRIPT)
     started = tmp_path / "started"
     started.mkdir()
     errors = (tmp_path / "errors").open("w")
-    command = [sys.executable, tmp_path / "script.py", started, how]
+    command = [sys.executable, tmp_path / "script.py", started]
     main = subprocess.Popen(command, start_new_session=True, stderr=errors)
     try:
         wait_until(lambda: len(list(started.iterdir())) == 2)
         family = psutil.Process(main.pid).children(recursive=True)
-        assert len(family) == (4 if how == "fresh" else 2)
+        assert len(family) == 4  # two workers, their server, and its tracker
         if ending == signal.SIGINT:
             os.killpg(main.pid, ending)  # as a terminal does
         else:

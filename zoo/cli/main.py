@@ -1,0 +1,13 @@
+"""The entry point: from here on Ctrl-C is answered by a line."""
+
+from __future__ import annotations
+
+from colorzoo.cli import interrupt
+
+
+def main() -> int:
+    """Run the command line; its modules take a while to import, so the signal's handler comes first."""
+    interrupt.install()
+    from colorzoo.cli import app
+
+    return app.main()
