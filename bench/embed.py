@@ -23,6 +23,7 @@ UNITS = {
     "deviation": "grey levels",
     "eob, best of 5": "128ths of ab",
     "variance": "squared 128ths of ab",
+    "colourfulness": "of the true pictures'",
     "mse255": "squared grey levels",
     "colorfulness": "of the true pictures'",
     "mse255, median page": "squared grey levels",
