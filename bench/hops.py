@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
 
-from colorzoo.cli.main import main
+from colorzoo.cli.app import main
 
 IMPORTING = {"<module>", "__getattr__"}
 """Names of code that runs while something is imported or found."""

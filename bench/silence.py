@@ -30,15 +30,14 @@ COMMANDS: Mapping[str, str] = {
 }
 
 
-def measured(folder: Path, words: str) -> dict[str, object]:
+def measured(folder: Path, words: str) -> dict[str, float]:
     """Return the seconds to the first output, the longest silence after it, and the whole."""
     shown = colorzoo(folder, words.split(), limit=3600)
     if shown.status:
         raise SystemExit(f"colorzoo {words}: status {shown.status}\n{shown.text[-2000:]}")
     return {
         "first": shown.first,
-        "longest silence": shown.longest[0],
-        "after": shown.longest[1],
+        "longest silence": max(shown.silences, default=0.0),
         "whole": shown.seconds,
     }
 

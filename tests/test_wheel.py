@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import site
 import subprocess
 import sys
 import zipfile
@@ -47,11 +49,46 @@ def test_nothing_of_the_tree_is_missing(wheel):
     assert sorted(wanted - members) == []
 
 
-def test_it_colours_where_nothing_else_is(wheel, cli, tmp_path):
-    site = tmp_path / "site"
-    zipfile.ZipFile(wheel).extractall(site)
+def test_the_trunk_is_there_with_its_license(wheel):
+    members = set(zipfile.ZipFile(wheel).namelist())
+    names = ("efficientnet_lite0.safetensors", "LICENSE", "README.md")
+    assert members >= {f"colorzoo/core/trunk/{name}" for name in names}
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """Return the folder of the programs of an environment that holds nothing but pip."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
+    return tmp_path / "environment" / "bin"
+
+
+def test_it_colours_from_an_empty_environment(wheel, empty, tmp_path):
+    command = [empty / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run(command, check=True)
+    (libraries,) = empty.parent.glob("lib/python*/site-packages")
+    ours = (line for line in site.getsitepackages() if Path(line).is_dir())
+    (libraries / "needed.pth").write_text("\n".join(ours))  # torch alone is a gigabyte; not our plugins
     Image.fromarray(synthetic_picture(0)).save(tmp_path / "photo.png")
-    done = cli("run", "photo.png", "--json", PYTHONPATH=str(site))
-    assert '"colorizer": "vae-mdn"' in done.stdout
+
+    def said(*words: str) -> str:
+        done = subprocess.run(
+            [empty / "colorzoo", *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        assert not done.stderr or words[0] == "run"
+        return done.stdout
+
+    said("run", "photo.png")
     assert (tmp_path / "colorized" / "photo-vae-mdn-1.png").is_file()
-    assert str(site) in cli("weights", "show", "vae-mdn:photos", PYTHONPATH=str(site)).stdout
+    assert str(libraries) in said("weights", "show", "vae-mdn:photos")
+    healthy = {row["name"]: row["health"] for row in json.loads(said("plugins", "--json"))}
+    assert {"vae-mdn", "lfw", "mse255"} <= healthy.keys()
+    assert set(healthy.values()) == {"ok"}
+    assert "colorzoo 0.1.0, built in" in said("doctor", "--offline")
+
+
+def test_what_it_needs_can_be_had(wheel, empty):
+    """Ask an index for all that the wheel declares, and download none of it."""
+    ask = [empty / "python", "-m", "pip", "install", "--dry-run", "--quiet", "--retries", "0"]
+    if subprocess.run([*ask, "pluggy"], capture_output=True).returncode:
+        pytest.skip("pip reaches no index")
+    subprocess.run([*ask, wheel], check=True)

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
@@ -28,11 +29,22 @@ Result = TypeVar("Result")
 
 
 def fresh(preload: Sequence[str]) -> BaseContext:
-    """Return a context whose workers share no state with this process; it imports `preload` once."""
+    """Return a context whose workers share no state with this process; it imports `preload` once.
+
+    Its server never hears of Ctrl-C, which reaches all processes of a terminal: the parent handles it.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
+    resource_tracker.ensure_running()  # which unblocks the signal at its start
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT}
+    )  # inherited, and delivered to us later
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 

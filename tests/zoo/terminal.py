@@ -26,23 +26,10 @@ class Shown:
     seconds: float = 0.0
     raw: bytes = b""
     silences: list[float] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    """Bytes that were written before each silence."""
 
     @property
     def text(self) -> str:
-        return _plain(self.raw)
-
-    @property
-    def longest(self) -> tuple[float, str]:
-        """The longest silence, and the line before it."""
-        seconds, length = max(zip(self.silences, self.lengths, strict=True), default=(0.0, 0))
-        lines = _plain(self.raw[:length]).split("\n")
-        return seconds, next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _plain(raw: bytes) -> str:
-    return CONTROL.sub("\n", raw.decode(errors="replace")).replace("\r", "\n")
+        return CONTROL.sub("\n", self.raw.decode(errors="replace")).replace("\r", "\n")
 
 
 def colorzoo(
@@ -82,7 +69,6 @@ def colorzoo(
                 break
             if shown.raw:
                 shown.silences.append(time.monotonic() - last)
-                shown.lengths.append(len(shown.raw))
             else:
                 shown.first = time.monotonic() - began
             last = time.monotonic()

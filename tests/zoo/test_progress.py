@@ -45,6 +45,7 @@ def test_every_part_of_a_comparison_has_a_bar(pictures, tmp_path):
     words = ["compare", "unet", "--data", pictures, "--side", "32", "--workers", "2", "--device", "cpu"]
     shown = colorzoo(tmp_path, words)
     assert shown.status == 0, shown.text
+    assert shown.text.strip().startswith(f"comparing unet on {pictures}")
     lines = {line.strip() for line in shown.text.split("\n")}
     assert lines >= {
         "reading what the pictures are", "pictures", "measuring what each costs", "colouring examples"

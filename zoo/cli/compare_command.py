@@ -64,7 +64,7 @@ def compare(
     What was measured before is not measured again; an interrupted comparison goes on.
     On several devices: accelerate launch -m colorzoo compare ...
     """
-    with _interruptible() as progress:
+    with _interruptible(f"comparing {', '.join(methods)} on {data}") as progress:
         results = jobs.compare.compare(
             methods,
             data,
@@ -168,14 +168,15 @@ class _Interruption:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Progress]:
+def _interruptible(opening: str) -> Iterator[Progress]:
     """Yield what progress is reported to; Ctrl-C is answered in its wake, and ends with status 130."""
-    from colorzoo.core.interfaces.dataset import watched
+    with ProgressBars() as bars:
+        bars.opening(opening)
+        from colorzoo.core.interfaces.dataset import watched
 
-    with ProgressBars() as bars, watched(bars.report):
         interruption = _Interruption(bars)
         try:
-            with noticed(interruption.tell):
+            with noticed(interruption.tell), watched(bars.report):
                 yield interruption.progress
         except KeyboardInterrupt:
             interruption.tell()

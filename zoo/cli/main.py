@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from colorzoo.cli import interrupt
 
 
@@ -10,4 +12,7 @@ def main() -> int:
     interrupt.install()
     from colorzoo.cli import app
 
-    return app.main()
+    try:
+        return app.main()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # taking torch apart is no work to interrupt

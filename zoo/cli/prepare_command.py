@@ -30,6 +30,7 @@ def prepare(
     workers: Annotated[int, typer.Option(min=1, help="processes")] = min(8, os.cpu_count() or 1),
 ) -> None:
     """Bring pictures to one size for training; goes on where it was interrupted."""
+    ProgressBars().opening(f"preparing {source}")
     from colorzoo.core.data.prepare import Preparation, PrepareOptions
     from colorzoo.core.interfaces.dataset import watched
 

@@ -21,6 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from colorzoo.core.errors import printable
+
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress as Report
 
@@ -58,6 +60,11 @@ class ProgressBars:
         self._over.set()
         if self._tasks:
             self._bars.stop()
+
+    def opening(self, text: str) -> None:
+        """Say at once what was understood, to somebody who looks on; libraries are still to be loaded."""
+        if not self._is_plain:
+            self._bars.console.print(printable(text), markup=False, soft_wrap=True)
 
     def show(self, name: str, done: int, total: int | None, note: str = "") -> None:
         """Draw `done` of `total`; note: text behind the bar."""

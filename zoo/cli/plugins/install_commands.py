@@ -99,4 +99,4 @@ def _installer(verb: str) -> list[str]:
     if pip:
         yes = ["--yes"] if verb == "uninstall" else []
         return [sys.executable, "-m", "pip", verb, "--disable-pip-version-check", *yes]
-    raise PluginError(f"{sys.prefix}: has neither pip nor uv; python -m ensurepip brings pip")
+    raise PluginError(f"{sys.prefix}: has neither pip nor uv; {sys.executable} -m ensurepip brings pip")
