@@ -1,6 +1,7 @@
 """Draw the pictures of the documents from real pictures and embedded weights.
 
     python -m bench.figures faces --data lfw
+    python -m bench.figures photos --data natural/photos --weights everyday
     python -m bench.figures comics --data pages:comics/peppercarrot
     python -m bench.figures inked --data pages:comics/peppercarrot
     python -m bench.figures styles --data pages:comics/peppercarrot
@@ -47,11 +48,20 @@ def main() -> None:
 
 def faces(test: Dataset, weights: str | None) -> list[list[Cell]]:
     """Show original, grey, mean and five samples of six people."""
+    return sampled(chosen(test, 6), weights, 5)
+
+
+def photos(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show original, grey, mean and four samples of ten photos."""
+    return sampled(chosen(test, 10), weights, 4)
+
+
+def sampled(pictures: Sequence[Picture], weights: str | None, count: int) -> list[list[Cell]]:
     model = colorzoo.load("vae-mdn", weights)
     rows = []
-    for picture in chosen(test, 6):
+    for picture in pictures:
         mean = colorize(model, picture, {"mode": "mean", "seed": 0})[0]
-        samples = colorize(model, picture, {"samples": 5, "seed": 0})
+        samples = colorize(model, picture, {"samples": count, "seed": 0})
         cells = [("original", picture.rgb), ("grey", picture.gray), ("mean", mean.rgb)]
         cells += [(f"sample {i}", sample.rgb) for i, sample in enumerate(samples, start=1)]
         rows.append([Cell(image, label) for label, image in cells])
@@ -109,6 +119,7 @@ def first_of_chapters(test: Dataset) -> list[Picture]:
 
 Draw = Callable[[Dataset, str | None], Sequence[Sequence[Cell]]]
 FIGURES: dict[str, tuple[Draw, int, str]] = {
+    "photos": (photos, 160, ".jpg"),
     "faces": (faces, 150, ".jpg"),
     "comics": (comics, 640, ".jpg"),
     "inked": (inked, 640, ".jpg"),

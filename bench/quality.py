@@ -242,7 +242,7 @@ def batches(packed: Packed, size: int) -> Iterator[Tensor]:
 
 
 def pixels(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div_(255)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,9 @@ class VaeMdnConfig(ColorizerConfig):
     mean_share: float = Field(
         0.0, ge=0, le=1e6, description="weight of the error of the one cautious colouring in `refine`"
     )
+    mean_gain: float = Field(
+        1.0, gt=0, le=3, description="the learned cautious colouring's chroma is multiplied by it"
+    )
     trunk_share: float = Field(
         0.0, ge=0, le=1, description="learning rate of the trunk in `refine`, as a share; 0: it stays"
     )
@@ -72,13 +75,13 @@ class VaeMdnConfig(ColorizerConfig):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "everyday": {
-            "size": 192, "trunk": "lite0", "kl_weight": 0.1, "refine_share": 0.6, "mean_share": 1.0,
-            "trunk_share": 0.1, "aged": 0.3,
-            "vae": {"epochs": 3, "batch_size": 48, "learning_rate": 2e-3, "beta2": 0.99,
+            "size": 192, "width": 32, "trunk": "lite0", "kl_weight": 0.1, "refine_share": 0.6,
+            "mean_share": 1.0, "mean_gain": 0.9, "aged": 0.3,
+            "vae": {"steps": 800, "batch_size": 48, "learning_rate": 2e-3, "beta2": 0.99,
                     "weight_decay": 0.01, "clip": 50, "ema": 0.998},
-            "mdn": {"epochs": 2, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+            "mdn": {"steps": 500, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
                     "weight_decay": 0.01, "clip": 50, "ema": 0.998},
-            "refine": {"epochs": 15, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
+            "refine": {"steps": 2300, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
                        "weight_decay": 0.01, "clip": 50, "ema": 0.998},
         },
         "default": {
