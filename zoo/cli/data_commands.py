@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,11 +46,14 @@ def info(
 
 def _splits(address: str) -> tuple[list[dict[str, object]], Dataset]:
     """Return a row for every split, and the last of them; the first look at pictures has a bar."""
-    from colorzoo.core.data.statistics import summary
-    from colorzoo.core.interfaces.dataset import watched
-
     rows: list[dict[str, object]] = []
-    with ProgressBars() as bars, watched(bars.report):
+    with ExitStack() as stack:
+        bars = stack.enter_context(ProgressBars())
+        bars.opening(f"looking at {address}")
+        from colorzoo.core.data.statistics import summary
+        from colorzoo.core.interfaces.dataset import watched
+
+        stack.enter_context(watched(bars.report))
         source, location = jobs.datasets.source_of(address)
         for split in source.splits_at(location):
             dataset = jobs.datasets.open_dataset(address, split)

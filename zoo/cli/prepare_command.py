@@ -30,14 +30,15 @@ def prepare(
     workers: Annotated[int, typer.Option(min=1, help="processes")] = min(8, os.cpu_count() or 1),
 ) -> None:
     """Bring pictures to one size for training; goes on where it was interrupted."""
-    ProgressBars().opening(f"preparing {source}")
-    from colorzoo.core.data.prepare import Preparation, PrepareOptions
-    from colorzoo.core.interfaces.dataset import watched
-
     given = {"size": size, "fit": fit, "format": format, "min_chroma": min_chroma, "dedupe": dedupe}
-    options = validate(PrepareOptions, given, "prepare")
-    with ProgressBars() as bars, watched(bars.report):
-        job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
+    with ProgressBars() as bars:
+        bars.opening(f"preparing {source}")
+        from colorzoo.core.data.prepare import Preparation, PrepareOptions
+        from colorzoo.core.interfaces.dataset import watched
+
+        options = validate(PrepareOptions, given, "prepare")
+        with watched(bars.report):
+            job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
     try:
         with ProgressBars() as bars, watched(bars.report):
             done = job.run(workers, bars.report("pictures"))

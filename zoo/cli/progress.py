@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DRAWINGS_A_SECOND = 4
 PLAIN_SECONDS = 10.0
 """Between two lines where nobody looks on: a file, a pipe."""
+STARTING = "starting"
 
 
 class ProgressBars:
@@ -58,20 +59,26 @@ class ProgressBars:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        if self._tasks:
-            self._bars.stop()
+        self._end_of_start()
+        self._bars.stop()
 
     def opening(self, text: str) -> None:
         """Say at once what was understood, to somebody who looks on; libraries are still to be loaded."""
         if not self._is_plain:
             self._bars.console.print(printable(text), markup=False, soft_wrap=True)
+        self.show(STARTING, 0, None)
 
     def show(self, name: str, done: int, total: int | None, note: str = "") -> None:
         """Draw `done` of `total`; note: text behind the bar."""
         if name not in self._tasks:
             self._bars.start()
+            self._end_of_start()
             self._tasks[name] = self._bars.add_task(name, total=total, note=note)
         self._bars.update(self._tasks[name], completed=done, total=total, note=note)
+
+    def _end_of_start(self) -> None:
+        if STARTING in self._tasks:
+            self._bars.remove_task(self._tasks.pop(STARTING))
 
     def report(self, name: str) -> Report:
         """Return what a job calls with how much is done, and of how much."""

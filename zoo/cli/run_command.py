@@ -62,8 +62,6 @@ def run(
     colorzoo run cgan page.png -o colored.png
     colorzoo run cgan:photos *.jpg --overwrite
     """
-    from colorzoo.api import load
-
     talk = not (quiet or as_json)
     request = jobs.run_request.RunRequest(
         words, out, samples, seed, weights, option, format=format, overwrite=overwrite, sheet=sheet
@@ -73,6 +71,9 @@ def run(
     for line in request.left_out() if talk else ():
         typer.echo(line, err=True)
     with ProgressBars(disable=not talk or request.count == 1) as bars:
+        bars.opening(f"colouring {request.count:,} pictures by {request.model}")
+        from colorzoo.api import load
+
         colorizer = load(*request.model, device=device)
         result = request.run(colorizer, bars.report(request.model.name))
     if as_json:
