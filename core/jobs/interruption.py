@@ -58,6 +58,23 @@ def deferred(notice: Callable[[], None]) -> Iterator[Interruption]:
 
 
 @contextmanager
+def held_back() -> Iterator[None]:
+    """Let the signals that arrive in the block wait for its end, so that it is done whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    handlers = {number: signal.signal(number, lambda n, _: received.append(n)) for number in _heard()}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if received:
+        signal.raise_signal(received[0])
+
+
+@contextmanager
 def noticed(notice: Callable[[], None]) -> Iterator[None]:
     """Call `notice` at once, in another thread, when a signal arrives in the block.
 
@@ -82,13 +99,16 @@ def noticed(notice: Callable[[], None]) -> Iterator[None]:
 @contextmanager
 def _handled(interruption: Interruption) -> Iterator[None]:
     """Let the interruption receive the signals that are not ignored."""
-    heard = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-    handlers = {number: signal.signal(number, interruption.receive) for number in heard}
+    handlers = {number: signal.signal(number, interruption.receive) for number in _heard()}
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _heard() -> list[int]:
+    return [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
 
 
 def _listen(reader: int, notice: Callable[[], None]) -> None:

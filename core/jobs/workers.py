@@ -18,6 +18,7 @@ from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from colorzoo.core.errors import DataError
+from colorzoo.core.jobs.interruption import held_back
 
 AHEAD = 12
 """Items in the queue of a worker."""
@@ -81,9 +82,9 @@ def each(
     with pool(min(workers, len(items)), fresh(preload), start, argument) as executor:
         try:
             while True:
-                running |= {
-                    executor.submit(work, item) for item in islice(waiting, AHEAD * workers - len(running))
-                }
+                more = islice(waiting, AHEAD * workers - len(running))
+                with held_back():  # a worker that starts while its pool goes would end with a traceback
+                    running |= {executor.submit(work, item) for item in more}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)
