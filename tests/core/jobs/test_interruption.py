@@ -18,9 +18,14 @@ def number(request):
 
 def test_a_signal_waits_for_the_end_of_the_block(number):
     done = []
-    with pytest.raises(KeyboardInterrupt), held_back():
-        os.kill(os.getpid(), number)
-        done.append(True)
+
+    def block():
+        with held_back():
+            os.kill(os.getpid(), number)
+            done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
     assert done
     assert signal.getsignal(number) is signal.default_int_handler
 
