@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from colorzoo.core.config import ColorizerConfig, RunOptions
 from colorzoo.core.interfaces.stage import StageConfig
@@ -55,15 +55,10 @@ class VaeMdnConfig(ColorizerConfig):
 
     refine_share: float = Field(0.3, ge=0, le=1e6, description="weight of the earlier losses in `refine`")
     density_share: float = Field(0.2, ge=0, le=1e6, description="weight of the mixture's loss among them")
-
-    vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
-    mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")
     mean_share: float = Field(
         0.0, ge=0, le=1e6, description="weight of the error of the one cautious colouring in `refine`"
     )
-    mean_gain: float = Field(
-        1.0, gt=0, le=3, description="the learned cautious colouring's chroma is multiplied by it"
-    )
+    mean_gain: float = Field(1.0, gt=0, le=3, description="the mean colouring's chroma is multiplied by it")
     trunk_share: float = Field(
         0.0, ge=0, le=1, description="learning rate of the trunk in `refine`, as a share; 0: it stays"
     )
@@ -71,6 +66,8 @@ class VaeMdnConfig(ColorizerConfig):
         0.0, ge=0, le=1, description="share of the pictures shown faded, grainy, blurred: as old photos"
     )
 
+    vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
+    mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")
     refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -109,6 +106,19 @@ class VaeMdnConfig(ColorizerConfig):
                     "schedule": "constant", "warmup": 0},
         },
     }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fields_fit_each_other(self) -> Self:
+        if self.mean_share and not self.refine:
+            raise ValueError(
+                "mean_share needs the stage refine, which is none; give refine or mean_share=0"
+            )
+        if self.trunk == "lite0" and (self.size % 64 or not self.conditioned):
+            raise ValueError(
+                "trunk=lite0 finds colours from its features at a quarter of the size: size must be a multiple "
+                f"of 64 and conditioned true, got size={self.size}, conditioned={self.conditioned}"
+            )
+        return self
 
 
 class VaeMdnOptions(RunOptions):

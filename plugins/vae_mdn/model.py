@@ -109,9 +109,9 @@ class VaeMdn(Colorizer, nn.Module):
 
     def _mean_of(self, seen: Seen, options: VaeMdnOptions) -> Tensor:
         """Return the colouring of the cautious embedding, or without one the mean of many samples."""
-        if self.trunk:
-            return self.config.mean_gain * self.decode(seen, self.mixture.cautious_embedding(seen))
-        return self.decode(seen, self.embeddings(seen, options)).mean(1, keepdim=True)
+        cautious = self.mixture.cautious_embedding(seen)
+        z = self.embeddings(seen, options) if cautious is None else cautious
+        return self.config.mean_gain * self.decode(seen, z).mean(1, keepdim=True)
 
     def _noise(self, count: int, seed: int | None) -> tuple[Tensor, Tensor]:
         generator = seeded_generator(seed)

@@ -163,7 +163,7 @@ class Summary(nn.Module):
 class MixtureNetwork(nn.Module):
     """From the grey picture (N, 1, size, size) to the mixture of its embeddings (4.1.2).
 
-    With a trunk it also names one cautious embedding, whose colouring is the mean of the plausible ones.
+    Where it is trained for it, it also names one cautious embedding, whose colouring is nearest to all.
     """
 
     def __init__(self, config: VaeMdnConfig) -> None:
@@ -175,7 +175,7 @@ class MixtureNetwork(nn.Module):
         self.weights = _head(flat, config, config.components * self.weight_dimensions)
         self.shapes = _head(flat, config, 2 * config.components * config.latent)
         self.centres = nn.Parameter(nn.init.normal_(torch.empty(config.components, config.latent), std=0.5))
-        self.cautious = _head(flat, config, config.latent) if config.trunk == "lite0" else None
+        self.cautious = _head(flat, config, config.latent) if config.mean_share else None
         self.floor = 2 * math.log(config.min_deviation)
 
     def forward(self, seen: Seen) -> Mixture:
@@ -185,10 +185,9 @@ class MixtureNetwork(nn.Module):
         means, log_variances = shapes.chunk(2, -1)
         return Mixture(weights.log_softmax(1), means + self.centres, log_variances.clamp(self.floor, 4))
 
-    def cautious_embedding(self, seen: Seen) -> Tensor:
-        """Return the embedding (N, 1, latent) of the mean colouring; only with a trunk."""
-        assert self.cautious is not None
-        return self.cautious(self.summary(seen)).float()[:, None]  # type: ignore[no-any-return]
+    def cautious_embedding(self, seen: Seen) -> Tensor | None:
+        """Return the embedding (N, 1, latent) of the mean colouring; None where none is learned."""
+        return self.cautious(self.summary(seen)).float()[:, None] if self.cautious else None
 
     def summary(self, seen: Seen) -> Tensor:
         """Return what the heads are given, (N, numbers)."""

@@ -162,7 +162,8 @@ class Refinement(_Stage):
 
     def _cautious(self, seen: Seen) -> list[Tensor]:
         """Return the one cautious embedding (N, latent), where it is to be learned."""
-        return [self.model.mixture.cautious_embedding(seen)[:, 0]] if self.config.mean_share else []
+        cautious = self.model.mixture.cautious_embedding(seen)
+        return [] if cautious is None else [cautious[:, 0]]
 
     def _closest_guess(self, batch: Batch, features: list[Tensor], mixture: Mixture) -> Tensor:
         """Return the embedding (N, latent), of some drawn, whose colouring is closest to the truth.

@@ -158,3 +158,31 @@ def test_seeds_of_56_bits_and_more(model):
         assert torch.equal(colored[2**56], model(gray, samples=2, seed=2**56))
     assert not torch.equal(colored[0], colored[2**56])
     assert not torch.equal(colored[2**56], colored[2**63 - 1])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"mean_share": 1}, "mean_share needs the stage refine"),
+        ({"trunk": "lite0", "size": 96}, "a multiple of 64"),
+        ({"trunk": "lite0", "conditioned": False}, "conditioned true"),
+    ],
+)
+def test_fields_that_do_not_fit_each_other_are_errors(values, message):
+    with pytest.raises(ConfigError, match=message):
+        validate(VaeMdnConfig, values, "--set")
+
+
+@pytest.mark.parametrize("trunk", ["lite0", "conv", "flat"])
+@pytest.mark.parametrize("mean_share", [0, 1])
+def test_the_mean_is_learned_or_drawn_with_every_trunk(trunk, mean_share):
+    config = VaeMdnConfig(width=4, hidden=8, trunk=trunk, mean_share=mean_share, refine={"epochs": 1})
+    model = VaeMdn(config)
+    stage = model.stages()[-1]
+    losses = stage.losses(stage.name, Batch.of(torch.rand(2, 3, 64, 64)))
+    assert ("mean" in losses) == bool(mean_share)
+    model.eval()
+    gray = torch.rand(1, 1, 64, 64)
+    with torch.inference_mode():
+        means = [model(gray, mode="mean", temperature=t, seed=0) for t in (0, 1)]
+    assert torch.equal(*means) == bool(mean_share)  # what is learned is not drawn
