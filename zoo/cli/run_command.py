@@ -66,7 +66,7 @@ def run(
     request = jobs.run_request.RunRequest(
         words, out, samples, seed, weights, option, format=format, overwrite=overwrite, sheet=sheet
     )
-    if request.domain and talk:
+    if talk and not request.names_a_colorizer:
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)
     for line in request.left_out() if talk else ():
         typer.echo(line, err=True)

@@ -12,14 +12,12 @@ from colorzoo.core.errors import ColorzooError
 
 MOST = 9
 """Pictures that are looked at, spread over all of them."""
-
-
 SIDE = 512
 """A JPEG is decoded no larger than that side needs."""
 
 
 class SeenDomain(NamedTuple):
-    """What most of the pictures looked at are of, and of how many that is true."""
+    """What most of the pictures looked at are of, and of how many that is true; none: nothing was seen."""
 
     domain: Domain
     votes: int
@@ -27,6 +25,8 @@ class SeenDomain(NamedTuple):
 
     def __str__(self) -> str:
         what = DESCRIPTIONS[self.domain]
+        if not self.pictures:
+            return f"taken for {what} unseen"
         return what if self.pictures == 1 else f"mostly {what} ({self.votes} of {self.pictures} looked at)"
 
 
@@ -35,7 +35,7 @@ def look(files: Sequence[Path]) -> SeenDomain:
     chosen = [files[index * len(files) // min(MOST, len(files))] for index in range(min(MOST, len(files)))]
     domains = [domain for domain in map(_domain_of, chosen) if domain]
     if not domains:
-        return SeenDomain("photo", 1, 1)
+        return SeenDomain("photo", 0, 0)
     domain, votes = Counter(domains).most_common(1)[0]
     return SeenDomain(domain, votes, len(domains))
 

@@ -59,11 +59,14 @@ class RunRequest:
         """The words that are no colorizer."""
         return self._split[1]
 
+    @property
+    def names_a_colorizer(self) -> bool:
+        """Whether a colorizer is among the words; else the pictures decide."""
+        return self._split[0] is not None
+
     @cached_property
-    def domain(self) -> SeenDomain | None:
-        """What the pictures are of, looked at where no colorizer was named."""
-        if self._split[0]:
-            return None
+    def domain(self) -> SeenDomain:
+        """What the pictures are of; standard input is not looked at."""
         if self.is_one_file:
             return look([Path(name) for name in self.inputs if name != run_one.STREAM])
         return look([path for path, _ in self.gathered.files])
@@ -76,8 +79,7 @@ class RunRequest:
     @cached_property
     def model(self) -> ModelName:
         """The colorizer, with its weights."""
-        named = self._split[0] or (suited(self.domain.domain) if self.domain else None)
-        assert named  # one of the two is there
+        named = self._split[0] or suited(self.domain.domain)
         if self.weights and named.weights:
             raise ConfigError(f"{named} and --weights {printable(self.weights)}: name the weights once")
         return ModelName(named.name, named.weights or self.weights)
