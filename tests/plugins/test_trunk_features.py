@@ -91,20 +91,25 @@ def test_equal_pictures_have_no_distance_and_the_order_does_not_matter():
 
 def test_the_kernel_distance_is_that_of_a_loop_over_pairs():
     torch.manual_seed(0)
-    one, other = torch.randn(5, 7).double(), torch.randn(6, 7).double()
+    one, other = torch.randn(5, 7).double(), torch.randn(5, 7).double()
 
     def kernel(x, y):
         return float((x @ y / 7 + 1) ** 3)
 
-    def mean(pairs):
-        values = [kernel(x, y) for x, y in pairs]
-        return sum(values) / len(values)
+    def mean(a, b):
+        return np.mean([kernel(a[i], b[j]) for i in range(5) for j in range(5) if i != j])
 
-    within = [
-        mean([(x[i], x[j]) for i in range(len(x)) for j in range(len(x)) if i != j]) for x in (one, other)
-    ]
-    across = mean([(x, y) for x in one for y in other])
-    assert kernel_distance(one, other) == pytest.approx(sum(within) - 2 * across)
+    expected = mean(one, one) + mean(other, other) - 2 * mean(one, other)
+    assert kernel_distance(one, other) == pytest.approx(expected)
+
+
+def test_a_picture_is_not_compared_with_its_own_other_version():
+    """Else sets that hardly differ, picture by picture, come out far below zero."""
+    torch.manual_seed(0)
+    rows = 4 * torch.randn(40, 16)
+    nearly = rows + 1e-3 * torch.randn(40, 16)
+    halves = [kernel_distance(rows[:20], rows[20:]), kernel_distance(rows[20:], rows[:20])]
+    assert abs(kernel_distance(nearly, rows)) < 1e-2 * np.abs(halves).mean()
 
 
 def test_halves_of_one_set_are_near_whatever_their_size():

@@ -164,8 +164,8 @@ def test_seeds_of_56_bits_and_more(model):
     ("values", "message"),
     [
         ({"mean_share": 1}, "mean_share needs the stage refine"),
-        ({"trunk": "lite0", "size": 96}, "a multiple of 64"),
-        ({"trunk": "lite0", "conditioned": False}, "conditioned true"),
+        ({"trunk": "lite0", "size": 96}, "a size that 64 divides"),
+        ({"trunk": "lite0", "conditioned": False}, "conditioned=False"),
     ],
 )
 def test_fields_that_do_not_fit_each_other_are_errors(values, message):
