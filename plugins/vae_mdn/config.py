@@ -115,8 +115,8 @@ class VaeMdnConfig(ColorizerConfig):
             )
         if self.trunk == "lite0" and (self.size % 64 or not self.conditioned):
             raise ValueError(
-                "trunk=lite0 finds colours from its features at a quarter of the size: expected a size that "
-                f"64 divides, conditioned; got size={self.size}, conditioned={self.conditioned}"
+                "trunk=lite0 finds colours from its features at a quarter of the size: expected a size "
+                f"that 64 divides, conditioned; got size={self.size}, conditioned={self.conditioned}"
             )
         return self
 
