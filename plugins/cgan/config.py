@@ -57,6 +57,9 @@ class CGanConfig(ColorizerConfig):
     cosine_over: Literal["batch", "image"] = Field(
         "batch", description="the cosine is that of whole batches (4.2.1), or of each picture"
     )
+    smooth_weight: float = Field(
+        0.0, ge=0, le=1e6, description="weight of the total variation of chroma where the luma is flat"
+    )
     vary: bool = Field(True, description="mirror the pictures and change the lightness of their grey")
     side: int = Field(
         512, ge=0, le=65_536, description="long side at which pages are looked at unless told; 0: their own"

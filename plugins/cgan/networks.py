@@ -58,7 +58,7 @@ class Pix2Pix(Generator):
     """U-Net of eight halvings and transposed convolutions (Isola et al. 2017, appendix)."""
 
     growth = (1, 2, 4, 8, 8, 8, 8, 8)
-    cell, scale, reach = 256, 1, 256
+    cell, scale, reach = 256, 1, 512
 
     def __init__(self, outputs: int, width: int) -> None:
         super().__init__()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SMALLEST_CROP = 0.6
 """Of a training picture's side: crops of many scales are seen at the same number of pixels."""
+FLAT = 0.05
+"""Difference of neighbouring pixels' grey from which on colours may differ freely, a third counts."""
 GAMMA = 0.15
 """Deviation of the logarithm of the exponent by which the grey input is made lighter or darker."""
 
@@ -68,6 +70,8 @@ class Adversarial(Stage):
         generated = self.model.field(self.model.generator(batch.gray))
         self.generated = generated.detach()
         losses = content_losses(self.config, self._visible(generated), self._visible(real))
+        if self.config.smooth_weight:
+            losses["smooth"] = self.config.smooth_weight * flat_variation(self._visible(generated), gray)
         if self.config.adversarial_weight:
             losses["deceive"] = self.config.adversarial_weight * generator_adversarial_loss(
                 self._judge(gray, generated)
@@ -112,6 +116,15 @@ def content_losses(config: CGanConfig, generated: Tensor, real: Tensor) -> dict[
         alike = cosine(generated, real, config.cosine_over)
         losses["cosine"] = config.cosine_weight * (1 + config.cosine_sign * alike) * absolute
     return losses
+
+
+def flat_variation(colors: Tensor, gray: Tensor) -> Tensor:
+    """Return the total variation of colours (N, 3, H, W), less where the grey (N, 1, H, W) has edges."""
+    steps = []
+    for axis in (-2, -1):
+        edge = gray.diff(dim=axis).abs()
+        steps.append((colors.diff(dim=axis).abs() * torch.exp(-edge / FLAT)).mean())
+    return steps[0] + steps[1]
 
 
 def cosine(generated: Tensor, real: Tensor, over: str) -> Tensor:

@@ -21,7 +21,7 @@ from colorzoo.plugins.cgan import line_art as inking
 from colorzoo.plugins.cgan import model, training
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.model import CGan
-from colorzoo.plugins.cgan.networks import Discriminator
+from colorzoo.plugins.cgan.networks import GENERATORS, Discriminator
 from colorzoo.plugins.cgan.style import styled
 from colorzoo.testing import synthetic_picture
 
@@ -78,11 +78,19 @@ class TestLosses:
         found = training.content_losses(config, self.made, self.real)
         assert found["absolute"].item() == pytest.approx(100 * self.absolute)
 
+    def test_colours_may_change_with_the_grey(self):
+        gray = torch.tensor([0.5, 0.5, 0.9]).view(1, 1, 1, 3)
+        flat, edged = (torch.tensor(c).view(1, 1, 1, 3) for c in ([0.0, 0.2, 0.2], [0.0, 0.0, 0.2]))
+        tall = [x.expand(1, 1, 2, 3) for x in (flat, edged, gray)]
+        assert training.flat_variation(tall[0], tall[2]).item() == pytest.approx(0.2 / 2)
+        assert training.flat_variation(tall[1], tall[2]).item() == pytest.approx(0.2 * math.exp(-8) / 2)
 
-@pytest.mark.parametrize("preset", ["default", "paper"])
+
+@pytest.mark.parametrize("generator", ["unet", "lite0", "pix2pix"])
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
-def test_a_step_lowers_the_networks_own_loss(preset, name):
-    stage = built(preset=preset).stages()[0]
+def test_a_step_lowers_the_networks_own_loss(generator, name):
+    preset = "paper" if generator == "pix2pix" else "default"
+    stage = built(f"generator={generator}", "smooth_weight=1", preset=preset).stages()[0]
     batch = pictures(2, stage.size)
     for network in stage.networks.values():
         network.train()
@@ -169,15 +177,51 @@ def trained_norms(colorizer):
     return colorizer.eval()
 
 
-def test_seams_of_tiles_are_invisible(monkeypatch):
-    colorizer = trained_norms(built())
-    page = torch.rand(1, 1, 1100, 700)
+@pytest.mark.parametrize("generator", ["unet", "lite0"])
+def test_seams_of_tiles_are_invisible(generator, monkeypatch):
+    colorizer = trained_norms(built(f"generator={generator}"))
+    page = torch.rand(1, 1, 1500, 700)
     with torch.inference_mode():
         whole = colorizer(page, side=0)
         monkeypatch.setattr(model, "TILE", 256)
         parts = colorizer(page, side=0)
     assert (whole[:, :, 0] - whole[:, :, 1]).abs().max() > 0.005  # there is colour to compare
     assert (whole - parts).abs().max() < 1 / 255
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_nothing_beyond_the_reach_changes_an_output(name):
+    """Looked for in a linear stand-in of positive weights, in which nothing cancels out."""
+    net = GENERATORS[name](2, 2)
+    _linear(net)
+    height, cell, scale = 3072, net.cell, net.scale
+    middle = height // 2
+    picture = torch.ones(1, 1, height, cell, dtype=torch.double, requires_grad=True)
+    tile = net.double()(picture)[..., middle // scale : (middle + cell) // scale, :]
+    rows = torch.autograd.grad(tile.sum(), picture)[0].sum((0, 1, 3)).nonzero().flatten()
+    farthest = max(middle - rows.min(), rows.max() - (middle + cell - 1))
+    assert net.reach - cell < farthest <= net.reach
+
+
+def _linear(module):
+    for name, part in module.named_children():
+        if isinstance(part, nn.ReLU | nn.ReLU6 | nn.LeakyReLU | nn.modules.batchnorm._BatchNorm):
+            setattr(module, name, nn.Identity())
+        elif isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.constant_(part.weight, 1 / part.weight[0].numel())
+        _linear(part)
+
+
+@pytest.mark.parametrize("trunk_share", [0, 0.1])
+def test_the_trunk_learns_where_it_may(trunk_share):
+    stage = built("generator=lite0", f"trunk_share={trunk_share}").stages()[0]
+    stage.on_stage_start()
+    trained = [p for p in stage.networks["generator"].parameters() if p.requires_grad]
+    shares = {group.get("rate_share", 1) for group in stage.optimizer("generator", trained).param_groups}
+    assert shares == ({1, trunk_share} if trunk_share else {1})
+    sum(stage.losses("generator", pictures()).values()).backward()
+    trunk = [p.grad is not None for p in stage.model.generator.trunk.parameters()]
+    assert all(trunk) if trunk_share else not any(trunk)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 97), (64, 65), (700, 20)])
