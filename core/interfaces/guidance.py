@@ -16,6 +16,7 @@ from colorzoo.core.config import Settings
 from colorzoo.core.errors import ConfigError
 
 Style = Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"]
+SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%")
 HEXADECIMAL = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
@@ -40,7 +41,19 @@ def hexadecimal(color: tuple[int, int, int]) -> str:
 Level = Annotated[int, Field(ge=0, le=255)]
 Color = Annotated[tuple[Level, Level, Level], BeforeValidator(_color), PlainSerializer(hexadecimal)]
 """sRGB, three integers from 0 to 255; read from "#rrggbb", "#rgb" or "r,g,b"."""
-Coordinate = float | Annotated[str, Field(pattern=r"^\d+(\.\d+)?%$", max_length=20)]
+
+
+def _coordinate(value: object) -> float | str:
+    """Return pixels as a number, or a share such as "50%" as text."""
+    if isinstance(value, str) and SHARE.fullmatch(value.strip()):
+        return value.strip()
+    try:
+        return float(value)  # type: ignore[arg-type]  # what it cannot take is told below
+    except (TypeError, ValueError):
+        raise ValueError('expected pixels, or a share of the picture such as "50%"') from None
+
+
+Coordinate = Annotated[float | str, BeforeValidator(_coordinate)]
 """Pixels from the left or upper edge, or a share of the picture such as "50%"."""
 
 
