@@ -103,6 +103,10 @@ def _several(palette: tuple[Any, ...]) -> tuple[Any, ...]:
     return palette
 
 
+Palette = Annotated[tuple[Color, ...], Field(max_length=256), AfterValidator(_several)]
+"""No colour, or from 2 to 256."""
+
+
 class Guidance(Settings):
     """What is said about the colours of one picture; everything is optional.
 
@@ -116,9 +120,7 @@ class Guidance(Settings):
     seed: int | None = Field(None, ge=0, lt=2**63, description="of this picture, whatever its batch")
     strength: float = Field(1.0, ge=0, le=2, description="more or less colour; 0 is grey, 1 as predicted")
     style: Style = Field("plain", description="look of the colours: a pair of saturation and warmth")
-    palette: Annotated[tuple[Color, ...], AfterValidator(_several)] = Field(
-        (), max_length=256, description="colours to be used"
-    )
+    palette: Palette = Field((), description="colours to be used")
     references: tuple[PictureTensor, ...] = Field((), description="pictures whose colours are wanted")
     flats: bool = Field(False, description="one colour a closed region, for inked pages")
     hints: tuple[Hint, ...] = Field((), description="colours at points")

@@ -14,12 +14,10 @@ import colorzoo
 from colorzoo.core.config import Strict
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.journal import Journal
-from colorzoo.jobs.run_folder import quoted
+from colorzoo.jobs.run_folder import COLORIZED, quoted
 
 if TYPE_CHECKING:
     from colorzoo.jobs.run import RunSettings
-
-RECORD = "colorized.jsonl"
 
 
 class ColorizedRow(Strict):
@@ -42,7 +40,7 @@ class ColorizedRecord:
 
     def __init__(self, out: Path, colorizer: Colorizer, settings: RunSettings) -> None:
         self.out, self.settings = out, settings
-        self.journal = Journal(out / RECORD, ColorizedRow)
+        self.journal = Journal(out / COLORIZED, ColorizedRow)
         info = colorizer.weights_info
         self.weights = {
             "weights": colorizer.weights_source or (info.name if info else None),
