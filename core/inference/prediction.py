@@ -61,12 +61,16 @@ class Prediction:
         if not given & (POINTWISE | SPATIAL):
             return self.rgb, self.guide
         gray = to_tensor(full).to(self.rgb.device) if self.guide is None else self.guide
-        side = SIDE if given & SPATIAL else None
-        rgb, gray = fitted(self.rgb, side), fitted(gray, side)
+        if given & SPATIAL:
+            gray = fitted(to_tensor(full).to(self.rgb.device), SIDE)
         size = (gray.shape[-2], gray.shape[-1])
         guidance = guidance.in_pixels((full.shape[0], full.shape[1]), size)
-        base = gray if self.keeps_luma else color.luma(rgb)
-        colored = color.recombine(base, guided(color.chroma(rgb), base[:1], guidance))
+        chroma, base = color.chroma(self.rgb), gray
+        if chroma.shape[-2:] != size:
+            chroma = _brought_to(chroma, gray)
+        if not self.keeps_luma:
+            base = color.luma(color.resize_area(self.rgb, size))
+        colored = color.recombine(base, guided(chroma, base[:1], guidance))
         return colored, gray if size != full.shape else None
 
     def _keeps_paper(self, guidance: Guidance) -> bool:
@@ -80,6 +84,13 @@ def fitted(image: Tensor, side: int | None, multiple: int = 1) -> Tensor:
     scale = min(1.0, side / max(height, width)) if side else 1.0
     size = tuple(-(-max(1, round(length * scale)) // multiple) * multiple for length in (height, width))
     return image if size == (height, width) else color.resize_area(image, (size[0], size[1]))
+
+
+def _brought_to(chroma: Tensor, gray: Tensor) -> Tensor:
+    """Return chroma (K, 2, h, w) at the size of gray (1, 1, H, W), along its edges where it grows."""
+    if chroma.shape[-2] < gray.shape[-2]:
+        return color.guided_upsample(chroma, gray.expand(len(chroma), -1, -1, -1))
+    return color.resize_area(chroma, (gray.shape[-2], gray.shape[-1]))
 
 
 def _at_full_size(size: tuple[int, ...], rows: Callable[[int, int], Tensor]) -> Pixels:
