@@ -31,6 +31,7 @@ class ColoringRecord(Strict):
     weights: str | None = Field(description="name, folder, or owner/name on the Hub; None if it has none")
     sha256: str | None = Field(description="of the weights' model.safetensors")
     options: dict[str, Any] = Field(description="all of them, the seed included")
+    guidance: dict[str, Any] = Field({}, description="what was said of its colours, if anything")
     sample: int = Field(description="which of the samples it is, the first is 0")
     device: str
     colorzoo_version: str

@@ -1,8 +1,9 @@
-"""Colours a picture with any colorizer, keeping its size, alpha and luma, and following guidance."""
+"""Colours pictures with any colorizer, keeping their size, alpha and luma, and following guidance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
 
 import torch
 
@@ -10,7 +11,7 @@ from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.devices import device_of
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.inference.prediction import NOTHING, Prediction, fitted, to_tensor
+from colorzoo.core.inference.prediction import NOTHING, Prediction, Size, fitted_size, resized, to_tensor
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.guidance import Guidance
@@ -50,22 +51,84 @@ def predict(
 ) -> Prediction:
     """Return what the colorizer predicts; of guidance it gets what it takes, `Prediction` applies the rest.
 
+    A seed of the guidance comes before that of the options.
+
     Raises:
         ConfigError, PluginError: as in `colorize`.
     """
-    stated = colorizer.capabilities
-    chosen = validate(colorizer.Options, options or {}, "options")
-    native = _native(type(colorizer).__name__, stated, guidance)
+    (prediction,) = _together(colorizer, [picture], _seeded(colorizer, options, guidance), [guidance])
+    return prediction
+
+
+def predict_many(
+    colorizer: Colorizer,
+    pictures: Iterable[Picture],
+    options: Options,
+    guidance: Iterable[Guidance],
+    batch: int,
+) -> Iterator[Prediction]:
+    """Yield the prediction of each picture under its guidance: what it gets alone, to rounding.
+
+    batch: most neighbours that go through the network at once, where they are of one size, as the
+    colorizer is given them, and of one seed.
+
+    Raises:
+        ConfigError, PluginError: as in `colorize`.
+    """
+    pairs = zip(pictures, guidance, strict=False)
+
+    def alike(pair: tuple[Picture, Guidance]) -> tuple[object, ...]:
+        return _given_size(colorizer, pair[0]), pair[1].seed
+
+    most = min(batch, colorizer.capabilities.max_batch or batch)
+    for _, group in groupby(pairs, alike):
+        while several := list(islice(group, most)):
+            told = [guidance for _, guidance in several]
+            chosen = _seeded(colorizer, options, told[0])
+            yield from _together(colorizer, [picture for picture, _ in several], chosen, told)
+
+
+def _together(
+    colorizer: Colorizer, pictures: Sequence[Picture], options: RunOptions, guidance: Sequence[Guidance]
+) -> list[Prediction]:
+    """Return the predictions of pictures that the colorizer is given at one size."""
+    name, size = type(colorizer).__name__, _given_size(colorizer, pictures[0])
+    told = [
+        _native(name, colorizer.capabilities, one).in_pixels(_size(picture), size)
+        for one, picture in zip(guidance, pictures, strict=True)
+    ]
+    native = told if any(one.given() for one in told) else []
     with torch.inference_mode():
-        side = colorizer.max_input_side or stated.max_input_side
-        gray = fitted(to_tensor(picture.gray).to(device_of(colorizer)), side, stated.size_multiple)
-        size, full = (gray.shape[-2], gray.shape[-1]), (picture.gray.shape[0], picture.gray.shape[1])
-        guide = gray.clone() if size != full else None  # a colorizer may change its input
-        with isolated(type(colorizer).__name__):
-            told = [native.in_pixels(full, size)] if native.given() else []
-            (colored,) = checked_samples(colorizer, gray, chosen, told)
-            keeps_luma = colorizer.keeps_luma_for(chosen)
-    return Prediction(picture, colored, guide, keeps_luma, stated)
+        given = [resized(to_tensor(picture.gray), size) for picture in pictures]
+        gray = torch.cat(given).to(device_of(colorizer))
+        smaller = any(_size(picture) != size for picture in pictures)
+        unchanged = gray.clone() if smaller else gray  # a colorizer may change its input
+        with isolated(name):
+            colored = checked_samples(colorizer, gray, options, native)
+            keeps_luma = colorizer.keeps_luma_for(options)
+    return [
+        Prediction(
+            picture, colored[index], None if _size(picture) == size else unchanged[index : index + 1],
+            keeps_luma, colorizer.capabilities,
+        )
+        for index, picture in enumerate(pictures)
+    ]  # fmt: skip
+
+
+def _seeded(colorizer: Colorizer, options: Options, guidance: Guidance) -> RunOptions:
+    chosen = validate(colorizer.Options, options or {}, "options")
+    return chosen if guidance.seed is None else chosen.model_copy(update={"seed": guidance.seed})
+
+
+def _given_size(colorizer: Colorizer, picture: Picture) -> Size:
+    """Return the size at which a colorizer is given a picture."""
+    stated = colorizer.capabilities
+    side = colorizer.max_input_side or stated.max_input_side
+    return fitted_size(_size(picture), side, stated.size_multiple)
+
+
+def _size(picture: Picture) -> Size:
+    return picture.rgb.shape[0], picture.rgb.shape[1]
 
 
 def _native(name: str, stated: Capabilities, guidance: Guidance) -> Guidance:

@@ -20,6 +20,8 @@ from colorzoo.core.interfaces.guidance import Guidance
 SIDE = 512
 """Longest side at which guidance that looks at whole pictures works; chroma is brought up from there."""
 NOTHING = Guidance()
+Size = tuple[int, int]
+"""Height and width in pixels."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Prediction:
             return self.rgb, self.guide
         gray = to_tensor(full).to(self.rgb.device) if self.guide is None else self.guide
         if given & SPATIAL:
-            gray = fitted(to_tensor(full).to(self.rgb.device), SIDE)
+            size = fitted_size((full.shape[0], full.shape[1]), SIDE)
+            gray = resized(to_tensor(full).to(self.rgb.device), size)
         size = (gray.shape[-2], gray.shape[-1])
         guidance = guidance.in_pixels((full.shape[0], full.shape[1]), size)
         chroma, base = color.chroma(self.rgb), gray
@@ -78,12 +81,16 @@ class Prediction:
         return wanted and self.keeps_luma and "paper" not in self.capabilities.takes
 
 
-def fitted(image: Tensor, side: int | None, multiple: int = 1) -> Tensor:
-    """Return (N, C, H, W) with its longest side at most `side`, and sides that are multiples."""
-    height, width = image.shape[-2:]
-    scale = min(1.0, side / max(height, width)) if side else 1.0
-    size = tuple(-(-max(1, round(length * scale)) // multiple) * multiple for length in (height, width))
-    return image if size == (height, width) else color.resize_area(image, (size[0], size[1]))
+def fitted_size(size: Size, side: int | None, multiple: int = 1) -> Size:
+    """Return the size of a picture with its longest side at most `side`, and sides that are multiples."""
+    scale = min(1.0, side / max(size)) if side else 1.0
+    height, width = (-(-max(1, round(length * scale)) // multiple) * multiple for length in size)
+    return height, width
+
+
+def resized(image: Tensor, size: Size) -> Tensor:
+    """Return (N, C, H, W) at a size, itself where it has that."""
+    return image if image.shape[-2:] == size else color.resize_area(image, size)
 
 
 def _brought_to(chroma: Tensor, gray: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -133,15 +134,15 @@ class Guidance(Settings):
     @cached_property
     def digest(self) -> str:
         """The sha256 of what is said; empty where nothing is. It joins keys that results are kept under."""
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"references", "previous", "id"})
-        pictures = [*self.references, *self.previous]
-        if not said and not pictures:
-            return ""
-        shapes = [len(self.references), *(list(picture.shape) for picture in pictures)]
-        state = hashlib.sha256(repr((sorted(said.items()), shapes)).encode())
-        for picture in pictures:
-            state.update(picture.detach().cpu().float().contiguous().numpy().tobytes())
-        return state.hexdigest()
+        said = {name: value for name, value in self.record().items() if name != "id"}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() if said else ""
+
+    def record(self) -> dict[str, Any]:
+        """Return what is said as JSON can hold it; pictures are named by the sha256 of their values."""
+        pictures = {"references": self.references, "previous": self.previous}
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude=set(pictures))
+        named = {name: [_digest(picture) for picture in several] for name, several in pictures.items()}
+        return said | {name: digests for name, digests in named.items() if digests}
 
     def given(self) -> frozenset[str]:
         """Return the names of fields that say something."""
@@ -177,6 +178,11 @@ class Guidance(Settings):
             value = torch.tensor([*(level / 255 for level in hint.color), 1.0]).view(4, 1, 1)
             hint_map[:, rows, columns] = torch.where(disc, value, hint_map[:, rows, columns])
         return hint_map
+
+
+def _digest(picture: Tensor) -> str:
+    values = picture.detach().cpu().float().contiguous().numpy()
+    return hashlib.sha256(f"{values.shape}".encode() + values.tobytes()).hexdigest()
 
 
 def _moved(
