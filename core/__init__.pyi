@@ -7,6 +7,7 @@ from .errors import ImageError as ImageError
 from .errors import MetricError as MetricError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import PluginError as PluginError
+from .errors import StoppedError as StoppedError
 from .errors import WeightsError as WeightsError
 from .hooks import Entry as Entry
 from .hooks import hookimpl as hookimpl

@@ -69,6 +69,10 @@ class ResultsError(ColorzooError):
     """Results of a comparison cannot be read or do not belong together."""
 
 
+class StoppedError(ColorzooError):
+    """A call was asked to stop, and did."""
+
+
 class MissingExtraError(ColorzooError):
     """An optional package is needed; the message names the extra that brings it."""
 

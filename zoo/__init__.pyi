@@ -1,4 +1,5 @@
 from .api import colorize as colorize
+from .api import colorize_many as colorize_many
 from .api import load as load
 from .api import read as read
 from .core.imaging.colored import ColoredPicture as ColoredPicture

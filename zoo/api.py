@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from colorzoo.core import devices
-from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.errors import ConfigError, WeightsError
-from colorzoo.core.imaging.colored import ColoredPicture, ColoringRecord, PictureList
+from colorzoo.core.imaging.colored import ColoredPicture, PictureList
 from colorzoo.core.imaging.conversion import to_picture, to_pictures
-from colorzoo.core.imaging.image_io import Picture, read
-from colorzoo.core.inference import colorize as engine
+from colorzoo.core.imaging.image_io import read
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.stage import Trainable
 from colorzoo.core.registry import registry
 from colorzoo.core.weights import folder as store
 from colorzoo.hub import catalog
+from colorzoo.jobs.in_memory import Stop, colored_pictures
 from colorzoo.jobs.models import parse_model
 
 if TYPE_CHECKING:
     from colorzoo.core.imaging.conversion import PictureLike
 
-__all__ = ["colorize", "load", "read"]
+__all__ = ["colorize", "colorize_many", "load", "read"]
 
 
 def load(
@@ -103,10 +104,12 @@ def missing_plugin(info: store.WeightsInfo) -> str:
 @overload
 def colorize(
     picture: PictureLike,
-    name: str | Colorizer = ...,
+    model: str | Colorizer = ...,
     *,
     weights: str | PathLike[str] | None = ...,
     device: str = ...,
+    guidance: Guidance | None = ...,
+    stop: Stop | None = ...,
     **options: object,
 ) -> PictureList[ColoredPicture]: ...
 
@@ -114,88 +117,87 @@ def colorize(
 @overload
 def colorize(
     picture: list[Any] | tuple[Any, ...],
-    name: str | Colorizer = ...,
+    model: str | Colorizer = ...,
     *,
     weights: str | PathLike[str] | None = ...,
     device: str = ...,
+    guidance: Guidance | Sequence[Guidance] | None = ...,
+    stop: Stop | None = ...,
     **options: object,
 ) -> PictureList[PictureList[ColoredPicture]]: ...
 
 
 def colorize(
     picture: PictureLike | list[Any] | tuple[Any, ...],
-    name: str | Colorizer = "vae-mdn",
+    model: str | Colorizer = "vae-mdn",
     *,
     weights: str | PathLike[str] | None = None,
     device: str = "auto",
+    guidance: Guidance | Sequence[Guidance] | None = None,
+    stop: Stop | None = None,
     **options: object,
 ) -> PictureList[Any]:
     """Colour a picture and return its samples, or colour a list of pictures and return a list of these.
 
     picture: a path, bytes, an open binary file, a PIL image, a `Picture`; a numpy array (H, W), (H, W, 1),
     (H, W, 3) or (H, W, 4) of uint8, uint16, or float in [0, 1]; a tensor (H, W), (1, H, W) or (3, H, W) of
-    uint8, or float in [0, 1]; or a list of these, for which the model is loaded once. name: a colorizer's,
-    or one that `load` returned, which then brings its weights and device. options: `samples`, `seed` and
-    those of the colorizer; a random seed is drawn if none is given, and is in the record.
+    uint8, or float in [0, 1]; or a list of these, for which the model is loaded once. model: a colorizer's
+    name, or one that `load` returned, which then brings its weights and device. guidance: what is wanted of
+    the colours, of all pictures or one for each. stop: asked before every sample; True ends the call.
+    options: `samples`, `seed` and those of the colorizer; a random seed is drawn if none is given, and is
+    in the record.
 
     Samples are uint8 arrays (H, W, 3) of the size of the picture, which have `save`, `rgb`, `pil`, `alpha`
     and `record`, and show themselves in a notebook.
 
     Raises:
         ImageError: a picture is of another type, shape or range, or damaged; nothing is coloured then.
-        ConfigError: an option or the device is wrong.
+        ConfigError: an option, the guidance or the device is wrong.
+        StoppedError: `stop` returned True.
         UnknownNameError, WeightsError: as in `load`.
     """
     several = isinstance(picture, list | tuple)
     sources = to_pictures(picture) if isinstance(picture, list | tuple) else [to_picture(picture)]
     if not sources:
         return PictureList()
-    colorizer = _loaded(name, weights, device)
-    drawn = {"seed": secrets.randbelow(2**31)} if options.get("seed") is None else {}
-    run_options = validate(colorizer.Options, {**options, **drawn}, "options")
-    record = _record(colorizer, run_options)
-    colored = PictureList(_colored(colorizer, source, run_options, record) for source in sources)
+    told = [guidance] * len(sources) if isinstance(guidance, Guidance | None) else list(guidance)
+    if len(told) != len(sources):
+        raise ConfigError(f"got guidance for {len(told)} pictures, expected one for each of {len(sources)}")
+    colorizer = _loaded(model, weights, device)
+    colored = PictureList(colored_pictures(colorizer, sources, told, 1, stop, options))
     return colored if several else colored[0]
 
 
-def _loaded(name: str | Colorizer, weights: str | PathLike[str] | None, device: str) -> Colorizer:
-    if not isinstance(name, Colorizer):
-        return load(name, weights, device=device)
+def colorize_many(
+    model: str | Colorizer,
+    pictures: Iterable[PictureLike],
+    *,
+    batch: int = 8,
+    guidance: Iterable[Guidance] | None = None,
+    stop: Stop | None = None,
+    **options: object,
+) -> Iterator[PictureList[ColoredPicture]]:
+    """Yield the samples of each picture, as it is read: no more than a batch is held.
+
+    Neighbours of one size, and of one seed, go through the network together; each is coloured as it is
+    alone, to rounding. guidance: one for each picture, whose `seed` counts for that picture alone.
+
+    Raises:
+        ImageError, ConfigError, StoppedError, UnknownNameError, WeightsError: as in `colorize`.
+    """
+    if batch < 1:
+        raise ConfigError(f"got batch={batch}; expected how many pictures to colour at once, from 1 on")
+    told = repeat(None) if guidance is None else guidance
+    yield from colored_pictures(
+        _loaded(model, None, "auto"), map(to_picture, pictures), told, batch, stop, options
+    )
+
+
+def _loaded(model: str | Colorizer, weights: str | PathLike[str] | None, device: str) -> Colorizer:
+    if not isinstance(model, Colorizer):
+        return load(model, weights, device=device)
     if weights is not None or device != "auto":
         raise ConfigError(
             "weights and device are those of the loaded colorizer; give them to colorzoo.load"
         )
-    return name
-
-
-def _colored(
-    colorizer: Colorizer, source: Picture, options: RunOptions, record: ColoringRecord
-) -> PictureList[ColoredPicture]:
-    samples = engine.colorings(colorizer, source, options)
-    return PictureList(
-        ColoredPicture.of(sample, record.model_copy(update={"sample": number}))
-        for number, sample in enumerate(samples)
-    )
-
-
-def _record(colorizer: Colorizer, options: RunOptions) -> ColoringRecord:
-    """Return how the first sample is made."""
-    import colorzoo
-
-    info = colorizer.weights_info
-    return ColoringRecord(
-        model=info.plugin if info else _name_of(type(colorizer)),
-        weights=colorizer.weights_source or (info.name if info else None),
-        sha256=info.sha256 if info else None,
-        options=options.model_dump(mode="json"),
-        sample=0,
-        device=str(devices.device_of(colorizer)),
-        colorzoo_version=colorzoo.__version__,
-    )
-
-
-def _name_of(kind: type[Colorizer]) -> str:
-    """Return the name that a class is registered by, or its own."""
-    target = f"{kind.__module__}:{kind.__qualname__}"
-    registered = registry().entries["colorizer"].items()
-    return next((name for name, item in registered if item.entry.target == target), kind.__name__)
+    return model

@@ -5,7 +5,6 @@ What is measured of it is in docs/results/hints.md (`python -m bench.guidance`).
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -41,15 +40,21 @@ def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
     agreement = torch.stack([(predicted * wanted).sum(1), (predicted * predicted).sum(1)], 1)
     planes = torch.cat([mask, wanted, torch.cat([predicted, agreement], 1).flatten(0, 1)]).numpy()
     guide = gray[0, 0].float().cpu().numpy()
-    smoothness = float(np.clip(SMOOTHNESS / len(guidance.hints), LEAST, MOST)) * (max(size) / SIDE) ** 2
-    spread = torch.from_numpy(smooth(planes, guide, smoothness=smoothness, sigma=SIGMA)).to(chroma)
-    return _drawn(chroma, spread[:1], spread[1:3], spread[3:].reshape(-1, 4, *size), guidance.reach)
+    spread = torch.from_numpy(smooth(planes, guide, smoothness=_smoothness(guidance, size), sigma=SIGMA))
+    spread = spread.to(chroma)
+    return _drawn(chroma, spread[:1], spread[1:3], spread[3:].reshape(-1, 4, *size))
 
 
-def _drawn(chroma: Tensor, covered: Tensor, wanted: Tensor, predicted: Tensor, reach: float) -> Tensor:
+def _smoothness(guidance: Guidance, size: tuple[int, int]) -> float:
+    """Return lambda for so many hints of that reach, which is a hundredth of it at 0, a hundredfold at 1."""
+    shared = min(max(SMOOTHNESS / len(guidance.hints), LEAST), MOST)
+    return float(shared * (max(size) / SIDE) ** 2 * 10 ** (4 * guidance.reach - 2))
+
+
+def _drawn(chroma: Tensor, covered: Tensor, wanted: Tensor, predicted: Tensor) -> Tensor:
     """Evaluate the formula of `hinted` on what was spread: s, s hh, and (K, 4, H, W) of the prediction."""
     prior = PRIOR * FAR
     belief = ((predicted[:, 2:3] + prior) / (predicted[:, 3:] + prior)).clamp(0, 1)
-    share = 1 / (covered + 10 ** (-1 - 4 * reach))  # m / s, which is finite where nothing reaches
+    share = 1 / (covered + FAR)  # m / s, which is finite where nothing reaches
     kept = belief * (1 - share * covered / 2)
     return chroma * kept + share * (wanted - belief * predicted[:, :2] / 2)

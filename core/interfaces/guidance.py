@@ -125,7 +125,7 @@ class Guidance(Settings):
     references: tuple[PictureTensor, ...] = Field((), description="pictures whose colours are wanted")
     flats: bool = Field(False, description="one colour a closed region, for inked pages")
     hints: tuple[Hint, ...] = Field((), description="colours at points")
-    reach: float = Field(0.75, ge=0, le=1, description="how far a hint spreads: 0 hardly, 1 everywhere")
+    reach: float = Field(0.5, ge=0, le=1, description="how far a hint spreads: 0 hardly, 1 everywhere")
     paper: bool | None = Field(None, description="blank paper stays white; none: as the colorizer states")
     text: str = Field("", max_length=10_000, description="a description, for colorizers that read one")
     previous: tuple[PictureTensor, ...] = Field((), description="coloured pages before, latest first")

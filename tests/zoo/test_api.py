@@ -15,7 +15,7 @@ from PIL import Image
 
 import colorzoo
 from colorzoo.core import devices
-from colorzoo.core.errors import ConfigError, ImageError, UnknownNameError
+from colorzoo.core.errors import ConfigError, ImageError, StoppedError, UnknownNameError
 from colorzoo.core.registry import registry
 from colorzoo.core.weights import folder as weights
 from colorzoo.hub import catalog
@@ -254,3 +254,62 @@ def test_every_public_name_is_listed_and_resolves():
     for name in dir(colorzoo):
         thing = getattr(colorzoo, name)
         assert isinstance(thing, str) or inspect.isclass(thing) or inspect.isfunction(thing)
+
+
+def test_guidance_colours_and_is_in_the_record(small):
+    array = np.full((40, 60, 3), 120, np.uint8)
+    hint = colorzoo.Hint(x="50%", y=20, color="#c82828")
+    (told,) = colorzoo.colorize(array, "grey", guidance=colorzoo.Guidance(hints=[hint]))
+    assert told[20, 30, 0] > told[20, 30, 2] + 50
+    made = told.record.guidance
+    assert made == {"hints": [{"x": "50%", "y": 20.0, "color": "#c82828"}]}
+    again = colorzoo.colorize(array, "grey", guidance=colorzoo.Guidance(**made))[0]
+    np.testing.assert_array_equal(again, told)
+    assert colorzoo.colorize(array, small)[0].record.guidance == {}
+
+
+def test_a_list_has_one_guidance_or_one_for_each(small):
+    array = synthetic_picture(0, 40, 60)
+    pale, plain = colorzoo.Guidance(strength=0), colorzoo.Guidance()
+    grey, colored = colorzoo.colorize([array, array], small, seed=0, guidance=[pale, plain])
+    assert np.ptp(grey[0], axis=-1).max() <= 1 < np.ptp(colored[0], axis=-1).max()
+    both = colorzoo.colorize([array, array], small, seed=0, guidance=pale)
+    assert all(np.ptp(row[0], axis=-1).max() <= 1 for row in both)
+    with pytest.raises(ConfigError, match="got guidance for 1 pictures, expected one for each of 2"):
+        colorzoo.colorize([array, array], small, guidance=[pale])
+
+
+def test_many_pictures_are_read_as_they_are_wanted_and_coloured_as_alone(small):
+    arrays = [synthetic_picture(index, 40, 60 + (index == 2)) for index in range(5)]
+    seeds = [3, 3, 3, 4, 4]
+    read = []
+
+    def source():
+        for array in arrays:
+            read.append(1)
+            yield array
+
+    guidance = (colorzoo.Guidance(seed=seed) for seed in seeds)
+    rows = colorzoo.colorize_many(small, source(), batch=2, guidance=guidance, samples=2)
+    first = next(rows)
+    assert len(read) <= 3
+    for row, array, seed in zip([first, *rows], arrays, seeds, strict=True):
+        alone = colorzoo.colorize(array, small, samples=2, seed=seed)
+        for sample, other in zip(row, alone, strict=True):
+            assert np.abs(sample.rgb.astype(int) - other.rgb).max() <= 1
+        assert row[0].record.guidance["seed"] == seed
+    with pytest.raises(ConfigError, match="batch=0"):
+        next(colorzoo.colorize_many(small, arrays, batch=0))
+
+
+def test_a_call_can_be_stopped(small):
+    asked = []
+
+    def stop():
+        asked.append(1)
+        return len(asked) > 2
+
+    with pytest.raises(StoppedError):
+        colorzoo.colorize([synthetic_picture(index) for index in range(3)], small, stop=stop)
+    assert len(asked) == 3
+    assert colorzoo.colorize(synthetic_picture(0), small, stop=lambda: False)

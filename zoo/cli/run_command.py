@@ -45,7 +45,7 @@ def run(
     sheet: Annotated[bool | None, SHEET] = None,
     hint: guiding.Hints = [],  # noqa: B006
     hints: guiding.HintFiles = [],  # noqa: B006
-    reach: guiding.Reach = 0.75,
+    reach: guiding.Reach = 0.5,
     strength: guiding.Strength = 1,
     style: guiding.Style = "plain",
     palette: guiding.PaletteText = None,

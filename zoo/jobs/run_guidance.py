@@ -45,7 +45,7 @@ class GuidanceRequest(Strict):
     palette: str | None = Field(None, description="colours, or a file of them")
     references: tuple[str, ...] = Field((), description="pictures whose colours are wanted")
     flats: bool = False
-    reach: float = 0.75
+    reach: float = 0.5
     paper: bool | None = None
 
     def checked(self) -> GuidanceRequest:

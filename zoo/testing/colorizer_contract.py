@@ -22,7 +22,8 @@ from colorzoo.core.interfaces.outputs import check_output
 from colorzoo.core.interfaces.stage import Trainable
 from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.core.weights import folder as store
-from colorzoo.testing.contract import Contract, build_or_skip
+from colorzoo.testing.contract import build_or_skip
+from colorzoo.testing.guidance_contract import GuidanceContract
 from colorzoo.testing.images import synthetic_picture, synthetic_pictures
 from colorzoo.testing.process_state import global_state
 
@@ -34,7 +35,7 @@ CONTEXT = EvaluationContext(synthetic_pictures, truth=lambda gray: gray * YELLOW
 """What a comparison offers to baselines."""
 
 
-class ColorizerContract(Contract):
+class ColorizerContract(GuidanceContract):
     """A colorizer's contract; `preset` and `config` say which variant, small enough to test quickly."""
 
     kind = "colorizer"
@@ -88,14 +89,14 @@ class ColorizerContract(Contract):
         """colorize returns float32 (N, samples, 3, H, W) in [0, 1] for any size."""
         gray = synthetic_gray(2, *size)
         with torch.inference_mode():
-            out = model(gray, samples=3, seed=0)
+            out = self.called(model, gray, samples=3, seed=0)
         check_output(out, (2, 3, 3, *size), gray.device, type(model).__name__)
 
     def test_one_seed_one_result(self, model: Colorizer) -> None:
         """The same seed gives the same samples; another seed gives others, or `deterministic` says no."""
         gray = synthetic_gray(1, 40, 40)
         with torch.inference_mode():
-            first, again, other = (model(gray, samples=4, seed=seed) for seed in (7, 7, 8))
+            first, again, other = (self.called(model, gray, samples=4, seed=seed) for seed in (7, 7, 8))
         assert torch.equal(first, again), "seed=7 gave two different results: draw from options.seed only"
         spread = bool((first[:, 1:] != first[:, :1]).any())
         if model.deterministic:
@@ -110,14 +111,15 @@ class ColorizerContract(Contract):
         """Seeds go up to 2**63 - 1."""
         gray = synthetic_gray(1, 16, 16)
         with torch.inference_mode():
-            first, again = model(gray, seed=seed), model(gray, seed=seed)
+            first, again = (self.called(model, gray, seed=seed) for _ in range(2))
         assert torch.equal(first, again), f"seed={seed} gave two different results"
 
     def test_a_sample_depends_neither_on_its_number_nor_on_its_neighbours(self, model: Colorizer) -> None:
         """The first of two samples is the first of five; a picture alone is as in a batch."""
         gray = synthetic_gray(3, 40, 40)
         with torch.inference_mode():
-            many, few = model(gray, samples=5, seed=1), model(gray[:1], samples=2, seed=1)
+            many = self.called(model, gray, samples=5, seed=1)
+            few = self.called(model, gray[:1], samples=2, seed=1)
         difference = float((few - many[:1, :2]).abs().max())
         assert difference <= self.tolerance, (
             f"a picture alone differs by {difference:.2g} from the same picture in a batch of three "
@@ -128,7 +130,7 @@ class ColorizerContract(Contract):
         """Random state, gradient mode, default dtype and the input stay as they were."""
         gray = synthetic_gray(1, 32, 32)
         before, copy = global_state(), gray.clone()
-        model(gray, samples=2, seed=1)
+        self.called(model, gray, samples=2, seed=1)
         for name, value in global_state().items():
             assert _same(value, before[name]), f"colorize changed the process's {name}"
         assert torch.equal(gray, copy), "colorize changed its input"
@@ -138,7 +140,7 @@ class ColorizerContract(Contract):
         if not model.keeps_luma:
             pytest.skip("keeps_luma = False: it may change the drawing")
         picture = Picture(synthetic_picture(0, 90, 70))
-        (out,) = colorize(model, picture, {"seed": 0})
+        (out,) = colorize(model, picture, {**self.options, "seed": 0}, self.guidance)
         assert out.rgb.shape == picture.rgb.shape, f"{out.rgb.shape} for a picture of {picture.rgb.shape}"
         error = int(np.abs(out.gray.astype(int) - picture.gray.astype(int)).max())
         assert error <= 2, f"the luma of the written picture is off by {error} of 255"
@@ -161,7 +163,8 @@ class ColorizerContract(Contract):
         copy = self.ready(store.load(tmp_path, type(model), self.plugin))
         gray = synthetic_gray(1, 32, 32)
         with torch.inference_mode():
-            assert torch.equal(copy(gray, seed=1), model(gray, seed=1)), (
+            first, again = (self.called(one, gray, seed=1) for one in (copy, model))
+            assert torch.equal(first, again), (
                 "loaded weights colour differently: something that matters is not in state()"
             )
 
@@ -169,7 +172,7 @@ class ColorizerContract(Contract):
         """Under autocast to bfloat16 the result is still float32, finite and in range."""
         gray = synthetic_gray(1, 40, 40)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            out = model(gray, seed=0)
+            out = self.called(model, gray, seed=0)
         check_output(out, (1, 1, 3, 40, 40), gray.device, type(model).__name__)
 
     def test_training_lowers_its_own_loss(self, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -64,6 +66,24 @@ def imported_by(plugin: str) -> tuple[int, list[str], str]:
     command = [sys.executable, "-c", SCRIPT]
     process = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     return process.returncode, process.stdout.split(), process.stderr[-500:]
+
+
+class ContractWarning(UserWarning):
+    """A check that is new in this version fails; in the next version it is an error."""
+
+
+def new_check(test: Callable[..., None]) -> Callable[..., None]:
+    """Let a check that is new warn for one version, before it fails."""
+
+    @functools.wraps(test)
+    def warned(*values: Any, **named: Any) -> None:
+        try:
+            test(*values, **named)
+        except AssertionError as problem:
+            text = str(problem).partition("\nassert")[0]
+            warnings.warn(f"{text}; the next version makes this an error", ContractWarning, stacklevel=2)
+
+    return warned
 
 
 def build_or_skip(build: Any) -> Any:

@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
     "colorzoo.testing.contract",
     "colorzoo.testing.colorizer_contract",
     "colorzoo.testing.dataset_contract",
+    "colorzoo.testing.guidance_contract",
     "colorzoo.testing.metric_contract",
 )
 

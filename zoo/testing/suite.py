@@ -9,11 +9,12 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from colorzoo.core.errors import MissingExtraError, printable
+from colorzoo.testing.contract import ContractWarning
 
 SUITE = """
 from colorzoo.testing import {kind}Contract
@@ -22,6 +23,7 @@ class TestPlugin({kind}Contract):
     plugin = {name!r}
     preset = {preset!r}
     config = __import__("json").loads({config!r})
+    options = __import__("json").loads({options!r})
 
     def location(self, tmp_path):
         return {location!r}
@@ -50,6 +52,11 @@ class _Recorder:
             case = item.callspec.id if hasattr(item, "callspec") else ""
             self.lines[item.nodeid] = f"{line} ({case})" if case else line
 
+    def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
+        if issubclass(warning_message.category, ContractWarning):  # of the test that has just ended
+            text = printable(str(warning_message.message))
+            self.outcomes[-1] = replace(self.outcomes[-1], reason=text)
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when != "call" and report.passed:
             return
@@ -65,11 +72,13 @@ def check(
     *,
     preset: str = "default",
     config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     location: str | None = None,
 ) -> list[Outcome]:
     """Run the contract of a kind over the plugin of that name and return what came of every test.
 
-    preset, config: of a colorizer; fields that make it small. location: of a dataset.
+    preset, config: of a colorizer; fields that make it small. options: run options that it cannot do
+    without. location: of a dataset.
 
     Raises:
         MissingExtraError: pytest is not installed.
@@ -82,13 +91,14 @@ def check(
     recorder = _Recorder()
     with tempfile.TemporaryDirectory() as temporary:
         suite = Path(temporary) / "test_plugin.py"
-        values = {"preset": preset, "config": json.dumps(dict(config or {})), "location": location}
+        values = {"preset": preset, "config": json.dumps(dict(config or {})), "location": location,
+                  "options": json.dumps(dict(options or {}))}  # fmt: skip
         text = SUITE.format(kind=kind.capitalize(), name=name, **values)
         suite.write_text(text)
-        options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+        flags = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
         paths = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
         with contextlib.redirect_stdout(io.StringIO()):
-            status = pytest.main([*options, *paths, str(suite)], plugins=[recorder])
+            status = pytest.main([*flags, *paths, str(suite)], plugins=[recorder])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # the plugin ended them
         recorder.outcomes.append(Outcome("The checks run to their end", "failed", f"status {int(status)}"))
     return recorder.outcomes

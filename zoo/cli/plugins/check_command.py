@@ -23,6 +23,9 @@ def check(
     pairs: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of its configuration, to make it small")
     ] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("-O", help="run option that it cannot do without, key=value")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the contract over an installed plugin; exit status 1 when something does not hold."""
@@ -32,11 +35,9 @@ def check(
     kinds = [kind for kind in KINDS if name in plugins.entries[kind]]
     if not kinds:
         plugins.find("colorizer", name)  # says what there is
+    fields = {"config": parse_pairs(pairs or []), "options": parse_pairs(options or [])}
     results = {
-        kind: outcomes_of(
-            kind, name, preset=preset, config=parse_pairs(pairs or []), location=location or None
-        )
-        for kind in kinds
+        kind: outcomes_of(kind, name, preset=preset, location=location or None, **fields) for kind in kinds
     }
     if as_json:
         print(

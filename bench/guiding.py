@@ -1,0 +1,80 @@
+"""Draw the pictures of docs/guiding.md, from photographs that scikit-image carries and embedded weights.
+
+    python -m bench.guiding
+
+coffee (Rachel Michetti, CC0) and chelsea (Stefan van der Walt, CC0): grey, automatic, and with hints, whose
+places are marked; then the same photograph with more and less colour, in styles, and in a palette.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import skimage.data
+
+import colorzoo
+from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
+from colorzoo.core.imaging.image_io import Picture, Pixels, write
+from colorzoo.core.inference.colorize import predict
+from colorzoo.core.inference.prediction import Prediction
+from colorzoo.core.interfaces.guidance import Guidance, Hint
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+SIDE = 300
+COFFEE = (
+    Hint(x=154, y=277, color="#a82810"), Hint(x=523, y=154, color="#c06030"), Hint(x=292, y=146, color="#d08020"),
+    Hint(x=215, y=120, color="#d0d0d0"), Hint(x=60, y=200, color="#a05028"),
+)  # fmt: skip
+CAT = (
+    Hint(x=158, y=112, color="#98a048"), Hint(x=312, y=140, color="#98a048"), Hint(x=258, y=243, color="#b04828"),
+)  # fmt: skip
+LOOKS: Mapping[str, Guidance] = {
+    "--strength 0.5": Guidance(strength=0.5),
+    "--strength 1.8": Guidance(strength=1.8),
+    "--style cold": Guidance(style="cold"),
+    '--palette "#804020,#c08040,#508070"': Guidance(palette=["#804020", "#c08040", "#508070"]),
+}
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    model = colorzoo.load("vae-mdn", "everyday")
+    coffee, cat = (
+        predict(model, Picture(photo), {"mode": "mean", "seed": 0})
+        for photo in (skimage.data.coffee(), skimage.data.chelsea())
+    )
+    rows = [hinted(coffee, COFFEE, (1, 3, 5)), hinted(cat, CAT, (1, 2, 3))]
+    write(PICTURES / "hints.jpg", Picture(contact_sheet(rows, SIDE)))
+    looks = [Cell(shown(cat, guidance), label) for label, guidance in LOOKS.items()]
+    write(PICTURES / "looks.jpg", Picture(contact_sheet([looks], SIDE)))
+
+
+def hinted(prediction: Prediction, hints: Sequence[Hint], counts: Sequence[int]) -> list[Cell]:
+    """Show grey, automatic, and the first so many hints."""
+    cells = [Cell(prediction.picture.gray, "grey"), Cell(shown(prediction, Guidance()), "automatic")]
+    for count in counts:
+        pixels = shown(prediction, Guidance(hints=hints[:count])).copy()
+        for hint in hints[:count]:
+            mark(pixels, hint)
+        cells.append(Cell(pixels, f"{count} hint{'s' * (count > 1)}"))
+    return cells
+
+
+def shown(prediction: Prediction, guidance: Guidance) -> Pixels:
+    return next(prediction.pictures(guidance)).rgb
+
+
+def mark(pixels: Pixels, hint: Hint) -> None:
+    """Draw a disc of the hint's colour, in a white ring."""
+    place = tuple(round(value) for value in hint.at(pixels.shape[:2]))
+    cv2.circle(pixels, place, 9, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.circle(pixels, place, 6, hint.color, -1, cv2.LINE_AA)
+
+
+if __name__ == "__main__":
+    main()
