@@ -1,0 +1,63 @@
+"""References: coloured pictures whose colours are wanted where they show the same kind of thing.
+
+Every place of the picture is lent the colours of those places of the references that the trunk finds alike
+and that are about as light: a palette and a table from lightness to chroma of its own. How alike they are is
+the confidence, by which the colorizer's own answer moves towards it; where nothing is alike nothing moves.
+Measured by `python -m bench.reference`, whose settings were chosen on the validation chapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from colorzoo.core.guidance.correspondence import (
+    Cells,
+    Kernel,
+    at_cells,
+    brought_up,
+    cells_of,
+    joined,
+    lent_by,
+    trunk_features,
+)
+from colorzoo.core.imaging import color
+
+CELL, FINE_CELL = 16, 8
+"""Sides of the cells of references and of the picture, in pixels at a long side of 512."""
+KERNEL = Kernel(temperature=0.05, same_luma=1.0)
+UNLIKE, ALIKE = 0.1, 0.5
+"""Mean cosine from which on a reference is believed, and that from which on it is believed most."""
+MOST = 0.5
+"""Of the way to the reference's colour that is gone at most."""
+COLORED = 0.01
+"""Mean chroma below which a reference is grey, and says nothing about colours."""
+
+
+def moved_to_references(chroma: Tensor, luma: Tensor, references: Sequence[Tensor]) -> Tensor:
+    """Return chroma (..., 2, h, w) moved towards that of references (3, H, W), sRGB in [0, 1].
+
+    luma: (1, h, w) in [0, 1], of the picture. References may be of any sizes; grey ones change nothing.
+    """
+    colored = [reference for reference in references if _is_colored(reference)]
+    if not colored:
+        return chroma
+    return moved_to_cells(chroma, luma, joined([cells_of_reference(one) for one in colored]))
+
+
+def cells_of_reference(reference: Tensor) -> Cells:
+    """Return the cells of a reference (3, H, W), sRGB in [0, 1]; they may be kept for other pictures."""
+    return cells_of(color.luma(reference), color.chroma(reference), cell=CELL)
+
+
+def moved_to_cells(chroma: Tensor, luma: Tensor, cells: Cells) -> Tensor:
+    """Return chroma (..., 2, h, w) moved towards that of cells, as far as the trunk finds places alike."""
+    features = trunk_features(luma, cell=FINE_CELL)
+    lent, similarity = lent_by(cells, features, luma, KERNEL)
+    confidence = MOST * ((similarity - UNLIKE) / (ALIKE - UNLIKE)).clamp(0, 1)
+    return chroma + brought_up(confidence * (lent - at_cells(chroma, features)), luma).to(chroma)
+
+
+def _is_colored(reference: Tensor) -> bool:
+    return float(color.chroma(reference).norm(dim=0).mean()) > COLORED
