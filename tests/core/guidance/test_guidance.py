@@ -56,7 +56,7 @@ def test_a_digest_tells_what_is_said_and_nothing_else():
     hints = [Hint(x=1, y=2, color="#ff0000")]
     reference = torch.rand(3, 4, 5)
     said = [
-        {"hints": hints}, {"hints": hints, "reach": 0.5}, {"strength": 1.2}, {"paper": False}, {"seed": 0},
+        {"hints": hints}, {"hints": hints, "reach": 0.3}, {"strength": 1.2}, {"paper": False}, {"seed": 0},
         {"references": [reference]}, {"previous": [reference]}, {"references": [reference / 2]},
         {"palette": ["#ff0000", "#00ff00"]}, {"extras": {"label": 3}},
     ]  # fmt: skip
