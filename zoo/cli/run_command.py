@@ -60,7 +60,7 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
-    colorzoo run cgan:photos *.jpg --overwrite
+    colorzoo run vae-mdn:faces *.jpg --overwrite
     """
     talk = not (quiet or as_json)
     request = jobs.run_request.RunRequest(

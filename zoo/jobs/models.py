@@ -56,7 +56,8 @@ def suited(domain: Domain) -> ModelName:
     """Return what suits pictures of a domain, for when no colorizer is named."""
     from colorzoo.hub import catalog
 
-    return ModelName(*catalog.suited(domain))
+    plugin, weights = catalog.suited(domain)
+    return ModelName(plugin, None if weights == catalog.DEFAULT else weights)
 
 
 def runnable() -> list[str]:
