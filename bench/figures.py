@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -24,11 +25,11 @@ from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
 from colorzoo.core.imaging.image_io import Picture, resize, write
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.dataset import Dataset, hash_fraction
+from colorzoo.core.interfaces.guidance import Guidance, Style
 from colorzoo.jobs.datasets import open_dataset
 from colorzoo.plugins.cgan import line_art as inking
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-STYLES = ("plain", "vibrant", "gloomy", "warm", "cold", "faded")
 
 
 def main() -> None:
@@ -83,7 +84,9 @@ def styles(test: Dataset, weights: str | None) -> list[list[Cell]]:
     model = colorzoo.load("cgan", weights)
     page = first_of_chapters(test)[0]
     page = Picture(page.rgb[: page.rgb.shape[1] * 3 // 4])
-    cells = [Cell(colorize(model, page, {"style": style})[0].rgb, style) for style in STYLES]
+    cells = [
+        Cell(colorize(model, page, {}, Guidance(style=style))[0].rgb, style) for style in get_args(Style)
+    ]
     return [cells[:3], cells[3:]]
 
 
@@ -92,11 +95,11 @@ def inked(test: Dataset, weights: str | None) -> list[list[Cell]]:
     model = colorzoo.load("cgan", weights)
     page = first_of_chapters(test)[1]
     half = resize(page.rgb, page.rgb.shape[1] // 2, page.rgb.shape[0] // 2)
-    cells = [Cell(half, "the artist's")]
+    cells, stronger = [Cell(half, "the artist's")], Guidance(strength=1.3)
     for name, draw in (("line art", inking.line_art), ("screentone", inking.screentone)):
         gray = torch.from_numpy(Picture(half).gray).float()[None, None] / 255
         drawn = (255 * draw(gray)[0, 0]).byte().numpy()
-        colored = colorize(model, Picture(np.stack([drawn] * 3, -1)), {"inked": True, "saturation": 1.3})
+        colored = colorize(model, Picture(np.stack([drawn] * 3, -1)), {"inked": True}, stronger)
         cells += [Cell(drawn, name), Cell(colored[0].rgb, "cgan, inked=true")]
     return [cells]
 

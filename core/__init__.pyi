@@ -11,6 +11,8 @@ from .errors import WeightsError as WeightsError
 from .hooks import Entry as Entry
 from .hooks import hookimpl as hookimpl
 from .imaging import color as color
+from .interfaces.capabilities import Capabilities as Capabilities
+from .interfaces.chroma_colorizer import ChromaColorizer as ChromaColorizer
 from .interfaces.colorizer import Colorizer as Colorizer
 from .interfaces.colorizer import EvaluationContext as EvaluationContext
 from .interfaces.dataset import Dataset as Dataset
@@ -20,6 +22,8 @@ from .interfaces.dataset import SourceInfo as SourceInfo
 from .interfaces.dataset import hash_fraction as hash_fraction
 from .interfaces.dataset import picture_files as picture_files
 from .interfaces.dataset import require_split as require_split
+from .interfaces.guidance import Guidance as Guidance
+from .interfaces.guidance import Hint as Hint
 from .interfaces.metric import Curve as Curve
 from .interfaces.metric import Metric as Metric
 from .interfaces.metric import MetricResult as MetricResult

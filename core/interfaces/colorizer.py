@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from colorzoo.core.config import ColorizerConfig, RunOptions, validate
 from colorzoo.core.errors import PluginError, WeightsError
+from colorzoo.core.interfaces.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from colorzoo.core.data.packed import Packed
-    from colorzoo.core.domains import Domain
+    from colorzoo.core.interfaces.guidance import Guidance
     from colorzoo.core.weights.weights_info import WeightsInfo
 
 
@@ -35,18 +36,18 @@ class Colorizer(ABC):
 
     Config: ClassVar[type[ColorizerConfig]] = ColorizerConfig
     Options: ClassVar[type[RunOptions]] = RunOptions
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    """What it takes, needs and is for."""
     deterministic: ClassVar[bool] = False
     """True when every sample of a picture is the same, whatever the seed."""
     single_answer: ClassVar[Mapping[str, object]] = {}
     """Options of the likeliest colouring, for who asks for one: a mean rather than a draw."""
     keeps_luma: bool = True
     """Whether the engine restores the picture's own luma; False for a model that may change it."""
-    domains: ClassVar[Sequence[Domain]] = ()
-    """What it is for, whatever its weights; a catalogue may say it of weights."""
     informed: ClassVar[bool] = False
     """True for a baseline that uses the true colours; it is left out of rankings."""
     max_input_side: int | None = None
-    """Longest side of what `colorize` is given, in pixels; colour of larger pictures is upsampled."""
+    """The same as that of `capabilities`, for a model whose side depends on its configuration."""
 
     weights_info: WeightsInfo | None = None
     """The content of config.json of the loaded weights."""
@@ -63,7 +64,16 @@ class Colorizer(ABC):
 
         gray: float32 (N, 1, H, W) in [0, 1], BT.601 luma of sRGB, as OpenCV's RGB2GRAY. H and W
         are any; a model with a working size of its own resizes. The same seed gives the same result.
+        A deterministic colorizer may return one sample, (N, 1, 3, H, W), however many are asked for.
         """
+
+    def colorize_guided(self, gray: Tensor, options: RunOptions, guidance: Sequence[Guidance]) -> Tensor:
+        """Return colourings as `colorize` does that follow the guidance, one a picture.
+
+        Override it and say in `capabilities.takes` which fields it follows: the engine applies the others.
+        Hints are in pixels of gray.
+        """
+        return self.colorize(gray, options)
 
     def fit_baseline(self, context: EvaluationContext) -> None:  # noqa: B027  most do nothing
         """Fit a baseline on what a comparison offers; a trained model leaves this empty."""
@@ -79,8 +89,8 @@ class Colorizer(ABC):
         """Return whether the engine restores the picture's luma; override it where options decide."""
         return self.keeps_luma
 
-    def __call__(self, gray: Tensor, **options: object) -> Tensor:
-        """Return colourings as `colorize` does, after validating the options into `Options`.
+    def __call__(self, gray: Tensor, guidance: Sequence[Guidance] = (), **options: object) -> Tensor:
+        """Return colourings as `colorize_guided` does, after validating the options into `Options`.
 
         gray may be on any device; the colourings are on the same one, wherever the weights are.
 
@@ -96,7 +106,7 @@ class Colorizer(ABC):
         from colorzoo.core.interfaces.outputs import checked_samples
 
         run_options = validate(self.Options, options, "options")
-        return checked_samples(self, gray.to(device_of(self)), run_options).to(gray.device)
+        return checked_samples(self, gray.to(device_of(self)), run_options, guidance).to(gray.device)
 
     def state(self) -> dict[str, Tensor]:
         """Return the weights by name; empty for a colorizer without any."""

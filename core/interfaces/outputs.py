@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,19 +13,31 @@ from colorzoo.core.errors import PluginError
 if TYPE_CHECKING:
     from colorzoo.core.config import RunOptions
     from colorzoo.core.interfaces.colorizer import Colorizer
+    from colorzoo.core.interfaces.guidance import Guidance
 
 TOLERANCE = 1e-3
 """By how much values may lie outside [0, 1], since rounding clamps them."""
 
 
-def checked_samples(colorizer: Colorizer, gray: Tensor, options: RunOptions) -> Tensor:
-    """Return what `colorize` returns for gray (N, 1, H, W) in [0, 1] and validated options, once checked.
+def checked_samples(
+    colorizer: Colorizer, gray: Tensor, options: RunOptions, guidance: Sequence[Guidance] = ()
+) -> Tensor:
+    """Return colourings (N, options.samples, 3, H, W) of gray (N, 1, H, W) in [0, 1], once checked.
+
+    guidance: none, or one a picture. One sample of a deterministic colorizer stands for all.
 
     Raises:
         PluginError: as in `check_output`.
     """
-    expected = (len(gray), options.samples, 3, *gray.shape[-2:])
-    return check_output(colorizer.colorize(gray, options), expected, gray.device, type(colorizer).__name__)
+    if guidance:
+        returned = colorizer.colorize_guided(gray, options, guidance)
+    else:
+        returned = colorizer.colorize(gray, options)
+    several = (len(gray), options.samples, 3, *gray.shape[-2:])
+    single = (several[0], 1, *several[2:])
+    enough = colorizer.deterministic and isinstance(returned, Tensor) and returned.shape == single
+    colored = check_output(returned, single if enough else several, gray.device, type(colorizer).__name__)
+    return colored.expand(several)
 
 
 def check_output(colored: object, shape: tuple[int, ...], device: torch.device, who: str) -> Tensor:

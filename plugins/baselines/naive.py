@@ -20,7 +20,7 @@ class Grey(Colorizer):
     deterministic = True
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
-        return gray[:, None].expand(-1, options.samples, 3, -1, -1)
+        return gray[:, None].expand(-1, 1, 3, -1, -1)
 
 
 class MeanChroma(Fitted):
@@ -36,8 +36,7 @@ class MeanChroma(Fitted):
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         field = color.resize_area(self.field[None].to(gray), (gray.shape[-2], gray.shape[-1]))
-        colored = color.recombine(gray, field.expand(len(gray), -1, -1, -1))
-        return colored[:, None].expand(-1, options.samples, -1, -1, -1)
+        return color.recombine(gray, field.expand(len(gray), -1, -1, -1))[:, None]
 
 
 class ChromaByLuma(Fitted):
@@ -69,4 +68,4 @@ class ChromaByLuma(Fitted):
         low = position.floor().long()
         high = (low + 1).clamp_max(bins - 1)
         chroma = torch.lerp(table[:, low], table[:, high], (position - low)[None]).transpose(0, 1)
-        return color.recombine(gray, chroma)[:, None].expand(-1, options.samples, -1, -1, -1)
+        return color.recombine(gray, chroma)[:, None]

@@ -8,5 +8,5 @@ from colorzoo.core import Entry, hookimpl
 @hookimpl
 def register_colorizers() -> list[Entry]:
     """Announce the colorizer."""
-    summary = "conditional GAN for pages of comics and manga, with styles"
+    summary = "conditional GAN for pages of comics and manga"
     return [Entry("cgan", "colorzoo.plugins.cgan.model:CGan", summary)]

@@ -107,15 +107,6 @@ class CGanOptions(RunOptions):
         le=65_536,
         description="long side at which colours are found; 0: the page's own, none: as trained",
     )
-    style: Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"] = Field(
-        "plain", description="look of the colours: a pair of saturation and warmth"
-    )
     inked: bool = Field(
         False, description="a page of lines on white: let the paper take colour, which darkens it"
-    )
-    saturation: float = Field(
-        1.0, ge=0, le=3, description="strength of the colours; multiplies the style's"
-    )
-    warmth: float = Field(
-        0.0, ge=-1, le=1, description="towards orange, or below zero towards blue; added to the style's"
     )

@@ -11,11 +11,11 @@ from colorzoo.core.config import RunOptions
 from colorzoo.core.imaging import color
 from colorzoo.core.inference.optimize import OptimizedCopy
 from colorzoo.core.inference.tiling import tiled
-from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.capabilities import Capabilities
+from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.networks import generator
-from colorzoo.plugins.cgan.style import styled
 
 CHROMA_SCALE = 0.2
 """The chroma that an output of 1 stands for."""
@@ -23,11 +23,12 @@ TILE = 1024
 """Side of the section of a page that is computed at once, in working pixels; bounds the memory."""
 
 
-class CGan(Colorizer, nn.Module):
-    """Conditional GAN (4.2): a generator from grey page to colours, and styles (6)."""
+class CGan(ChromaColorizer, nn.Module):
+    """Conditional GAN (4.2): a generator from grey page to colours."""
 
     Config = CGanConfig
     Options = CGanOptions
+    capabilities = Capabilities(domains=("painted", "inked"), paper=True)
     deterministic = True
 
     def __init__(self, config: CGanConfig | None = None) -> None:
@@ -43,10 +44,19 @@ class CGan(Colorizer, nn.Module):
 
         return [Adversarial(self)]
 
+    def working_size(self, size: Size, options: RunOptions) -> Size:
+        assert isinstance(options, CGanOptions)
+        return _working_size(size, self.config.side if options.side is None else options.side)
+
+    def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
+        return torch.cat([self._field(page[None]) for page in small])[:, None]
+
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, CGanOptions)
-        pages = torch.cat([self._page(page[None], options) for page in gray])
-        return pages[:, None].expand(-1, options.samples, -1, -1, -1)
+        if not options.inked or self.config.space == "rgb":
+            return super().colorize(gray, options)
+        chroma = self.full_chroma(gray, options)
+        return color.recombine(_darken_for_color(gray, chroma), chroma)[:, None]
 
     def keeps_luma_for(self, options: RunOptions) -> bool:
         assert isinstance(options, CGanOptions)
@@ -56,26 +66,16 @@ class CGan(Colorizer, nn.Module):
         """Return chroma or RGB from the generator's output."""
         return CHROMA_SCALE * raw if self.config.space == "chroma" else raw.sigmoid()
 
-    def _page(self, gray: Tensor, options: CGanOptions) -> Tensor:
-        """Colour one page (1, 1, H, W)."""
-        size = (gray.shape[-2], gray.shape[-1])
-        side = self.config.side if options.side is None else options.side
-        field = self._field(color.resize_area(gray, _working_size(size, side)))
-        if self.config.space == "rgb":
-            rgb = color.resize_area(field, size)
-            gray, chroma = color.luma(rgb), color.chroma(rgb)
-        else:
-            chroma = color.guided_upsample(field, gray)
-        chroma = styled(self.config.gain * chroma, gray, options)
-        return color.recombine(_darken_for_color(gray, chroma) if options.inked else gray, chroma)
-
     def _field(self, gray: Tensor) -> Tensor:
-        """Return the field of a page at working size."""
-        net = self.generator
-        return tiled(
+        """Return the field of a page at working size, its chroma multiplied by the configured gain."""
+        net, gain = self.generator, self.config.gain
+        field = tiled(
             lambda section: self.field(self._fast(net, section)),
             gray, cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
         )  # fmt: skip
+        if self.config.space == "chroma" or gain == 1:
+            return gain * field
+        return color.recombine(color.luma(field), gain * color.chroma(field))
 
 
 def _darken_for_color(gray: Tensor, chroma: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ def features(rgb: Tensor) -> list[Tensor]:
     """
     sides = [Lite0.cell * max(MIN_SIDE // Lite0.cell, round(side / Lite0.cell)) for side in rgb.shape[-2:]]
     with torch.inference_mode():
-        pictures = resize_area(rgb, (sides[0], sides[1])).split(1)
+        pictures = torch.split(resize_area(rgb, (sides[0], sides[1])), 1)
         return [torch.cat(level) for level in zip(*map(_network().trunk, pictures), strict=True)]
 
 

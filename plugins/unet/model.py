@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from colorzoo.core.blocks import UNet
 from colorzoo.core.config import RunOptions
-from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.capabilities import Capabilities
+from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.unet.config import UNetConfig
 
@@ -17,12 +17,12 @@ CHROMA_SCALE = 0.2
 """The chroma that an output of 1 stands for."""
 
 
-class UNetColorizer(Colorizer, nn.Module):
+class UNetColorizer(ChromaColorizer, nn.Module):
     """A U-Net from grey to chroma, trained on squared error in RGB: the mean of all colourings."""
 
     Config = UNetConfig
+    capabilities = Capabilities(max_input_side=256, domains=("face",))
     deterministic = True
-    max_input_side = 256
 
     def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__(config)
@@ -35,11 +35,12 @@ class UNetColorizer(Colorizer, nn.Module):
 
         return [Regression(self)]
 
-    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
-        small = color.resize_area(gray, (self.config.size, self.config.size))
-        rgb = color.recombine(gray, color.guided_upsample(self.chroma(small), gray))
-        return rgb[:, None].expand(-1, options.samples, -1, -1, -1)
+    def working_size(self, size: Size, options: RunOptions) -> Size:
+        return self.config.size, self.config.size
 
-    def chroma(self, small: Tensor) -> Tensor:
+    def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
+        return self.field(small)[:, None]
+
+    def field(self, small: Tensor) -> Tensor:
         """Return chroma (N, 2, size, size) for grey (N, 1, size, size)."""
         return CHROMA_SCALE * self.net(small)  # type: ignore[no-any-return]

@@ -24,5 +24,5 @@ class Regression(Stage):
         self.networks: Mapping[str, nn.Module] = {"net": model.net}
 
     def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
-        difference = color.chroma_to_rgb_offset(self.model.chroma(batch.gray) - color.chroma(batch.color))
+        difference = color.chroma_to_rgb_offset(self.model.field(batch.gray) - color.chroma(batch.color))
         return {"mse255": 255**2 * difference.square().mean()}

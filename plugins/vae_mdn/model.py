@@ -13,7 +13,8 @@ from colorzoo.core.config import RunOptions
 from colorzoo.core.devices import seeded_generator
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.capabilities import Capabilities
+from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
@@ -31,12 +32,12 @@ MEAN_SAMPLES = 32
 """Samples whose average is the mean colouring; more change it by less than a grey level."""
 
 
-class VaeMdn(Colorizer, nn.Module):
+class VaeMdn(ChromaColorizer, nn.Module):
     """VAE over colour fields and a mixture density network from grey to its embedding (4.1, [1])."""
 
     Config = VaeMdnConfig
     Options = VaeMdnOptions
-    max_input_side = 256
+    capabilities = Capabilities(max_input_side=256, domains=("photo", "face"))
     single_answer: ClassVar[Mapping[str, object]] = {"mode": "mean"}
 
     def __init__(self, config: VaeMdnConfig | None = None) -> None:
@@ -55,15 +56,15 @@ class VaeMdn(Colorizer, nn.Module):
 
         return stages(self)
 
-    def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
+    def working_size(self, size: Size, options: RunOptions) -> Size:
+        return self.config.size, self.config.size
+
+    def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, VaeMdnOptions)
-        small = color.resize_area(gray, (self.config.size, self.config.size))
         if options.mode == "mean":
-            return self._upsampled(self._mean_field(small, options), gray).expand(
-                -1, options.samples, -1, -1, -1
-            )
+            return self._mean_field(small, options)
         seen = self.see(small)
-        return self._upsampled(self.decode(seen, self.embeddings(seen, options)), gray)
+        return self.decode(seen, self.embeddings(seen, options))
 
     def see(self, small: Tensor) -> Seen:
         """Return what decoder and mixture are given of grey (N, 1, size, size)."""
@@ -124,16 +125,3 @@ class VaeMdn(Colorizer, nn.Module):
             for _ in range(count)
         ]
         return torch.stack([u for u, _ in drawn])[None], torch.stack([n for _, n in drawn])[None]
-
-    def _upsampled(self, fields: Tensor, gray: Tensor) -> Tensor:
-        count = fields.shape[1]
-        repeated = gray.repeat_interleave(count, 0)
-        flat = fields.flatten(0, 1)
-        size = (gray.shape[-2], gray.shape[-1])
-        if self.config.space == "rgb":
-            colored = color.resize_area(flat, size).clamp(0, 1)
-        elif size == flat.shape[-2:]:
-            colored = color.recombine(repeated, flat)
-        else:
-            colored = color.recombine(repeated, color.guided_upsample(flat, repeated))
-        return colored.reshape(len(gray), count, *colored.shape[1:])

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import pydantic
@@ -65,12 +66,18 @@ def signature(function: object) -> str:
     return re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
 
 
+def written(model: type, field: str) -> str:
+    """Return the annotation of a field as its class writes it."""
+    owner = next(cls for cls in model.__mro__ if field in inspect.get_annotations(cls))
+    return str(inspect.get_annotations(owner)[field]).strip("'")
+
+
 def members(thing: type) -> Iterator[str]:
     """Return fields, class attributes and public methods that the class itself defines."""
     if issubclass(thing, pydantic.BaseModel):
         for field, facts in thing.model_fields.items():
             default = "" if facts.is_required() else f" = {facts.get_default(call_default_factory=True)!r}"
-            yield f"{field}: {inspect.formatannotation(facts.annotation)}{default}"
+            yield f"{field}: {written(thing, field)}{default}"
     else:
         for field, kind in inspect.get_annotations(thing).items():
             if not field.startswith("_"):
@@ -78,7 +85,7 @@ def members(thing: type) -> Iterator[str]:
     for field, value in vars(thing).items():
         function = getattr(value, "__func__", value)
         wanted = not field.startswith("_") or field in ("__init__", "__call__")
-        if isinstance(value, property):
+        if isinstance(value, property | cached_property):
             if not field.startswith("_"):
                 yield f"{field}: property"
         elif inspect.isfunction(function) and wanted and function.__module__.startswith("colorzoo"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo import jobs
+from colorzoo.cli import guidance_options as guiding
 from colorzoo.cli.completion import complete_models, complete_weights
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars
@@ -25,6 +26,8 @@ WORDS = typer.Argument(
     autocompletion=complete_models,
 )
 OUT = typer.Option("-o", "--out", help="folder for results, one file, or - for standard output")
+SAMPLES = typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]")
+WEIGHTS = typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights)
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
@@ -33,19 +36,22 @@ SHEET = typer.Option(
 def run(
     words: Annotated[list[str], WORDS],
     out: Annotated[str, OUT] = "colorized",
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]"),
-    ] = None,
+    samples: Annotated[int | None, SAMPLES] = None,
     seed: Annotated[int | None, SEED] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights),
-    ] = None,
+    weights: Annotated[str | None, WEIGHTS] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
     sheet: Annotated[bool | None, SHEET] = None,
+    hint: guiding.Hints = [],  # noqa: B006
+    hints: guiding.HintFiles = [],  # noqa: B006
+    reach: guiding.Reach = 0.75,
+    strength: guiding.Strength = 1,
+    style: guiding.Style = "plain",
+    palette: guiding.PaletteText = None,
+    reference: guiding.References = [],  # noqa: B006
+    flats: guiding.Flats = False,
+    paper: guiding.Paper = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -60,11 +66,15 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
-    colorzoo run vae-mdn:faces *.jpg --overwrite
+    colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     """
     talk = not (quiet or as_json)
+    guidance = jobs.run_guidance.GuidanceRequest(
+        hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
+        references=reference, flats=flats, paper=paper,
+    )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format=format, overwrite=overwrite, sheet=sheet
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance
     )
     if talk and not request.names_a_colorizer:
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)

@@ -69,10 +69,10 @@ def embedded(plugin: str) -> list[str]:
     return [entry.name for entry, _ in known(plugin) if entry.folder]
 
 
-def suited(domain: Domain) -> tuple[str, str]:
-    """Return the colorizer and the weights, of our own catalogue, that are for pictures of a domain."""
-    entry = next(entry for entry in _read(CATALOG_FILE).weights if domain in entry.domains)
-    return entry.plugin, entry.name
+def suited(domain: Domain) -> tuple[str, str] | None:
+    """Return the colorizer and the weights that our catalogue names for pictures of a domain."""
+    entries = (entry for entry in _read(CATALOG_FILE).weights if domain in entry.domains)
+    return next(((entry.plugin, entry.name) for entry in entries), None)
 
 
 def infos(plugin: str) -> list[WeightsInfo]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from colorzoo.core.errors import ImageError, printable
 from colorzoo.core.imaging.image_io import READABLE
-from colorzoo.jobs.run_folder import results_near
+from colorzoo.jobs.run_folder import COLORIZED, results_near
+from colorzoo.jobs.run_guidance import SIDECARS
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 SHOWN = 8
@@ -72,6 +73,7 @@ def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
     """Return the pictures of a folder, the endings of other files, and how many results are left out."""
     names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
+    visible = [name for name in visible if not name.name.lower().endswith((COLORIZED, *SIDECARS))]
     pictures = [name for name in visible if name.suffix.lower() in READABLE]
     made = results_near(folder)
     wanted = [name for name in pictures if (folder.resolve() / name) not in made]

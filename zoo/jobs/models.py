@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from colorzoo.core.domains import Domain
+from colorzoo.core.domains import DESCRIPTIONS, Domain
 from colorzoo.core.errors import ConfigError, UnknownNameError, printable
 from colorzoo.core.registry import registry
 
@@ -53,11 +53,22 @@ def split_model(words: Sequence[str]) -> tuple[ModelName | None, list[str]]:
 
 
 def suited(domain: Domain) -> ModelName:
-    """Return what suits pictures of a domain, for when no colorizer is named."""
+    """Return what suits pictures of a domain, for when no colorizer is named.
+
+    That is what the catalogue names weights for, else a colorizer that states the domain.
+
+    Raises:
+        ConfigError: there is neither.
+    """
     from colorzoo.hub import catalog
 
-    plugin, weights = catalog.suited(domain)
-    return ModelName(plugin, None if weights == catalog.DEFAULT else weights)
+    if named := catalog.suited(domain):
+        plugin, weights = named
+        return ModelName(plugin, None if weights == catalog.DEFAULT else weights)
+    for name in runnable():
+        if domain in registry().find("colorizer", name).load().capabilities.domains:
+            return ModelName(name)
+    raise ConfigError(f"no colorizer is for {DESCRIPTIONS[domain]}; name one of {', '.join(runnable())}")
 
 
 def runnable() -> list[str]:

@@ -18,7 +18,10 @@ from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
+from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest, sidecars_digest
+from colorzoo.jobs.run_record import ColorizedRecord
 from colorzoo.jobs.run_sheet import ROWS, SAMPLES, SheetPages, original_cells, sample_cell, stored_cells
 
 LARGE = 2**22
@@ -61,7 +64,7 @@ class RunSettings:
     name: of the colorizer, as results are called. options: of the run; a seed of None is drawn, or that of
     the same options before. given: what the user asked for, by name, which tells names of results apart.
     format: the suffix of results, without dot. overwrite: replace results of other options, and colour
-    anew. sheet: whether to write one; None: for at most 24 pictures.
+    anew. sheet: whether to write one; None: for at most 24 pictures. guidance: what is said of colours.
     """
 
     name: str
@@ -70,6 +73,7 @@ class RunSettings:
     format: str = "png"
     overwrite: bool = False
     sheet: bool | None = None
+    guidance: GuidanceRequest = NO_GUIDANCE
 
 
 def run(
@@ -117,6 +121,7 @@ class Batch:
     ) -> None:
         self.colorizer, self.settings, self.folder = colorizer, settings, ResultFolder(out)
         self.run = _digest(settings, colorizer)
+        self.record = ColorizedRecord(out, colorizer, settings)
         self.labels = list(dict.fromkeys([settings.name, _label(settings)]))
         seed = settings.options.get("seed")
         if seed is None and not settings.overwrite:
@@ -131,7 +136,8 @@ class Batch:
     def color(self, path: Path, target: Path) -> None:
         """Colour one file, unless that was done before."""
         content = file_digest(path) if path.is_file() else ""  # reading says what is wrong
-        made_by = hashlib.sha256(f"{self.run} {content}".encode()).hexdigest()
+        depends = " ".join(filter(None, [self.run, content, sidecars_digest(path)]))
+        made_by = hashlib.sha256(depends.encode()).hexdigest()
         overwrite = self.settings.overwrite
         stem = self.folder.stem_for(target, self.labels, made_by, overwrite=overwrite)
         files = [] if overwrite else self.folder.finished(stem, made_by)
@@ -141,6 +147,7 @@ class Batch:
         else:
             start = time.monotonic()
             self._color(path, stem, made_by)
+            self.record.add(path, content, stem, self.result.files[path], self.options)
             self.result.seconds += time.monotonic() - start
             self.result.done += 1
         self.result.files[path] = files or self.result.files[path]
@@ -172,7 +179,8 @@ class Batch:
             key=quoted(stem), made_by=made_by, run=self.run, seed=self.result.seed,
             files=[quoted(name) for name in names],
         )  # fmt: skip
-        files, cells = self._write_samples(picture, record)
+        guidance = self.settings.guidance.of(path, picture)
+        files, cells = self._write_samples(picture, guidance, record)
         self.folder.finish(record, files)
         self.result.files[path] = files
         self.sheet.add([*original_cells(picture, path.name), *cells])
@@ -182,12 +190,15 @@ class Batch:
         for note in notes:
             self.result.notes.setdefault(note, []).append(path)
 
-    def _write_samples(self, picture: Picture, record: ResultRecord) -> tuple[list[Path], list[Cell]]:
+    def _write_samples(
+        self, picture: Picture, guidance: Guidance, record: ResultRecord
+    ) -> tuple[list[Path], list[Cell]]:
         """Write samples that differ; return their files, and what the sheet shows of them."""
         files: list[Path] = []
         cells: list[Cell] = []
         digests: set[bytes] = set()
-        for number, sample in enumerate(colorings(self.colorizer, picture, self.options), start=1):
+        samples = colorings(self.colorizer, picture, self.options, guidance)
+        for number, sample in enumerate(samples, start=1):
             digest = hashlib.sha256(sample.rgb.data).digest()
             if not digests:
                 self.folder.begin(record)
@@ -208,11 +219,12 @@ def _digest(settings: RunSettings, colorizer: Colorizer) -> str:
     info = colorizer.weights_info
     weights = [info.sha256, info.config] if info else []
     known = [settings.name, weights, dict(settings.options), settings.format]
+    known += filter(None, [settings.guidance.digest])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _label(settings: RunSettings) -> str:
-    told = details(settings.given)
+    told = details({**settings.given, **settings.guidance.given()})
     return f"{settings.name}-{told}" if told else settings.name
 
 

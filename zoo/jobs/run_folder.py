@@ -28,6 +28,8 @@ from colorzoo.core.files import require_inside
 from colorzoo.core.jobs.journal import Journal
 
 RECORD, LOCK = ".colorzoo-run.jsonl", ".colorzoo-run.lock"
+COLORIZED = "colorized.jsonl"
+"""How each result was made, for the user; `colorzoo.jobs.run_record` writes it."""
 UNFIT = re.compile(r"[^\w.=+-]+")
 LONGEST_DETAILS = 60
 """Characters that options may add to a name; file systems bound names at 255 bytes."""

@@ -49,7 +49,8 @@ def run_one(colorizer: Colorizer, source: str, out: str, settings: RunSettings) 
     picture = read(data or source, name="standard input" if data else "")
     seed = settings.options["seed"]
     options = {**settings.options, "seed": secrets.randbelow(2**31) if seed is None else seed}
-    (colored,) = colorize(colorizer, picture, options)
+    guidance = settings.guidance.of(None if data else Path(source), picture)
+    (colored,) = colorize(colorizer, picture, options, guidance)
     suffix = f".{settings.format}" if out == STREAM else Path(out).suffix.lower()
     if out == STREAM:
         sys.stdout.buffer.write(encode(colored, suffix))

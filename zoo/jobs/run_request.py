@@ -17,6 +17,7 @@ from colorzoo.jobs.inputs import Inputs, gather
 from colorzoo.jobs.models import ModelName, split_model, suited
 from colorzoo.jobs.picture_domain import SeenDomain, look
 from colorzoo.jobs.run import RunResult, RunSettings, run
+from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class RunRequest:
     format: str = "png"
     overwrite: bool = False
     sheet: bool | None = None
+    guidance: GuidanceRequest = NO_GUIDANCE
 
     def __post_init__(self) -> None:
         if f".{self.format}" not in SUFFIXES:
             expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise ConfigError(f"--format {printable(self.format)}: expected one of {expected}")
+        self.guidance.checked()
         if self.is_one_file:
             run_one.check(self.inputs, self.out, self.samples or 1, overwrite=self.overwrite)
         elif run_one.STREAM in self.inputs:
@@ -119,5 +122,5 @@ class RunRequest:
         return RunSettings(
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
-            self.format, self.overwrite, self.sheet,
+            self.format, self.overwrite, self.sheet, self.guidance,
         )  # fmt: skip

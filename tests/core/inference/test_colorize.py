@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from colorzoo.core.errors import ConfigError, PluginError
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet, thumbnail
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.inference import colorize as engine
+from colorzoo.core.inference import prediction as engine
 from colorzoo.core.inference.colorize import colorings, colorize
 from colorzoo.core.inference.tiling import stripes
 from colorzoo.core.interfaces.colorizer import Colorizer

@@ -1,0 +1,1 @@
+"""What guidance does to the predicted chroma of any colorizer."""

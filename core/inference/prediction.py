@@ -1,0 +1,143 @@
+"""What a colorizer predicts for a picture: kept, it takes other guidance without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorzoo.core.guidance.apply import POINTWISE, SPATIAL, guided
+from colorzoo.core.guidance.paper import colored_share
+from colorzoo.core.imaging import color
+from colorzoo.core.imaging.image_io import Picture, Pixels
+from colorzoo.core.inference.tiling import bilinear_rows, stripes
+from colorzoo.core.interfaces.capabilities import Capabilities
+from colorzoo.core.interfaces.guidance import Guidance
+
+SIDE = 512
+"""Longest side at which guidance that looks at whole pictures works; chroma is brought up from there."""
+NOTHING = Guidance()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Colourings (K, 3, h, w) of a picture before guidance.
+
+    guide: the grey (1, 1, h, w) that was coloured, if it was not of the picture's size. keeps_luma: whether
+    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself.
+    """
+
+    picture: Picture
+    rgb: Tensor
+    guide: Tensor | None
+    keeps_luma: bool
+    capabilities: Capabilities
+
+    def pictures(self, guidance: Guidance = NOTHING) -> Iterator[Picture]:
+        """Yield the samples under guidance, one by one: memory holds a single one at full size.
+
+        Raises:
+            ConfigError: a hint lies outside the picture; before the first sample.
+        """
+        full = self.picture.gray
+        with torch.inference_mode():
+            rgb, guide = self._guided(guidance.without(self.capabilities.takes))
+            share = colored_share(full) if self._keeps_paper(guidance) else None
+        for sample in rgb:
+            with torch.inference_mode():
+                rows = _rows_resized(full.shape, sample[None])
+                if self.keeps_luma:
+                    rows = _rows_with_luma(full, sample[None], guide, share)
+                pixels = _at_full_size(full.shape, rows)
+            yield Picture(pixels, self.picture.alpha, self.picture.profile)
+            del pixels
+
+    def _guided(self, guidance: Guidance) -> tuple[Tensor, Tensor | None]:
+        """Return colourings under guidance and their guide, smaller where whole pictures are looked at."""
+        given, full = guidance.given(), self.picture.gray
+        if not given & (POINTWISE | SPATIAL):
+            return self.rgb, self.guide
+        gray = to_tensor(full).to(self.rgb.device) if self.guide is None else self.guide
+        side = SIDE if given & SPATIAL else None
+        rgb, gray = fitted(self.rgb, side), fitted(gray, side)
+        size = (gray.shape[-2], gray.shape[-1])
+        guidance = guidance.in_pixels((full.shape[0], full.shape[1]), size)
+        base = gray if self.keeps_luma else color.luma(rgb)
+        colored = color.recombine(base, guided(color.chroma(rgb), base[:1], guidance))
+        return colored, gray if size != full.shape else None
+
+    def _keeps_paper(self, guidance: Guidance) -> bool:
+        wanted = self.capabilities.paper if guidance.paper is None else guidance.paper
+        return wanted and self.keeps_luma and "paper" not in self.capabilities.takes
+
+
+def fitted(image: Tensor, side: int | None, multiple: int = 1) -> Tensor:
+    """Return (N, C, H, W) with its longest side at most `side`, and sides that are multiples."""
+    height, width = image.shape[-2:]
+    scale = min(1.0, side / max(height, width)) if side else 1.0
+    size = tuple(-(-max(1, round(length * scale)) // multiple) * multiple for length in (height, width))
+    return image if size == (height, width) else color.resize_area(image, (size[0], size[1]))
+
+
+def _at_full_size(size: tuple[int, ...], rows: Callable[[int, int], Tensor]) -> Pixels:
+    """Return a colouring uint8 (H, W, 3), made by stripes."""
+    out = np.empty((*size, 3), np.uint8)
+    for top, bottom in stripes(*size):
+        out[top:bottom] = _pixels(rows(top, bottom))
+    return out
+
+
+def _rows_resized(size: tuple[int, ...], rgb: Tensor) -> Callable[[int, int], Tensor]:
+    """Return a function from first and last row to the colouring at that size, with a luma of its own."""
+    if rgb.shape[-2:] == size:
+        return lambda top, bottom: rgb[..., top:bottom, :]
+    return lambda top, bottom: bilinear_rows(rgb, (size[0], size[1]), top, bottom)
+
+
+def _rows_with_luma(
+    gray: Pixels, rgb: Tensor, guide: Tensor | None, share: Tensor | None
+) -> Callable[[int, int], Tensor]:
+    """Return a function from first and last row to the colouring (1, 3, h, w) with the luma of gray.
+
+    guide: the grey of rgb, if it is smaller. share: of its chroma that a place keeps.
+    """
+
+    def luma(top: int, bottom: int) -> Tensor:
+        return to_tensor(gray[top:bottom]).to(rgb.device)
+
+    def kept(top: int, bottom: int) -> Tensor | float:
+        return 1 if share is None else bilinear_rows(share, gray.shape, top, bottom).to(rgb.device)
+
+    if guide is None and share is None:
+        return lambda top, bottom: color.keep_luma(luma(top, bottom), rgb[..., top:bottom, :])
+    if guide is None:
+        return lambda top, bottom: color.recombine(
+            luma(top, bottom), color.chroma(rgb[..., top:bottom, :]) * kept(top, bottom)
+        )
+    low = _chroma_and_slope(rgb, guide)
+
+    def rows(top: int, bottom: int) -> Tensor:
+        y = luma(top, bottom)
+        chroma, slope, base = torch.split(bilinear_rows(low, gray.shape, top, bottom), [2, 2, 1], 1)
+        return color.recombine(y, (chroma + slope * (y - base)) * kept(top, bottom))
+
+    return rows
+
+
+def _chroma_and_slope(rgb: Tensor, guide: Tensor) -> Tensor:
+    """Return (1, 5, h, w): chroma of rgb (1, 3, h, w), its slope over the luma, and guide (1, 1, h, w)."""
+    chroma = color.chroma(rgb)
+    return torch.cat([chroma, color.guided_slope(chroma, guide), guide], 1)
+
+
+def to_tensor(gray: Pixels) -> Tensor:
+    """Return grey uint8 (H, W) as (1, 1, H, W) in [0, 1]."""
+    return torch.from_numpy(gray).float().div_(255)[None, None]
+
+
+def _pixels(rgb: Tensor) -> Pixels:
+    scaled = rgb[0].clamp(0, 1).mul(255).round_().to(torch.uint8)
+    return np.ascontiguousarray(scaled.permute(1, 2, 0).cpu().numpy())

@@ -1,0 +1,72 @@
+"""The record that a run leaves beside its results: how each was made, so that it can be made again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pydantic import Field
+
+import colorzoo
+from colorzoo.core.config import Strict
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.jobs.journal import Journal
+from colorzoo.jobs.run_folder import COLORIZED, quoted
+
+if TYPE_CHECKING:
+    from colorzoo.jobs.run import RunSettings
+
+
+class ColorizedRow(Strict):
+    """How the results of one picture were made; of rows with one key the last counts."""
+
+    key: str = Field(description="name of the results without number and suffix, relative to the folder")
+    picture: str = Field(description="path as it was given")
+    picture_sha256: str
+    files: list[str] = Field(description="the samples, relative to the folder, quoted as addresses")
+    colorizer: str
+    weights: str | None = Field(None, description="as they were asked for, or their own name")
+    weights_sha256: str | None = None
+    options: dict[str, Any] = Field(description="all of them, the seed included")
+    guidance: dict[str, Any] = Field({}, description="what was said of colours, with the sha256 of files")
+    versions: dict[str, str]
+
+
+class ColorizedRecord:
+    """The record of one output folder, for what one colorizer makes with the same settings."""
+
+    def __init__(self, out: Path, colorizer: Colorizer, settings: RunSettings) -> None:
+        self.out, self.settings = out, settings
+        self.journal = Journal(out / COLORIZED, ColorizedRow)
+        info = colorizer.weights_info
+        self.weights = {
+            "weights": colorizer.weights_source or (info.name if info else None),
+            "weights_sha256": info.sha256 if info else None,
+        }
+
+    def add(
+        self, picture: Path, sha256: str, stem: Path, files: Sequence[Path], options: Mapping[str, object]
+    ) -> None:
+        """Note the results of a picture, whose name without number and suffix is `stem`."""
+        self.journal.add(
+            ColorizedRow(
+                key=quoted(stem),
+                picture=str(picture),
+                picture_sha256=sha256,
+                files=[quoted(file.relative_to(self.out)) for file in files],
+                colorizer=self.settings.name,
+                **self.weights,
+                options=dict(options),
+                guidance=self.settings.guidance.record(picture),
+                versions=_versions(),
+            )
+        )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "colorzoo": colorzoo.__version__, "torch": torch.__version__, "python": platform.python_version()
+    }  # fmt: skip
