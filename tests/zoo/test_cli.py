@@ -161,7 +161,7 @@ def test_listings_are_tables_and_json(cli, pictures):
     shown = cli("plugins", "show", "vae-mdn").stdout
     for word in ("temperature", "kl_weight", "vae.epochs", "paper"):
         assert word in shown
-    assert json.loads(cli("plugins", "show", "unet", "--json").stdout)["presets"] == ["default"]
+    assert json.loads(cli("plugins", "show", "unet", "--json").stdout)["presets"] == ["default", "trunk"]
     assert "lfw" in cli("data", "list").stdout
     info = {row["split"]: row for row in json.loads(cli("data", "info", pictures, "--json").stdout)}
     assert info["all"]["pictures"] == 12
