@@ -5,8 +5,8 @@ PARALLEL := -n $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())') --di
 
 .PHONY: demo test coverage test-fast test-examples lint types tree docs fix bench campaigns clean
 
-demo: .venv/installed  ## colour the example photo with the embedded weights
-	$(BIN)/colorzoo run vae-mdn examples/astronaut.png --samples 5 --seed 4 -o demo
+demo: .venv/installed  ## colour two example photos with the embedded weights
+	$(BIN)/colorzoo run vae-mdn examples/astronaut.png examples/coffee.jpg --samples 4 --seed 4 -o demo
 
 test: .venv/dev lint types  ## all but the coverage that CI adds, two processes a core, for many wait, of one thread each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL) $(COVERAGE)

@@ -1,7 +1,7 @@
 """Draw the pictures of the documents from real pictures and embedded weights.
 
     python -m bench.figures faces --data lfw
-    python -m bench.figures photos --data natural/photos --weights everyday
+    python -m bench.figures photos --data natural/photos
     python -m bench.figures comics --data pages:comics/peppercarrot
     python -m bench.figures inked --data pages:comics/peppercarrot
     python -m bench.figures styles --data pages:comics/peppercarrot

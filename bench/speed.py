@@ -113,7 +113,7 @@ def cpu(command: list[str], runs: int = 11) -> float:
 def photo() -> dict[str, float]:
     rng = np.random.default_rng(0)
     picture = Picture(rng.integers(0, 255, (1024, 1024, 3), np.uint8))
-    model = colorzoo.load("vae-mdn", "photos")
+    model = colorzoo.load("vae-mdn")
     return {"seconds": timed(lambda: colorize(model, picture, {"seed": 0}), 5)}
 
 

@@ -79,7 +79,7 @@ def test_it_colours_from_an_empty_environment(wheel, empty, tmp_path):
 
     said("run", "photo.png")
     assert (tmp_path / "colorized" / "photo-vae-mdn-1.png").is_file()
-    assert str(libraries) in said("weights", "show", "vae-mdn:photos")
+    assert str(libraries) in said("weights", "show", "vae-mdn:faces")
     healthy = {row["name"]: row["health"] for row in json.loads(said("plugins", "--json"))}
     assert {"vae-mdn", "lfw", "mse255"} <= healthy.keys()
     assert set(healthy.values()) == {"ok"}

@@ -81,10 +81,14 @@ def kernel_distance(one: Tensor, other: Tensor) -> float:
 
 @remembered
 def features(rgb: Tensor) -> list[Tensor]:
-    """Return the trunk's features, finest first, of sRGB (N, 3, H, W), resized to whole cells of it."""
+    """Return the trunk's features, finest first, of sRGB (N, 3, H, W), resized to whole cells of it.
+
+    One picture after the other, so that its features are the same whatever it is measured beside.
+    """
     sides = [Lite0.cell * max(MIN_SIDE // Lite0.cell, round(side / Lite0.cell)) for side in rgb.shape[-2:]]
     with torch.inference_mode():
-        return _network().trunk(resize_area(rgb, (sides[0], sides[1])))  # type: ignore[no-any-return]
+        pictures = torch.split(resize_area(rgb, (sides[0], sides[1])), 1)
+        return [torch.cat(level) for level in zip(*map(_network().trunk, pictures), strict=True)]
 
 
 def _unit(level: Tensor) -> Tensor:

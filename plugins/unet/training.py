@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
@@ -24,5 +25,7 @@ class Regression(Stage):
         self.networks: Mapping[str, nn.Module] = {"net": model.net}
 
     def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
-        difference = color.chroma_to_rgb_offset(self.model.field(batch.gray) - color.chroma(batch.color))
+        field = self.model.field(batch.gray)
+        shrink = batch.gray.shape[-1] // field.shape[-1]
+        difference = color.chroma_to_rgb_offset(field - F.avg_pool2d(color.chroma(batch.color), shrink))
         return {"mse255": 255**2 * difference.square().mean()}

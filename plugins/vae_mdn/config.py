@@ -12,7 +12,7 @@ from colorzoo.core.interfaces.stage import StageConfig
 
 
 class VaeMdnConfig(ColorizerConfig):
-    """What is built and trained; the defaults are the preset `default`."""
+    """What is built and trained; the defaults are those of the preset `plain`, save the stages."""
 
     size: int = Field(64, ge=32, le=4096, multiple_of=32, description="working size in pixels (4.1.1: 64)")
     latent: int = Field(32, gt=0, le=4096, description="dimensions of the embedding (4.1.1: 32)")
@@ -71,7 +71,7 @@ class VaeMdnConfig(ColorizerConfig):
     refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "everyday": {
+        "default": {
             "size": 192, "width": 32, "trunk": "lite0", "kl_weight": 0.1, "refine_share": 0.6,
             "mean_share": 1.0, "mean_gain": 0.9, "aged": 0.3,
             "vae": {"steps": 800, "batch_size": 48, "learning_rate": 2e-3, "beta2": 0.99,
@@ -81,7 +81,7 @@ class VaeMdnConfig(ColorizerConfig):
             "refine": {"steps": 2300, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
                        "weight_decay": 0.01, "clip": 50, "ema": 0.998},
         },
-        "default": {
+        "plain": {
             "vae": {"epochs": 8, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
                     "clip": 50, "ema": 0.998},
             "mdn": {"epochs": 5, "learning_rate": 1e-3, "beta2": 0.99, "weight_decay": 0.01,

@@ -16,8 +16,8 @@ SMALL = {"size": 64, "width": 8, "hidden": 16, "dropout": 0.0}
 
 def built(**changes):
     torch.manual_seed(0)
-    everyday = VaeMdnConfig.presets["everyday"]
-    return VaeMdn(VaeMdnConfig.model_validate({**everyday, **SMALL, **changes})).eval()
+    default = VaeMdnConfig.presets["default"]
+    return VaeMdn(VaeMdnConfig.model_validate({**default, **SMALL, **changes})).eval()
 
 
 @pytest.fixture(scope="module")

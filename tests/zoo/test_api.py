@@ -25,8 +25,8 @@ EMBEDDED = [(plugin, name) for plugin in registry().names("colorizer") for name 
 
 
 def test_the_promised_weights_are_embedded():
-    names = {(plugin, name) for plugin in ("vae-mdn", "cgan") for name in ("default", "paper", "photos")}
-    assert names | {("unet", "default")} <= set(EMBEDDED)
+    names = {(plugin, name) for plugin in ("vae-mdn", "cgan") for name in ("default", "paper")}
+    assert names | {("unet", "default"), ("vae-mdn", "faces")} <= set(EMBEDDED)
 
 
 @pytest.mark.parametrize(("plugin", "name"), EMBEDDED)
@@ -126,16 +126,16 @@ def test_a_wrong_picture_of_a_list_costs_no_work(monkeypatch):
 
 def test_a_record_makes_the_picture_again():
     array = synthetic_picture(0)
-    picture = colorzoo.colorize(array, "vae-mdn", weights="photos", samples=2)[1]
+    picture = colorzoo.colorize(array, "vae-mdn", weights="faces", samples=2)[1]
     made = picture.record
-    assert (made.model, made.weights, made.sample) == ("vae-mdn", "photos", 1)
-    assert made.sha256 == weights.read_info(catalog.find("vae-mdn", "photos")).sha256
+    assert (made.model, made.weights, made.sample) == ("vae-mdn", "faces", 1)
+    assert made.sha256 == weights.read_info(catalog.find("vae-mdn", "faces")).sha256
     assert made.colorzoo_version == colorzoo.__version__
     assert isinstance(made.options["seed"], int)
     assert made == type(made).model_validate_json(made.model_dump_json())
     again = colorzoo.colorize(array, made.model, weights=made.weights, **made.options)
     np.testing.assert_array_equal(again[made.sample], picture)
-    other = colorzoo.colorize(array, "vae-mdn", weights="photos")[0].record.options["seed"]
+    other = colorzoo.colorize(array, "vae-mdn", weights="faces")[0].record.options["seed"]
     assert other != made.options["seed"]
 
 
@@ -168,7 +168,7 @@ def test_alpha_goes_through_and_into_files(small, tmp_path):
 
 
 def test_a_loaded_colorizer_keeps_its_weights_and_device(small):
-    for options in ({"weights": "photos"}, {"device": "cpu"}):
+    for options in ({"weights": "faces"}, {"device": "cpu"}):
         with pytest.raises(ConfigError, match="of the loaded colorizer; give them to"):
             colorzoo.colorize(synthetic_picture(0), small, **options)
 

@@ -48,7 +48,7 @@ def test_training_then_running(cli, pictures, photo, tmp_path):
     assert "1 of its 2 samples equal others" in done.stderr
     names = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert names == [".colorzoo-run.jsonl", "colorized.jsonl", "photo-unet-1.png", "photo-unet-sheet.png"]
-    colored = cv2.imread(str(tmp_path / "out" / names[1]))
+    colored = cv2.imread(str(tmp_path / "out" / names[2]))
     gray = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2GRAY).astype(int)
     assert np.abs(cv2.cvtColor(colored, cv2.COLOR_BGR2GRAY) - gray).mean() <= 1
 
@@ -161,7 +161,7 @@ def test_listings_are_tables_and_json(cli, pictures):
     shown = cli("plugins", "show", "vae-mdn").stdout
     for word in ("temperature", "kl_weight", "vae.epochs", "paper"):
         assert word in shown
-    assert json.loads(cli("plugins", "show", "unet", "--json").stdout)["presets"] == ["default"]
+    assert json.loads(cli("plugins", "show", "unet", "--json").stdout)["presets"] == ["default", "trunk"]
     assert "lfw" in cli("data", "list").stdout
     info = {row["split"]: row for row in json.loads(cli("data", "info", pictures, "--json").stdout)}
     assert info["all"]["pictures"] == 12

@@ -18,6 +18,8 @@ from colorzoo.core.weights.folder import PluginName, WeightsInfo, read_info
 
 CATALOG_FILE = Path(__file__).parents[1] / "pretrained" / "catalog.toml"
 MAX_BYTES = 1_000_000
+DEFAULT = "default"
+"""The weights that are meant where none are named."""
 
 
 class CatalogEntry(Strict):
@@ -134,7 +136,7 @@ def _entries(plugin: str | None) -> list[AnnouncedWeights]:
     ]
     announced = registry().gather("register_weights", _announced, _label, built_in)
     chosen = [entry for entry in announced if plugin in (None, entry.weights.plugin)]
-    return sorted(chosen, key=lambda e: (e.weights.plugin, e.weights.name != "default", e.weights.name))
+    return sorted(chosen, key=lambda e: (e.weights.plugin, e.weights.name != DEFAULT, e.weights.name))
 
 
 def _announced(path: Path, distribution: str) -> list[AnnouncedWeights]:
@@ -142,7 +144,7 @@ def _announced(path: Path, distribution: str) -> list[AnnouncedWeights]:
     entries = [AnnouncedWeights(weights, path.parent, distribution) for weights in _read(path).weights]
     for entry in entries:
         owner = _owner(entry.weights.plugin)
-        if entry.weights.name == "default" and owner not in (None, distribution):
+        if entry.weights.name == DEFAULT and owner not in (None, distribution):
             raise WeightsError(f"{path}: {_label(entry)} is for {owner} to name")
     return entries
 

@@ -63,7 +63,8 @@ def suited(domain: Domain) -> ModelName:
     from colorzoo.hub import catalog
 
     if named := catalog.suited(domain):
-        return ModelName(*named)
+        plugin, weights = named
+        return ModelName(plugin, None if weights == catalog.DEFAULT else weights)
     for name in runnable():
         if domain in registry().find("colorizer", name).load().capabilities.domains:
             return ModelName(name)
