@@ -30,8 +30,8 @@ from colorzoo.jobs.datasets import open_dataset
 COUNTS = (0, 1, 3, 10, 30, 100)
 BASES: Mapping[str, tuple[str, str | None, dict[str, object]]] = {
     "grey": ("grey", None, {}),
-    "vae-mdn:everyday, mode=mean": ("vae-mdn", "everyday", {"mode": "mean"}),
-    "cgan": ("cgan", "default", {}),
+    "vae-mdn, mode=mean": ("vae-mdn", None, {"mode": "mean"}),
+    "cgan": ("cgan", None, {}),
 }
 SIZES = ((321, 481), (1365, 2048))
 

@@ -25,11 +25,13 @@ from colorzoo.core.interfaces.guidance import Guidance, Hint
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 SIDE = 300
 COFFEE = (
-    Hint(x=154, y=277, color="#a82810"), Hint(x=523, y=154, color="#c06030"), Hint(x=292, y=146, color="#d08020"),
+    Hint(x=154, y=277, color="#a82810"), Hint(x=523, y=154, color="#c06030"),
+    Hint(x=292, y=146, color="#d08020"),
     Hint(x=215, y=120, color="#d0d0d0"), Hint(x=60, y=200, color="#a05028"),
 )  # fmt: skip
 CAT = (
-    Hint(x=158, y=112, color="#98a048"), Hint(x=312, y=140, color="#98a048"), Hint(x=258, y=243, color="#b04828"),
+    Hint(x=158, y=112, color="#808850"), Hint(x=324, y=132, color="#808850"),
+    Hint(x=258, y=243, color="#a0685c"),
 )  # fmt: skip
 LOOKS: Mapping[str, Guidance] = {
     "--strength 0.5": Guidance(strength=0.5),
@@ -43,25 +45,27 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    model = colorzoo.load("vae-mdn", "everyday")
+    model = colorzoo.load("vae-mdn")
     coffee, cat = (
         predict(model, Picture(photo), {"mode": "mean", "seed": 0})
         for photo in (skimage.data.coffee(), skimage.data.chelsea())
     )
-    rows = [hinted(coffee, COFFEE, (1, 3, 5)), hinted(cat, CAT, (1, 2, 3))]
+    rows = [hinted(coffee, COFFEE, (1, 3, 5), reach=0.35), hinted(cat, CAT, (1, 2, 3), reach=0)]
     write(PICTURES / "hints.jpg", Picture(contact_sheet(rows, SIDE)))
     looks = [Cell(shown(cat, guidance), label) for label, guidance in LOOKS.items()]
     write(PICTURES / "looks.jpg", Picture(contact_sheet([looks], SIDE)))
 
 
-def hinted(prediction: Prediction, hints: Sequence[Hint], counts: Sequence[int]) -> list[Cell]:
+def hinted(
+    prediction: Prediction, hints: Sequence[Hint], counts: Sequence[int], reach: float
+) -> list[Cell]:
     """Show grey, automatic, and the first so many hints."""
     cells = [Cell(prediction.picture.gray, "grey"), Cell(shown(prediction, Guidance()), "automatic")]
     for count in counts:
-        pixels = shown(prediction, Guidance(hints=hints[:count])).copy()
+        pixels = shown(prediction, Guidance(hints=hints[:count], reach=reach)).copy()
         for hint in hints[:count]:
             mark(pixels, hint)
-        cells.append(Cell(pixels, f"{count} hint{'s' * (count > 1)}"))
+        cells.append(Cell(pixels, f"{count} hint{'s' * (count > 1)}, --reach {reach}"))
     return cells
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from colorzoo.core.guidance.flat_regions import flattened_chroma
 from colorzoo.core.guidance.hints import hinted
 from colorzoo.core.guidance.palette import moved_to_palette, palette_of_colors
+from colorzoo.core.guidance.reference import moved_to_references
 from colorzoo.core.guidance.styles import styled
 from colorzoo.core.interfaces.guidance import Guidance
 
 POINTWISE = frozenset({"strength", "style"})
 """Fields that need no neighbours: they act at any size."""
-SPATIAL = frozenset({"palette", "hints"})
+SPATIAL = frozenset({"references", "palette", "flats", "hints"})
 """Fields that act on whole pictures, at a working size."""
 
 
 def guided(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
     """Return chroma (K, 2, H, W) of gray (1, 1, H, W) as guidance wants it; hints are in its pixels."""
     chroma = styled(chroma, gray, guidance)
+    if guidance.references:
+        chroma = moved_to_references(chroma, gray[0], guidance.references)
     if guidance.palette:
         chroma = moved_to_palette(chroma, gray, palette_of_colors(guidance.palette))
+    if guidance.flats:
+        chroma = flattened_chroma(chroma, gray)
     return hinted(chroma, gray, guidance)

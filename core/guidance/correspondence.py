@@ -100,7 +100,7 @@ def raw_features(luma: Tensor) -> Tensor:
     scale = SIDE / max(luma.shape[-2:])
     height, width = (Lite0.cell * max(1, round(scale * side / Lite0.cell)) for side in luma.shape[-2:])
     with torch.inference_mode():
-        return _trunk()(color.resize_area(luma[None].float().cpu(), (height, width)))[-1][0]
+        return _trunk()(color.resize_area(luma[None].float().cpu(), (height, width)))[-1][0]  # type: ignore[no-any-return]
 
 
 @cache

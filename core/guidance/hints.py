@@ -46,7 +46,7 @@ def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
 
 
 def _smoothness(guidance: Guidance, size: tuple[int, int]) -> float:
-    """Return lambda for so many hints of that reach, which is a hundredth of it at 0, a hundredfold at 1."""
+    """Return lambda for so many hints of a reach: a hundredth at 0, the hundredfold at 1."""
     shared = min(max(SMOOTHNESS / len(guidance.hints), LEAST), MOST)
     return float(shared * (max(size) / SIDE) ** 2 * 10 ** (4 * guidance.reach - 2))
 

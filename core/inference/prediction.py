@@ -17,8 +17,8 @@ from colorzoo.core.inference.tiling import bilinear_rows, stripes
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.guidance import Guidance
 
-SIDE = 512
-"""Longest side at which guidance that looks at whole pictures works; chroma is brought up from there."""
+SIDE, FLATS_SIDE = 512, 1536
+"""Longest side at which guidance looks at whole pictures, and where it must see their lines."""
 NOTHING = Guidance()
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -64,7 +64,8 @@ class Prediction:
             return self.rgb, self.guide
         gray = to_tensor(full).to(self.rgb.device) if self.guide is None else self.guide
         if given & SPATIAL:
-            size = fitted_size((full.shape[0], full.shape[1]), SIDE)
+            side = FLATS_SIDE if "flats" in given else SIDE
+            size = fitted_size((full.shape[0], full.shape[1]), side)
             gray = resized(to_tensor(full).to(self.rgb.device), size)
         size = (gray.shape[-2], gray.shape[-1])
         guidance = guidance.in_pixels((full.shape[0], full.shape[1]), size)

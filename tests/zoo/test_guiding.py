@@ -1,6 +1,9 @@
 """Guidance from the command line: it colours, it is recorded, and what is bad is refused."""
 
 import json
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from colorzoo.core.imaging.image_io import read
 from colorzoo.jobs.run_guidance import GuidanceRequest, layer_hints, parse_hint
 from colorzoo.testing import synthetic_picture
 
+ROOT = Path(__file__).parents[2]
 RED = (200, 40, 40, 255)
 
 
@@ -92,9 +96,9 @@ def test_files_beside_a_picture_are_its_hints_and_no_pictures(cli, page, tmp_pat
 
 @pytest.mark.slow
 def test_strength_palette_and_one_file(cli, page, tmp_path):
-    cli("run", "vae-mdn:everyday", page, "--strength", "0", "-o", "grey.png")
+    cli("run", "vae-mdn", page, "--strength", "0", "-o", "grey.png")
     assert np.ptp(read(tmp_path / "grey.png").rgb, axis=-1).max() <= 1
-    cli("run", "vae-mdn:everyday", page, "--palette", "#c02020,#a03030", "-o", "red.png")
+    cli("run", "vae-mdn", page, "--palette", "#c02020,#a03030", "-o", "red.png")
     assert redness(tmp_path / "red.png") > 5
 
 
@@ -151,3 +155,23 @@ def test_a_digest_is_empty_where_nothing_is_said():
 def test_what_is_no_hint_is_refused(text):
     with pytest.raises(ConfigError, match="expected x,y=colour"):
         parse_hint(text)
+
+
+COMMANDS = re.findall(r"^\$ colorzoo (.*)$", (ROOT / "docs" / "guiding.md").read_text(), re.M)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_page_on_guidance_works_as_it_is_written(cli, tmp_path, line):
+    (tmp_path / "album").mkdir()
+    for name, size in {"photo.jpg": (120, 200), "album/a.jpg": (60, 80), "page.png": (120, 90)}.items():
+        Image.fromarray(synthetic_picture(0, *size)).save(tmp_path / name)
+    Image.fromarray(synthetic_picture(1, 80, 80)).save(tmp_path / "other.png")
+    layer(tmp_path / "layer.png", (120, 200), [(45, 50)])
+    layer(tmp_path / "album" / "a.hints.png", (60, 80), [(30, 40)])
+    (tmp_path / "points.json").write_text('[{"x": "80%", "y": "40%", "color": "192,96,48", "radius": 4}]')
+    words = shlex.split(line)
+    done = cli(*words, "--seed", "0")
+    assert "1 of 1 coloured" in done.stdout
+    out = tmp_path / words[words.index("-o") + 1]
+    assert (out / "colorized.jsonl").is_file()
