@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import Tensor
 import colorzoo
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.colorizer import EvaluationContext
 from colorzoo.core.registry import registry
 from colorzoo.jobs.datasets import open_dataset, packed_cache
 
@@ -63,7 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--weights", default="default")
-    parser.add_argument("--only", nargs="+", default=[""], help="methods whose name holds one of these")
+    parser.add_argument("--only", nargs="+", default=["*"], help="patterns of the methods' names")
     parser.add_argument("--paper", default="paper")
     parser.add_argument("--unet", default=None)
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -76,6 +78,7 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
     methods: dict[str, Predictor] = {
         "grey copy": at_size(lambda gray, seed: gray.expand(-1, 3, -1, -1)[:, None]),
         "mean chroma per pixel": at_size(mean_chroma(train)),
+        "mean chroma given luma": at_size(mean_chroma_given_luma(train)),
         "borrowed chroma, random": at_size(borrowed(train)),
     }
     if options.unet != "none":
@@ -100,7 +103,7 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
     return {
         name: predictor
         for name, predictor in methods.items()
-        if name == "grey copy" or any(part in name for part in options.only)
+        if name == "grey copy" or any(fnmatch(name, pattern) for pattern in options.only)
     }
 
 
@@ -113,6 +116,12 @@ def mean_chroma(train: Packed) -> Predictor:
     total = sum(color.chroma(batch).sum(0) for batch in batches(train, 200))
     mean = total / len(train)
     return lambda gray, seed: color.recombine(gray, mean.expand(len(gray), -1, -1, -1))[:, None]
+
+
+def mean_chroma_given_luma(train: Packed) -> Predictor:
+    baseline = registry().find("colorizer", "mean-chroma-given-luma").load()()
+    baseline.fit_baseline(EvaluationContext(train=lambda size: train, truth=lambda gray: gray))
+    return lambda gray, seed: baseline(gray)
 
 
 def borrowed(train: Packed) -> Predictor:
