@@ -28,8 +28,9 @@ class CGanConfig(ColorizerConfig):
     trunk_share: float = Field(
         0.0, ge=0, le=1, description="learning rate of generator=lite0's trunk, as a share; 0: it stays"
     )
-    space: Literal["chroma", "rgb"] = Field(
-        "chroma", description="output: chroma with the page's own luma, or RGB (4.2.1)"
+    space: Literal["chroma", "rgb", "flats"] = Field(
+        "chroma",
+        description="output: chroma with the page's own luma, RGB (4.2.1), or RGB under the page's ink",
     )
     width: int = Field(32, gt=0, le=1024, description="channels of the generator's first layer")
     discriminator: Literal["patch", "scalar"] = Field(
@@ -78,6 +79,12 @@ class CGanConfig(ColorizerConfig):
             "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
                     "ema": 0.998},
         },
+        "inked": {
+            "generator": "lite0", "trunk_share": 0.1, "space": "flats", "inked": 0, "width": 24,
+            "absolute_weight": 30, "side": 640,
+            "gan": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
+                    "ema": 0.998},
+        },
         "paper": {
             "size": 512, "crop": None, "generator": "pix2pix", "space": "rgb", "discriminator": "scalar",
             "width": 64, "discriminator_width": 64, "spectral_norm": False, "inked": 0,
@@ -107,6 +114,6 @@ class CGanOptions(RunOptions):
         le=65_536,
         description="long side at which colours are found; 0: the page's own, none: as trained",
     )
-    inked: bool = Field(
-        False, description="a page of lines on white: let the paper take colour, which darkens it"
+    regions: bool = Field(
+        True, description="one colour a closed region, where colours lie under the page's ink"
     )

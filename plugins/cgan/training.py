@@ -13,6 +13,7 @@ from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.stage import Batch, Stage
 from colorzoo.core.trunk.training import slowed
 from colorzoo.plugins.cgan.config import CGanConfig
+from colorzoo.plugins.cgan.inking import Drawn
 from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
@@ -59,15 +60,19 @@ class Adversarial(Stage):
             batch = super().augment(batch)
         if self.config.crop:
             batch = Batch.of(_cropped(batch.color, self.config.crop))
+        if self.config.space == "flats":
+            return Drawn.at_random(batch.color)
         return Batch(batch.color, self._redrawn(batch.gray))
 
     def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(network == "discriminator")
+        if self.config.space == "flats" and not isinstance(batch, Drawn):
+            batch = Drawn.at_random(batch.color)
         gray, real = self._pair(batch)
         if network == "discriminator":  # the generator has just stepped; its picture is that of before
             logits = self._judge(gray, real), self._judge(gray, self.generated)
             return {"discriminator": discriminator_loss(*logits)}
-        generated = self.model.field(self.model.generator(batch.gray))
+        generated = self._generated(batch)
         self.generated = generated.detach()
         losses = content_losses(self.config, self._visible(generated), self._visible(real))
         if self.config.smooth_weight:
@@ -82,7 +87,17 @@ class Adversarial(Stage):
         """Return grey and true field at the size of the generator's output."""
         field = color.chroma(batch.color) if self.config.space == "chroma" else batch.color
         scale = self.model.generator.scale
-        return F.avg_pool2d(batch.gray, scale), F.avg_pool2d(field, scale)
+        real = F.avg_pool2d(field, scale)
+        if isinstance(batch, Drawn):
+            real = real * F.avg_pool2d(batch.lines, scale)
+        return F.avg_pool2d(batch.gray, scale), real
+
+    def _generated(self, batch: Batch) -> Tensor:
+        """Return the generator's field, under the lines of what was drawn."""
+        field = self.model.field(self.model.generator(batch.gray))
+        if isinstance(batch, Drawn):
+            field = field * F.avg_pool2d(batch.lines, self.model.generator.scale)
+        return field
 
     def _judge(self, gray: Tensor, field: Tensor) -> Tensor:
         chroma = self.config.space == "chroma"

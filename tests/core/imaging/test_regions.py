@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from colorzoo.core.imaging.regions import filled, line_mask, regions
+from colorzoo.core.imaging.regions import filled, flattened, line_mask, regions
 
 SIDE = 120
 
@@ -110,3 +110,13 @@ def test_lines_are_darker_than_their_surroundings_or_black():
     assert lines[:, 30].all()
     assert lines[45:, 45:].all()
     assert not lines[:20, :20].any()
+
+
+def test_a_large_region_that_is_not_one_thing_keeps_its_colours():
+    field = np.zeros((SIDE, SIDE, 3), np.float32)
+    field[:, :60] = 1
+    labels = np.zeros((SIDE, SIDE), np.int32)
+    assert np.array_equal(flattened(field, labels, tolerance=0.1), field)
+    assert len(np.unique(flattened(field, labels, tolerance=0.1, large=2))) == 1
+    alike = 0.5 + 0.02 * field
+    assert len(np.unique(flattened(alike, labels, tolerance=0.1))) == 1
