@@ -1,7 +1,6 @@
 """Measure colours of inked pages: painted pages drawn as line art and screentone, and drawings kept apart.
 
-    python -m bench.inked --pages pages:comics/peppercarrot --drawings data/drawings/test \\
-        --model "cgan=inked" -o docs/results/inked
+    python -m bench.inked --pages pages:PATH --drawings DIR/test --model cgan=inked -o docs/results/inked
 
 Against the artist's colours: squared error, as a share of the black-and-white page's own; colourfulness;
 how far the darkest 5 % of the page are changed; how far from white what the artist left white is. Of closed

@@ -32,6 +32,13 @@ class CGanConfig(ColorizerConfig):
         "chroma",
         description="output: chroma with the page's own luma, RGB (4.2.1), or RGB under the page's ink",
     )
+    color_levels: int = Field(
+        0, ge=0, le=9, description="flats are chosen among so many levels a channel; 0: not a choice"
+    )
+    temperature: float = Field(
+        0.4, gt=0, le=10, description="of the choice: below 1 it is sharpened (Zhang et al. 2016)"
+    )
+    choice_weight: float = Field(1.0, ge=0, le=1e6, description="weight of the choice's cross-entropy")
     width: int = Field(32, gt=0, le=1024, description="channels of the generator's first layer")
     discriminator: Literal["patch", "scalar"] = Field(
         "patch", description="a verdict for every patch ([3]), or one probability (4.2.2)"
@@ -80,10 +87,10 @@ class CGanConfig(ColorizerConfig):
                     "ema": 0.998},
         },
         "inked": {
-            "generator": "lite0", "trunk_share": 0.1, "space": "flats", "inked": 0, "width": 24,
-            "absolute_weight": 30, "side": 640,
-            "gan": {"epochs": 10, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
-                    "ema": 0.998},
+            "generator": "lite0", "space": "flats", "color_levels": 5, "inked": 0, "crop": 160, "width": 16,
+            "discriminator_width": 16, "absolute_weight": 5, "side": 400,
+            "gan": {"epochs": 20, "batch_size": 8, "learning_rate": 2e-3, "beta1": 0.5, "beta2": 0.99,
+                    "ema": 0.98},
         },
         "paper": {
             "size": 512, "crop": None, "generator": "pix2pix", "space": "rgb", "discriminator": "scalar",
@@ -101,6 +108,11 @@ class CGanConfig(ColorizerConfig):
             raise ValueError(
                 "generator=pix2pix halves eight times: crop, or size without crops, must be a multiple of "
                 f"256, got {side}"
+            )
+        if self.color_levels and (self.space != "flats" or self.color_levels < 2):
+            raise ValueError(
+                f"color_levels needs space=flats and two levels or more, got space={self.space}, "
+                f"color_levels={self.color_levels}"
             )
         return self
 

@@ -14,6 +14,7 @@ from colorzoo.core.inference.tiling import tiled
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
 from colorzoo.core.interfaces.stage import Stage
+from colorzoo.plugins.cgan.color_grid import expected
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.flats import under_ink
 from colorzoo.plugins.cgan.networks import generator
@@ -65,6 +66,8 @@ class CGan(ChromaColorizer, nn.Module):
 
     def field(self, raw: Tensor) -> Tensor:
         """Return chroma or RGB from the generator's output."""
+        if self.config.color_levels:
+            return expected(raw, self.config.color_levels, self.config.temperature)
         return CHROMA_SCALE * raw if self.config.space == "chroma" else raw.sigmoid()
 
     def _field(self, gray: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """cgan on inked pages: flat colours under ink that stays as black as it was."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -7,9 +9,11 @@ import torch
 
 import colorzoo
 from colorzoo.core.config import from_preset
+from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.stage import Batch
+from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.flats import without_tone
 from colorzoo.plugins.cgan.inking import Drawn, Pen, dots, drawn, random_pen
@@ -134,3 +138,45 @@ def test_the_ink_pays_for_nothing(untrained):
     white = Drawn(colors, torch.ones(1, 1, 64, 64), torch.ones(1, 1, 64, 64))
     assert stage.losses("generator", white)["absolute"].item() > 0
     assert stage.losses("generator", Batch.of(colors))["absolute"].item() > 0
+
+
+def test_colours_are_what_the_points_around_them_share():
+    colors = torch.rand(2, 3, 5, 7)
+    index, share = color_grid.corners(colors, 5)
+    points = color_grid.grid(5, colors)[index]
+    torch.testing.assert_close(torch.einsum("nkhwc,nkhw->nchw", points, share), colors)
+    torch.testing.assert_close(share.sum(1), torch.ones(2, 5, 7))
+
+
+def test_a_sure_choice_is_its_colour_and_a_doubtful_one_sharpened():
+    logits = torch.full((1, 27, 1, 1), -30.0)
+    red, blue = 18, 2  # of three levels
+    logits[:, red] = 0
+    assert color_grid.expected(logits, 3, 1.0).flatten().tolist() == pytest.approx([1, 0, 0], abs=1e-4)
+    logits[:, blue] = -0.5
+    mild, sharp = (color_grid.expected(logits, 3, temperature)[0, 2].item() for temperature in (1.0, 0.25))
+    assert mild == pytest.approx(1 / (1 + math.exp(0.5)), abs=1e-4)
+    assert sharp == pytest.approx(1 / (1 + math.exp(2)), abs=1e-4)
+
+
+def test_the_cross_entropy_is_least_at_the_truth_and_vivid_colours_weigh_more():
+    colors = torch.tensor([[1.0, 0, 0], [1, 1, 1]]).T.reshape(1, 3, 1, 2)
+    everywhere = torch.ones(1, 1, 1, 2)
+    right = torch.full((1, 27, 1, 2), -9.0)
+    right[0, 18, 0, 0] = right[0, 26, 0, 1] = 9
+    paper_wrong, red_wrong = right.clone(), right.clone()
+    paper_wrong[0, :, 0, 1], red_wrong[0, :, 0, 0] = 0, 0
+
+    def loss(logits, weight=everywhere):
+        return color_grid.cross_entropy(logits, colors, 3, weight).item()
+
+    assert loss(right) < 1e-3
+    assert loss(paper_wrong) == pytest.approx(math.log(27) / (2 + color_grid.VIVID), rel=1e-3)
+    assert loss(red_wrong) == pytest.approx(loss(paper_wrong) * (1 + color_grid.VIVID), rel=1e-3)
+    assert loss(red_wrong, torch.tensor([0.0, 1]).view(1, 1, 1, 2)) < 1e-3
+
+
+@pytest.mark.parametrize("settings", [["space=rgb"], ["color_levels=1"]])
+def test_a_choice_of_colours_needs_flats_and_levels(settings):
+    with pytest.raises(ConfigError, match="color_levels needs space=flats and two levels or more"):
+        from_preset(CGanConfig, "inked", settings)
