@@ -12,6 +12,7 @@ from colorzoo.core.config import from_preset
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
@@ -66,6 +67,16 @@ def test_ink_stays_as_black_as_it_was(untrained, regions):
     assert result.rgb[gray == 0].max() == 0
     assert (result.rgb <= gray[..., None].astype(int) + 1).all()
     assert result.rgb[5, 5].max() < 255  # an untrained network colours paper too
+
+
+def test_hints_leave_the_ink_sharp(untrained):
+    """Hints work at a smaller size than this page's; the lines are not brought up from there."""
+    gray = page()
+    hint = Hint(x=480, y=600, color=(230, 26, 26))
+    plain, hinted = (colorize(untrained, picture(gray), {}, guidance)[0].rgb.astype(int)
+                     for guidance in (Guidance(), Guidance(hints=[hint])))  # fmt: skip
+    assert hinted[gray == 0].max() <= 1
+    assert (hinted[600, 480] - plain[600, 480])[0] > (hinted[600, 480] - plain[600, 480])[2]
 
 
 def test_a_closed_region_has_one_colour(trained):
