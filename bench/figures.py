@@ -4,6 +4,7 @@
     python -m bench.figures photos --data natural/photos
     python -m bench.figures comics --data pages:comics/peppercarrot
     python -m bench.figures inked --data pages:comics/peppercarrot
+    python -m bench.figures drawings --data data/drawings/test/ink
     python -m bench.figures styles --data pages:comics/peppercarrot
 
 Everything shown is from the test split: the first pictures of its ids ordered by hash, not chosen by eye.
@@ -13,23 +14,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from itertools import cycle, groupby
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import torch
 
 import colorzoo
+from bench.inked import inked_page
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
-from colorzoo.core.imaging.image_io import Picture, resize, write
+from colorzoo.core.imaging.image_io import Picture, Pixels, write
 from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Dataset, hash_fraction
 from colorzoo.core.interfaces.guidance import Guidance, Style
 from colorzoo.jobs.datasets import open_dataset
-from colorzoo.plugins.cgan import line_art as inking
+from colorzoo.plugins.cgan.inking import LINE_PENS, TONE_PENS
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+PENS = [pen for pair in zip(LINE_PENS, TONE_PENS, strict=True) for pen in pair]
 
 
 def main() -> None:
@@ -91,17 +94,29 @@ def styles(test: Dataset, weights: str | None) -> list[list[Cell]]:
 
 
 def inked(test: Dataset, weights: str | None) -> list[list[Cell]]:
-    """Show a held-out page as line art and screentone, and what becomes of them."""
-    model = colorzoo.load("cgan", weights)
-    page = first_of_chapters(test)[1]
-    half = resize(page.rgb, page.rgb.shape[1] // 2, page.rgb.shape[0] // 2)
-    cells, stronger = [Cell(half, "the artist's")], Guidance(strength=1.3)
-    for name, draw in (("line art", inking.line_art), ("screentone", inking.screentone)):
-        gray = torch.from_numpy(Picture(half).gray).float()[None, None] / 255
-        drawn = (255 * draw(gray)[0, 0]).byte().numpy()
-        colored = colorize(model, Picture(np.stack([drawn] * 3, -1)), {"inked": True}, stronger)
-        cells += [Cell(drawn, name), Cell(colored[0].rgb, "cgan, inked=true")]
-    return [cells]
+    """Show twenty held-out pages as line art and as screentone, and what becomes of them."""
+    model = colorzoo.load("cgan", weights or "inked")
+    pages = [inked_page(page.rgb, pen) for page, pen in zip(lowest(test, 20), cycle(PENS), strict=False)]
+    return [colored_beside(model, pages[start : start + 4]) for start in range(0, len(pages), 4)]
+
+
+def drawings(test: Dataset, weights: str | None) -> list[list[Cell]]:
+    """Show eight pages of drawings kept apart, and what becomes of them."""
+    model = colorzoo.load("cgan", weights or "inked")
+    pages = [page.rgb for page in lowest(test, 8)]
+    return [colored_beside(model, pages[start : start + 4]) for start in range(0, len(pages), 4)]
+
+
+def colored_beside(model: Colorizer, pages: Sequence[Pixels]) -> list[Cell]:
+    pairs = [((page, "inked"), (colorize(model, Picture(page))[0].rgb, "cgan")) for page in pages]
+    return [Cell(image, label) for pair in pairs for image, label in pair]
+
+
+def lowest(test: Dataset, count: int) -> list[Picture]:
+    """Return the pictures whose hashes are the lowest."""
+    ids = test.ids()
+    order = sorted(range(len(ids)), key=lambda index: hash_fraction(ids[index]))
+    return [Picture(test[index].image) for index in order[:count]]
 
 
 def chosen(test: Dataset, count: int) -> list[Picture]:
@@ -125,7 +140,8 @@ FIGURES: dict[str, tuple[Draw, int, str]] = {
     "photos": (photos, 160, ".jpg"),
     "faces": (faces, 150, ".jpg"),
     "comics": (comics, 640, ".jpg"),
-    "inked": (inked, 640, ".jpg"),
+    "inked": (inked, 400, ".jpg"),
+    "drawings": (drawings, 300, ".jpg"),
     "styles": (styles, 480, ".jpg"),
 }
 

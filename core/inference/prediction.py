@@ -48,12 +48,9 @@ class Prediction:
         with torch.inference_mode():
             rgb, guide = self._guided(guidance.without(self.capabilities.takes))
             share = colored_share(full) if self._keeps_paper(guidance) else None
-        for sample in rgb:
+        for own, sample in zip(self.rgb, rgb, strict=True):
             with torch.inference_mode():
-                rows = _rows_resized(full.shape, sample[None])
-                if self.keeps_luma:
-                    rows = _rows_with_luma(full, sample[None], guide, share)
-                pixels = _at_full_size(full.shape, rows)
+                pixels = _at_full_size(full.shape, self._rows(own[None], sample[None], guide, share))
             yield Picture(pixels, self.picture.alpha, self.picture.profile)
             del pixels
 
@@ -76,6 +73,18 @@ class Prediction:
             base = color.luma(color.resize_area(self.rgb, size))
         colored = color.recombine(base, guided(chroma, base[:1], guidance))
         return colored, gray if size != full.shape else None
+
+    def _rows(
+        self, own: Tensor, sample: Tensor, guide: Tensor | None, share: Tensor | None
+    ) -> Callable[[int, int], Tensor]:
+        """Return a function from first and last row to the sample at full size; own: before guidance."""
+        full = self.picture.gray
+        if self.keeps_luma:
+            return _rows_with_luma(full, sample, guide, share)
+        if sample.shape == own.shape or own.shape[-2:] != full.shape:
+            return _rows_resized(full.shape, sample)
+        luma = color.luma(own)[0, 0].mul(255).round_().to(torch.uint8).cpu().numpy()
+        return _rows_with_luma(luma, sample, color.luma(sample), None)
 
     def _keeps_paper(self, guidance: Guidance) -> bool:
         wanted = self.capabilities.paper if guidance.paper is None else guidance.paper

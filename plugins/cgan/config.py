@@ -28,9 +28,17 @@ class CGanConfig(ColorizerConfig):
     trunk_share: float = Field(
         0.0, ge=0, le=1, description="learning rate of generator=lite0's trunk, as a share; 0: it stays"
     )
-    space: Literal["chroma", "rgb"] = Field(
-        "chroma", description="output: chroma with the page's own luma, or RGB (4.2.1)"
+    space: Literal["chroma", "rgb", "flats"] = Field(
+        "chroma",
+        description="output: chroma with the page's own luma, RGB (4.2.1), or RGB under the page's ink",
     )
+    color_levels: int = Field(
+        0, ge=0, le=9, description="flats are chosen among so many levels a channel; 0: not a choice"
+    )
+    temperature: float = Field(
+        0.4, gt=0, le=10, description="of the choice: below 1 it is sharpened (Zhang et al. 2016)"
+    )
+    choice_weight: float = Field(1.0, ge=0, le=1e6, description="weight of the choice's cross-entropy")
     width: int = Field(32, gt=0, le=1024, description="channels of the generator's first layer")
     discriminator: Literal["patch", "scalar"] = Field(
         "patch", description="a verdict for every patch ([3]), or one probability (4.2.2)"
@@ -78,6 +86,12 @@ class CGanConfig(ColorizerConfig):
             "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
                     "ema": 0.998},
         },
+        "inked": {
+            "generator": "lite0", "space": "flats", "color_levels": 5, "inked": 0, "crop": 160, "width": 16,
+            "discriminator_width": 16, "absolute_weight": 5, "side": 400,
+            "gan": {"epochs": 20, "batch_size": 8, "learning_rate": 2e-3, "beta1": 0.5, "beta2": 0.99,
+                    "ema": 0.98},
+        },
         "paper": {
             "size": 512, "crop": None, "generator": "pix2pix", "space": "rgb", "discriminator": "scalar",
             "width": 64, "discriminator_width": 64, "spectral_norm": False, "inked": 0,
@@ -95,6 +109,11 @@ class CGanConfig(ColorizerConfig):
                 "generator=pix2pix halves eight times: crop, or size without crops, must be a multiple of "
                 f"256, got {side}"
             )
+        if self.color_levels and (self.space != "flats" or self.color_levels < 2):
+            raise ValueError(
+                f"color_levels needs space=flats and two levels or more, got space={self.space}, "
+                f"color_levels={self.color_levels}"
+            )
         return self
 
 
@@ -107,6 +126,6 @@ class CGanOptions(RunOptions):
         le=65_536,
         description="long side at which colours are found; 0: the page's own, none: as trained",
     )
-    inked: bool = Field(
-        False, description="a page of lines on white: let the paper take colour, which darkens it"
+    regions: bool = Field(
+        True, description="one colour a closed region, where colours lie under the page's ink"
     )

@@ -14,7 +14,9 @@ from colorzoo.core.inference.tiling import tiled
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
 from colorzoo.core.interfaces.stage import Stage
+from colorzoo.plugins.cgan.color_grid import expected
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
+from colorzoo.plugins.cgan.flats import under_ink
 from colorzoo.plugins.cgan.networks import generator
 
 CHROMA_SCALE = 0.2
@@ -53,17 +55,19 @@ class CGan(ChromaColorizer, nn.Module):
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, CGanOptions)
-        if not options.inked or self.config.space == "rgb":
-            return super().colorize(gray, options)
-        chroma = self.full_chroma(gray, options)
-        return color.recombine(_darken_for_color(gray, chroma), chroma)[:, None]
-
-    def keeps_luma_for(self, options: RunOptions) -> bool:
-        assert isinstance(options, CGanOptions)
-        return self.keeps_luma and not options.inked
+        colored = super().colorize(gray, options)
+        if self.config.space != "flats":
+            return colored
+        inked = [
+            under_ink(flats, page, closed=options.regions)
+            for flats, page in zip(colored[:, 0], gray, strict=True)
+        ]
+        return torch.stack(inked)[:, None].expand(-1, options.samples, -1, -1, -1)
 
     def field(self, raw: Tensor) -> Tensor:
         """Return chroma or RGB from the generator's output."""
+        if self.config.color_levels:
+            return expected(raw, self.config.color_levels, self.config.temperature)
         return CHROMA_SCALE * raw if self.config.space == "chroma" else raw.sigmoid()
 
     def _field(self, gray: Tensor) -> Tensor:
@@ -76,11 +80,6 @@ class CGan(ChromaColorizer, nn.Module):
         if self.config.space == "chroma" or gain == 1:
             return gain * field
         return color.recombine(color.luma(field), gain * color.chroma(field))
-
-
-def _darken_for_color(gray: Tensor, chroma: Tensor) -> Tensor:
-    """Darken a page until it has room for its colours: on white there is none."""
-    return gray * (1 - color.chroma_to_rgb_offset(chroma).amax(1, keepdim=True)).clamp_min(0.5)
 
 
 def _working_size(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -109,7 +109,8 @@ GENERATORS: Mapping[str, Callable[[int, int], Generator]] = {
 
 def generator(config: CGanConfig) -> Generator:
     """Return the configured generator, with random weights."""
-    return GENERATORS[config.generator](channels_of(config), config.width)
+    outputs = config.color_levels**3 if config.color_levels else channels_of(config)
+    return GENERATORS[config.generator](outputs, config.width)
 
 
 def channels_of(config: CGanConfig) -> int:

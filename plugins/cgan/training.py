@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.stage import Batch, Stage
 from colorzoo.core.trunk.training import slowed
+from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
+from colorzoo.plugins.cgan.inking import Drawn
 from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
@@ -59,17 +61,24 @@ class Adversarial(Stage):
             batch = super().augment(batch)
         if self.config.crop:
             batch = Batch.of(_cropped(batch.color, self.config.crop))
+        if self.config.space == "flats":
+            return Drawn.at_random(batch.color)
         return Batch(batch.color, self._redrawn(batch.gray))
 
     def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(network == "discriminator")
+        if self.config.space == "flats" and not isinstance(batch, Drawn):
+            batch = Drawn.at_random(batch.color)
         gray, real = self._pair(batch)
         if network == "discriminator":  # the generator has just stepped; its picture is that of before
             logits = self._judge(gray, real), self._judge(gray, self.generated)
             return {"discriminator": discriminator_loss(*logits)}
-        generated = self.model.field(self.model.generator(batch.gray))
+        raw = self.model.generator(batch.gray)
+        generated = self._inked(self.model.field(raw), batch)
         self.generated = generated.detach()
         losses = content_losses(self.config, self._visible(generated), self._visible(real))
+        if self.config.color_levels:
+            losses["choice"] = self.config.choice_weight * self._choice(raw, batch)
         if self.config.smooth_weight:
             losses["smooth"] = self.config.smooth_weight * flat_variation(self._visible(generated), gray)
         if self.config.adversarial_weight:
@@ -82,7 +91,20 @@ class Adversarial(Stage):
         """Return grey and true field at the size of the generator's output."""
         field = color.chroma(batch.color) if self.config.space == "chroma" else batch.color
         scale = self.model.generator.scale
-        return F.avg_pool2d(batch.gray, scale), F.avg_pool2d(field, scale)
+        return F.avg_pool2d(batch.gray, scale), self._inked(F.avg_pool2d(field, scale), batch)
+
+    def _inked(self, field: Tensor, batch: Batch) -> Tensor:
+        """Return a field under the lines of what was drawn, if it was."""
+        return field * self._paper(batch) if isinstance(batch, Drawn) else field
+
+    def _paper(self, batch: Drawn) -> Tensor:
+        """Return how much of every place no line covers, at the size of the generator's output."""
+        return F.avg_pool2d(batch.lines, self.model.generator.scale)
+
+    def _choice(self, raw: Tensor, batch: Batch) -> Tensor:
+        assert isinstance(batch, Drawn)
+        real = F.avg_pool2d(batch.color, self.model.generator.scale)
+        return color_grid.cross_entropy(raw, real, self.config.color_levels, self._paper(batch))
 
     def _judge(self, gray: Tensor, field: Tensor) -> Tensor:
         chroma = self.config.space == "chroma"
