@@ -28,6 +28,7 @@ UNITS = {
     "colorfulness": "of the true pictures'",
     "mse255, median page": "squared grey levels",
     "mse255, best page": "squared grey levels",
+    "on white": "grey levels",
 }
 
 

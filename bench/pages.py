@@ -2,8 +2,10 @@
 
     python -m bench.pages --data pages:comics/peppercarrot --model "cgan=default" -o docs/results/comics
 
-Squared error rewards grey, so colourfulness stands beside it. The controls are fitted on the train
-split. Held-out chapters and training pages are measured apart. Writes a Markdown table and JSON.
+Squared error rewards grey, so colourfulness stands beside it. *On white* is the mean distance of the
+highest channel from the lowest, of 255, where the artist left at least WHITE in each. The controls are
+fitted on the train split. Held-out chapters and training pages are measured apart. Writes a Markdown
+table and JSON.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from colorzoo.core.registry import registry
 from colorzoo.jobs.datasets import open_dataset, packed_cache
 
 BINS, FITTED_AT = 32, 256
+WHITE = 245 / 255
 Predictor = Callable[[Picture], Tensor]  # a page to sRGB (3, H, W)
 
 
@@ -87,6 +90,7 @@ def measure(methods: dict[str, Predictor], pages: Dataset) -> dict:
     """Return squared error and colourfulness of every method over the pages."""
     kinds = {name: registry().find("metric", name).load() for name in ("mse255", "colorfulness")}
     found = {method: {name: kind() for name, kind in kinds.items()} for method in methods}
+    tints: dict[str, list[float]] = {method: [] for method in methods}
     with torch.inference_mode():
         for sample in pages:
             page = Picture(sample.image)
@@ -95,13 +99,22 @@ def measure(methods: dict[str, Predictor], pages: Dataset) -> dict:
                 predicted = predict(page)[None, None]
                 for metric in found[method].values():
                     metric.update(predicted, truth)
+                tints[method] += tint_of_white(predicted[0], truth)
     rows = []
     for method, own in found.items():
         results = {name: metric.compute() for name, metric in own.items()}
         errors = results["mse255"].per_image
         singles = {"mse255, median page": statistics.median(errors), "mse255, best page": min(errors)}
+        singles["on white"] = statistics.mean(tints[method])
         rows.append({"method": method, **{name: r.value for name, r in results.items()}, **singles})
     return {"fingerprint": pages.fingerprint, "rows": rows}
+
+
+def tint_of_white(predicted: Tensor, truth: Tensor) -> list[float]:
+    """Return how colourful (1, 3, H, W) is where the truth is white, of 255; nothing where it never is."""
+    white = truth.amin(1) >= WHITE
+    span = 255 * (predicted.amax(1) - predicted.amin(1))
+    return [float(span[white].mean())] if white.any() else []
 
 
 def markdown(result: dict) -> str:
@@ -111,13 +124,14 @@ def markdown(result: dict) -> str:
         lines += [
             f"{part['protocol']}, fingerprint `{part['fingerprint'][:16]}`:",
             "",
-            "| method | squared error | of grey copy's | colourfulness | median page | best page |",
-            "|---|---|---|---|---|---|",
+            "| method | squared error | of grey copy's | colourfulness | median page | best page "
+            "| on white |",
+            "|---|---|---|---|---|---|---|",
         ]
         lines += [
             f"| {row['method']} | {row['mse255']:.0f} | {row['mse255'] / grey:.2f} "
             f"| {row['colorfulness']:.2f} "
-            f"| {row['mse255, median page']:.0f} | {row['mse255, best page']:.0f} |"
+            f"| {row['mse255, median page']:.0f} | {row['mse255, best page']:.0f} | {row['on white']:.1f} |"
             for row in part["rows"]
         ]
         lines.append("")
