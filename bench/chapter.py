@@ -2,12 +2,12 @@
 
     python -m bench.chapter --data pages:comics/peppercarrot --splits val test -o docs/results/chapter
 
-Spread: the artist's colours of a chapter are clustered into palette entries; for every entry, the mean chroma
-that a colourist gives to its pixels is taken page by page, and its standard deviation over the pages is
-measured in levels of RGB (0 to 255), pages weighted by how much of the entry they show. The mean over entries
-by area is the spread. What has one colour for the artist should have one colour in the prediction. As grey has
-no spread at all, mean chroma and error stand beside it, and a control: the prediction made paler until it is
-as pale as the pages that agree.
+Spread: the artist's colours of a chapter are clustered into palette entries; for every entry, the mean
+colour that a colorizer gives to its pixels is taken page by page, and its deviation over the pages is
+measured in levels of RGB (0 to 255), pages weighted by how much of the entry they show. The mean over
+entries by area is the spread: what has one colour for the artist should have one colour in the
+prediction. As grey has no spread at all, mean chroma and error stand beside it, and a control: the
+prediction made as pale as the pages that agree.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def main() -> None:
         pages = open_dataset(options.data, split)
         for chapter in chapters(pages.ids()):
             truth = [pixels(pages, index) for index in chapter]
-            rows.append({"split": split, "chapter": pages.ids()[chapter[0]].rpartition("/")[0], "pages": len(truth),
-                         **measured(model, truth)})  # fmt: skip
+            name = pages.ids()[chapter[0]].rpartition("/")[0]
+            rows.append({"split": split, "chapter": name, "pages": len(truth), **measured(model, truth)})
             print(rows[-1], flush=True)
     result = {"colorzoo": colorzoo.__version__, "data": options.data, "model": options.model, "rows": rows}
     options.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
@@ -75,7 +75,7 @@ def measured(model: colorzoo.Colorizer, truth: Sequence[Tensor]) -> dict[str, di
 
 
 def entries(truth: Sequence[Tensor]) -> list[Tensor]:
-    """Return, for every page, the palette entry (h, w) of the chapter that each pixel has for the artist."""
+    """Return, for every page, the palette entry (h, w) that each pixel has for the artist."""
     centers = color.lab(palette_of_pictures(truth, ENTRIES).colors.T[..., None])[..., 0].T
     return [
         torch.cdist(color.lab(page).flatten(1).T, centers).argmin(1).view(page.shape[-2:]) for page in truth
@@ -116,21 +116,21 @@ def error(pages: Colored, truth: Sequence[Tensor]) -> float:
 
 def markdown(result: Mapping) -> str:
     lines = [
-        f"`{result['model']}` on {result['data']}, longest side {SIDE}, {ENTRIES} palette entries a chapter. Spread: "
-        "deviation of an entry's mean colour over the pages, levels of RGB; chroma: mean, 0 to 255; error: mean "
-        "squared, 0-255 RGB.",
+        f"`{result['model']}` on {result['data']}, longest side {SIDE}, {ENTRIES} palette entries a "
+        "chapter. Spread: deviation of an entry's mean colour over the pages, levels of RGB; chroma: mean, "
+        "0 to 255; error: mean squared, 0-255 RGB.",
         "",
-        "| chapter | pages | spread alone | as pale | agreeing | of alone | chroma alone | agreeing | error alone "
-        "| agreeing |",
+        "| chapter | pages | spread alone | as pale | agreeing | of alone | chroma alone | agreeing "
+        "| error alone | agreeing |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        alone, paler, together = row["alone"], row["paler"], row["agreeing"]
-        lines.append(
-            f"| {row['chapter']} ({row['split']}) | {row['pages']} | {alone['spread']:.1f} | {paler['spread']:.1f} "
-            f"| {together['spread']:.1f} | {together['spread'] / alone['spread']:.2f} | {alone['chroma']:.1f} "
-            f"| {together['chroma']:.1f} | {alone['error']:.0f} | {together['error']:.0f} |"
-        )
+        alone, together = row["alone"], row["agreeing"]
+        numbers = [f"{row[way]['spread']:.1f}" for way in ("alone", "paler", "agreeing")]
+        numbers.append(f"{together['spread'] / alone['spread']:.2f}")
+        numbers += [f"{way['chroma']:.1f}" for way in (alone, together)]
+        numbers += [f"{way['error']:.0f}" for way in (alone, together)]
+        lines.append(f"| {row['chapter']} ({row['split']}) | {row['pages']} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"
 
 

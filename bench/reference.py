@@ -2,10 +2,11 @@
 
     python -m bench.reference --data pages:comics/peppercarrot --splits val test -o docs/results/reference
 
-Every page is coloured by cgan, alone and with one reference: the next page of its chapter (the first for the
-last one), a page of another chapter, and pictures of other origin (--strange). The control moves the same
-places by the same share towards grey, so that what the reference's colours add can be seen. Settings were
-chosen on val. Writes a Markdown table and JSON.
+Every page is coloured by cgan, alone and with one reference: each other page of its chapter in turn,
+whose mean error counts; a page of another chapter; a picture of other origin (--strange). Also with all
+other pages of its chapter at once. The control moves the same places by the same share towards grey, so
+that what the colours of the reference add can be seen. Settings were chosen on val. Writes a Markdown
+table and JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import torch
 from torch import Tensor
 
 import colorzoo
-from colorzoo.core.guidance.correspondence import Cells
+from colorzoo.core.guidance.correspondence import Cells, joined
 from colorzoo.core.guidance.reference import cells_of_reference, moved_to_cells
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.dataset import Dataset, hash_fraction
@@ -40,8 +41,8 @@ def main() -> None:
     for split in options.splits:
         pages = open_dataset(options.data, split)
         errors = measured(model, pages, strange)
-        parts.append({"split": split, "pages": len(pages), "fingerprint": pages.fingerprint, "rows": rows(errors),
-                      "errors": errors})  # fmt: skip
+        about = {"split": split, "pages": len(pages), "fingerprint": pages.fingerprint}
+        parts.append({**about, "rows": rows(errors), "errors": errors})
     result = {"colorzoo": colorzoo.__version__, "data": options.data, "model": options.model,
               "strange": options.strange, "parts": parts}  # fmt: skip
     options.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
@@ -83,28 +84,30 @@ def measured(model: colorzoo.Colorizer, pages: Dataset, strange: Sequence[Cells]
         luma = color.luma(page)
         with torch.inference_mode():
             predicted = color.chroma(model(luma[None])[0, 0])
-        answers = {"alone": predicted, "grey": 0 * predicted}
-        for name, reference in references(ids, index, cells, strange).items():
-            answers[name] = moved_to_cells(predicted, luma, reference)
-            grey = reference._replace(chroma=0 * reference.chroma)
-            answers[f"{name}, control"] = moved_to_cells(predicted, luma, grey)
-        for name, chroma in answers.items():
-            error = (color.recombine(luma, chroma) - page).square().mean() * 255**2
-            errors.setdefault(name, []).append(float(error))
+        answers = {"alone": [predicted], "grey": [0 * predicted]}
+        for name, several in references(ids, index, cells, strange).items():
+            grey = [one._replace(chroma=0 * one.chroma) for one in several]
+            answers[name] = [moved_to_cells(predicted, luma, one) for one in several]
+            answers[f"{name}: control"] = [moved_to_cells(predicted, luma, one) for one in grey]
+        for name, colored in answers.items():
+            squares = [(255 * (color.recombine(luma, c) - page)).square().mean() for c in colored]
+            errors.setdefault(name, []).append(float(torch.stack(squares).mean()))
     return errors
 
 
 def references(
     ids: Sequence[str], index: int, cells: Sequence[Cells], strange: Sequence[Cells]
-) -> Mapping[str, Cells]:
-    """Return the references of a page: of its chapter, of another one and of other origin, by its id."""
+) -> Mapping[str, Sequence[Cells]]:
+    """Return the references of a page, each to be given alone; the strange ones are drawn by its id."""
     (own,) = (chapter for chapter in chapters(ids) if index in chapter)
-    others = [other for other in range(len(ids)) if other not in own]
+    mates = [cells[other] for other in own if other != index]
+    strangers = [cells[other] for other in range(len(ids)) if other not in own]
     draw = hash_fraction(ids[index])
     return {
-        "next page of the chapter": cells[own[(own.index(index) + 1) % len(own)]],
-        "page of another chapter": cells[others[int(draw * len(others))]],
-        "picture of other origin": strange[int(draw * len(strange))],
+        "a page of its chapter": mates,
+        "all other pages of its chapter": [joined(mates)],
+        "a page of another chapter": [strangers[int(draw * len(strangers))]],
+        "a picture of other origin": [strange[int(draw * len(strange))]],
     }
 
 
@@ -136,12 +139,15 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 
 def markdown(result: Mapping) -> str:
     lines = [
-        f"`{result['model']}` on {result['data']}, longest side {SIDE}; one reference a page. Error: mean squared, "
-        "0-255 RGB. A control moves the same places by the same share towards grey.",
+        f"`{result['model']}` on {result['data']}, longest side {SIDE}. Error: mean squared, 0-255 RGB. A "
+        "control moves the same places by the same share towards grey.",
     ]
     for part in result["parts"]:
-        lines += ["", f"Split {part['split']}, {part['pages']} pages, fingerprint `{part['fingerprint'][:16]}`:", "",
-                  "| reference | error | against alone | 95 % interval | better on |", "|---|---|---|---|---|"]  # fmt: skip
+        lines += [
+            f"\nSplit {part['split']}, {part['pages']} pages, fingerprint `{part['fingerprint'][:16]}`:\n",
+            "| reference | error | against alone | 95 % interval | better on |",
+            "|---|---|---|---|---|",
+        ]
         lines += [
             f"| {row['reference']} | {row['error']:.0f} | {row['change']:+.1%} | {row['low']:+.1%} to "
             f"{row['high']:+.1%} | {row['better']:.0%} |"

@@ -1,7 +1,8 @@
 """Which places of pictures show the same kind of thing, as the trunk sees them.
 
-Features are EfficientNet-Lite0's at 1/32 of the picture: on the validation chapters a reference whose places
-were found by those at 1/8 and 1/16, which say how a place is drawn rather than what it shows, helped less.
+Features are EfficientNet-Lite0's at 1/32 of the picture: on the validation chapters a reference whose
+places were found by those at 1/8 and 1/16, which say how a place is drawn rather than what it shows, helped
+less.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SIDE = 512
 
 
 class Cells(NamedTuple):
-    """Places of pictures: features (N, C) of length 1, luma (N, 1), chroma (N, 2), and their weights (N,)."""
+    """Places of pictures: features (N, C) of length 1, luma (N, 1), chroma (N, 2), weights (N,)."""
 
     features: Tensor
     luma: Tensor
@@ -36,7 +37,7 @@ class Cells(NamedTuple):
 class Kernel(NamedTuple):
     """How alike places are to lend each other colour.
 
-    temperature: the difference in cosine that divides the weight by e. same_luma: standard deviation of luma.
+    temperature: difference in cosine that divides the weight by e. same_luma: standard deviation of luma.
     """
 
     temperature: float
@@ -100,7 +101,8 @@ def raw_features(luma: Tensor) -> Tensor:
     scale = SIDE / max(luma.shape[-2:])
     height, width = (Lite0.cell * max(1, round(scale * side / Lite0.cell)) for side in luma.shape[-2:])
     with torch.inference_mode():
-        return _trunk()(color.resize_area(luma[None].float().cpu(), (height, width)))[-1][0]  # type: ignore[no-any-return]
+        features: Tensor = _trunk()(color.resize_area(luma[None].float().cpu(), (height, width)))[-1][0]
+    return features
 
 
 @cache

@@ -90,8 +90,8 @@ def moved_to_palette(chroma: Tensor, luma: Tensor, palette: Palette) -> Tensor:
     own = _assignment(colors, luma.flatten(-2).mT, palette)
     mean = own.mT @ (strength * colors) / (own.mT @ strength).clamp_min(1e-6)
     visible = strength**2 / (strength**2 + VISIBLE**2)
-    moved = colors + visible * (own @ (entries - mean / 2) - colors / 2)
-    return moved.mT.reshape(chroma.shape)  # type: ignore[no-any-return]
+    moved: Tensor = colors + visible * (own @ (entries - mean / 2) - colors / 2)
+    return moved.transpose(-1, -2).reshape(chroma.shape)
 
 
 def _reduced(picture: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """References: coloured pictures whose colours are wanted where they show the same kind of thing.
 
-Every place of the picture is lent the colours of those places of the references that the trunk finds alike
-and that are about as light: a palette and a table from lightness to chroma of its own. How alike they are is
-the confidence, by which the colorizer's own answer moves towards it; where nothing is alike nothing moves.
-Measured by `python -m bench.reference`, whose settings were chosen on the validation chapters.
+Every place of the picture is lent the colours of those places of the references that the trunk finds
+alike and that are about as light: a palette and a table from lightness to chroma of its own. How alike
+they are is the confidence by which the colorizer's own answer moves there; where nothing is alike nothing
+moves. Measured by `python -m bench.reference`, whose settings were chosen on the validation chapters.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from colorzoo.core.imaging import color
 CELL, FINE_CELL = 16, 8
 """Sides of the cells of references and of the picture, in pixels at a long side of 512."""
 KERNEL = Kernel(temperature=0.05, same_luma=1.0)
-UNLIKE, ALIKE = 0.1, 0.5
+UNLIKE, ALIKE = 0.25, 0.6
 """Mean cosine from which on a reference is believed, and that from which on it is believed most."""
-MOST = 0.5
+MOST = 0.6
 """Of the way to the reference's colour that is gone at most."""
 COLORED = 0.01
 """Mean chroma below which a reference is grey, and says nothing about colours."""
