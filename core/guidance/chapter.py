@@ -43,10 +43,19 @@ def table_of_pages(pages: Sequence[tuple[Tensor, Tensor]]) -> Cells:
 
 
 def agreed(chroma: Tensor, luma: Tensor, table: Cells) -> Tensor:
-    """Return a page's chroma (..., 2, h, w) as its chapter agrees on it; luma (1, h, w) in [0, 1]."""
+    """Return a page's chroma (..., 2, h, w) as its chapter agrees on it; luma (1, h, w) in [0, 1].
+
+    With t what the chapter's table lends to a place, m what the page itself lends to it by the same kernel,
+    and c its own chroma, the move is t - (c + m) / 2: half replacement, which makes pages equal, half a shift
+    of the page's mean, which keeps the colours within a page apart.
+    """
     features = trunk_features(luma, cell=FINE_CELL)
+    own = at_cells(chroma, features)
     lent, _ = lent_by(table, features, luma, KERNEL)
-    return chroma + brought_up(lent - at_cells(chroma, features), luma).to(chroma)
+    samples = chroma.reshape(-1, *chroma.shape[-3:])
+    pages = [cells_of(luma, sample, cell=CELL) for sample in samples]
+    mean = torch.stack([lent_by(page, features, luma, KERNEL)[0] for page in pages]).reshape(own.shape)
+    return chroma + brought_up(lent - (own + mean) / 2, luma).to(chroma)
 
 
 def prototypes(cells: Cells, count: int = PROTOTYPES) -> Cells:
