@@ -20,10 +20,10 @@ class CGanConfig(ColorizerConfig):
     crop: int | None = Field(
         256, ge=64, le=4096, multiple_of=32, description="side of the random crops of them; none: no crops"
     )
-    generator: Literal["unet", "lite0", "pix2pix"] = Field(
+    generator: Literal["unet", "lite0", "columns", "pix2pix"] = Field(
         "unet",
-        description="resize-convolutions; the same on EfficientNet-Lite0 trained on ImageNet; or the "
-        "transposed ones of [3]; the paper's figure 6 is lost",
+        description="resize-convolutions; the same on EfficientNet-Lite0 trained on ImageNet; what its "
+        "features say place by place; or the transposed ones of [3]; the paper's figure 6 is lost",
     )
     trunk_share: float = Field(
         0.0, ge=0, le=1, description="learning rate of generator=lite0's trunk, as a share; 0: it stays"
@@ -87,8 +87,8 @@ class CGanConfig(ColorizerConfig):
                     "ema": 0.998},
         },
         "inked": {
-            "generator": "lite0", "space": "flats", "color_levels": 5, "inked": 0, "crop": 160, "width": 16,
-            "discriminator_width": 16, "absolute_weight": 5, "side": 400,
+            "generator": "columns", "space": "flats", "color_levels": 5, "inked": 0, "crop": 160,
+            "width": 16, "discriminator_width": 16, "absolute_weight": 5, "side": 400,
             "gan": {"epochs": 20, "batch_size": 8, "learning_rate": 2e-3, "beta1": 0.5, "beta2": 0.99,
                     "ema": 0.98},
         },

@@ -60,7 +60,7 @@ class Adversarial(Stage):
         if self.config.vary:
             batch = super().augment(batch)
         if self.config.crop:
-            batch = Batch.of(_cropped(batch.color, self.config.crop))
+            batch = Batch.of(cropped(batch.color, self.config.crop))
         if self.config.space == "flats":
             return Drawn.at_random(batch.color)
         return Batch(batch.color, self._redrawn(batch.gray))
@@ -167,7 +167,7 @@ def discriminator_loss(real: Tensor, generated: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
-def _cropped(image: Tensor, side: int) -> Tensor:
+def cropped(image: Tensor, side: int) -> Tensor:
     """Return a square of random size and position, brought to `side`; the same one for all of the batch."""
     full = image.shape[-1]
     smallest = min(full, max(side // 2, round(SMALLEST_CROP * full)))

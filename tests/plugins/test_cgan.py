@@ -85,7 +85,7 @@ class TestLosses:
         assert training.flat_variation(tall[1], tall[2]).item() == pytest.approx(0.2 * math.exp(-8) / 2)
 
 
-@pytest.mark.parametrize("generator", ["unet", "lite0", "pix2pix"])
+@pytest.mark.parametrize("generator", ["unet", "lite0", "columns", "pix2pix"])
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
 def test_a_step_lowers_the_networks_own_loss(generator, name):
     preset = "paper" if generator == "pix2pix" else "default"
@@ -176,7 +176,7 @@ def trained_norms(colorizer):
     return colorizer.eval()
 
 
-@pytest.mark.parametrize("generator", ["unet", "lite0"])
+@pytest.mark.parametrize("generator", ["unet", "lite0", "columns"])
 def test_seams_of_tiles_are_invisible(generator, monkeypatch):
     colorizer = trained_norms(built(f"generator={generator}"))
     page = torch.rand(1, 1, 1500, 700)
