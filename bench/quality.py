@@ -65,6 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--weights", default="default")
+    parser.add_argument("--samples", type=int, default=MANY, help="that a model draws: 8 take less time")
     parser.add_argument("--only", nargs="+", default=["*"], help="patterns of the methods' names")
     parser.add_argument("--paper", default="paper")
     parser.add_argument("--unet", default=None)
@@ -84,7 +85,7 @@ def predictors(train: Packed, options: argparse.Namespace) -> dict[str, Predicto
     if options.unet != "none":
         unet = colorzoo.load("unet", options.unet)
         methods["unet"] = lambda gray, seed: unet(gray)
-    many = {"samples": MANY}
+    many = {"samples": options.samples}
     methods |= {
         "vae-mdn, mean": lambda gray, seed: model(gray, mode="mean", seed=seed),
         "vae-mdn, samples": lambda gray, seed: model(gray, seed=seed, **many),
@@ -193,7 +194,7 @@ def pairs(values: dict) -> Iterator[tuple[str, str, int]]:
     controls = ("prior N(0, 1)", "prior N(0, 0.7)", "embeddings of random training pictures")
     for control in controls:
         for k in (8, MANY):
-            if control in values and "vae-mdn, samples" in values:
+            if k in values.get(control, {}) and k in values.get("vae-mdn, samples", {}):
                 yield "vae-mdn, samples", control, k
 
 
