@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--photos", default="natural/photos")
     parser.add_argument("--split", default="test")
     parser.add_argument("--count", type=int, default=8)
-    parser.add_argument("--weights", default="everyday")
+    parser.add_argument("--weights", default="default")
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)

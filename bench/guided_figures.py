@@ -61,10 +61,11 @@ def reference(data: str) -> Rows:
         page, *others = (pixels(pages, index) for index in chapter[1:])
         luma, alone = predicted(model, page)
         one, several = (moved_to_references(alone, luma, given) for given in (others[:1], others))
-        cells = [cell(luma.expand(3, -1, -1), "grey"), cell(color.recombine(luma, alone), "cgan"),
-                 cell(others[0], "the reference"), cell(color.recombine(luma, one), "with it"),
-                 cell(color.recombine(luma, several), "with all other pages"), cell(page, "original")]  # fmt: skip
-        rows.append(cells)
+        grey = luma.expand(3, -1, -1)
+        shown = {"grey": grey, "cgan": color.recombine(luma, alone), "the reference": others[0],
+                 "with it": color.recombine(luma, one),
+                 "with all other pages": color.recombine(luma, several), "original": page}  # fmt: skip
+        rows.append([cell(picture, label) for label, picture in shown.items()])
     return rows
 
 
@@ -84,13 +85,13 @@ def chapter(data: str) -> Rows:
 
 def palette(data: str) -> Rows:
     """Return photos alone and in two palettes."""
-    model = colorzoo.load("vae-mdn", "everyday")
+    model = colorzoo.load("vae-mdn")
     rows = []
     for photo in first(open_dataset(data, "test"), 4):
         luma, alone = predicted(model, photo, mode="mean")
         cells = [
             cell(luma.expand(3, -1, -1), "grey"),
-            cell(color.recombine(luma, alone), "vae-mdn:everyday"),
+            cell(color.recombine(luma, alone), "vae-mdn"),
         ]
         for name, text in PALETTES.items():
             moved = moved_to_palette(alone, luma, palette_of_colors(read_palette(text)))
@@ -101,7 +102,7 @@ def palette(data: str) -> Rows:
 
 def flicker(data: str) -> Rows:
     """Return frames of a clip, coloured one by one with a sample each, and carried along the motion."""
-    model = colorzoo.load("vae-mdn", "everyday")
+    model = colorzoo.load("vae-mdn")
     ((_, clip),) = photo_clips(data, "test", 1)
     luma = [color.luma(frame) for frame in clip]
     own = colored(model, clip, "sample")

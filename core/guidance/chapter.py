@@ -46,8 +46,8 @@ def agreed(chroma: Tensor, luma: Tensor, table: Cells) -> Tensor:
     """Return a page's chroma (..., 2, h, w) as its chapter agrees on it; luma (1, h, w) in [0, 1].
 
     With t what the chapter's table lends to a place, m what the page itself lends to it by the same kernel,
-    and c its own chroma, the move is t - (c + m) / 2: half replacement, which makes pages equal, half a shift
-    of the page's mean, which keeps the colours within a page apart.
+    and c its own chroma, the move is t - (c + m) / 2: half replacement, which makes pages equal, half a
+    shift of the page's mean, which keeps the colours within a page apart.
     """
     features = trunk_features(luma, cell=FINE_CELL)
     own = at_cells(chroma, features)
