@@ -12,7 +12,7 @@ from colorzoo.core.interfaces.stage import StageConfig
 
 
 class CGanConfig(ColorizerConfig):
-    """What is built and trained; the defaults are the preset `default`."""
+    """What is built and trained; the defaults are those of the preset `plain`, save the stage."""
 
     size: int = Field(
         384, ge=64, le=4096, multiple_of=32, description="side of the training pictures (3: 512)"
@@ -83,6 +83,12 @@ class CGanConfig(ColorizerConfig):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "default": {
+            "generator": "lite0", "trunk_share": 0.1, "adversarial_weight": 0, "absolute_weight": 0,
+            "squared_weight": 600, "smooth_weight": 3,
+            "gan": {"steps": 600, "batch_size": 8, "learning_rate": 5e-4, "warmup": 40, "weight_decay": 0.02,
+                    "beta1": 0.5, "beta2": 0.99, "ema": 0.99},
+        },
+        "plain": {
             "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
                     "ema": 0.998},
         },
