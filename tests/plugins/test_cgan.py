@@ -25,9 +25,9 @@ from colorzoo.plugins.cgan.networks import GENERATORS, Discriminator
 from colorzoo.testing import synthetic_picture
 
 
-def built(*settings, preset="default"):
+def built(*settings, preset="plain"):
     torch.manual_seed(0)
-    size = ["size=64", "crop=none"] if preset == "default" else ["size=256"]
+    size = ["size=64", "crop=none"] if preset != "paper" else ["size=256"]
     narrow = ["width=4", "discriminator_width=4", *size]
     return CGan(from_preset(CGanConfig, preset, [*narrow, *settings]))
 
@@ -88,7 +88,7 @@ class TestLosses:
 @pytest.mark.parametrize("generator", ["unet", "lite0", "columns", "pix2pix"])
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
 def test_a_step_lowers_the_networks_own_loss(generator, name):
-    preset = "paper" if generator == "pix2pix" else "default"
+    preset = "paper" if generator == "pix2pix" else "plain"
     stage = built(f"generator={generator}", "smooth_weight=1", preset=preset).stages()[0]
     batch = pictures(2, stage.size)
     for network in stage.networks.values():
@@ -224,7 +224,7 @@ def test_the_trunk_learns_where_it_may(trunk_share):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (31, 97), (64, 65), (700, 20)])
-@pytest.mark.parametrize("preset", ["default", "paper", "inked"])
+@pytest.mark.parametrize("preset", ["default", "plain", "paper", "inked"])
 def test_any_page_size(size, preset):
     with torch.inference_mode():
         assert built(preset=preset).eval()(torch.rand(1, 1, *size)).shape == (1, 1, 3, *size)
