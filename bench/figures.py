@@ -1,6 +1,6 @@
 """Draw the pictures of the documents from real pictures and embedded weights.
 
-    python -m bench.figures faces --data lfw
+    python -m bench.figures faces --data lfw --weights faces
     python -m bench.figures photos --data natural/photos
     python -m bench.figures comics --data pages:comics/peppercarrot
     python -m bench.figures inked --data pages:comics/peppercarrot
