@@ -22,7 +22,7 @@ LIGHTEST = 0.04
 """Share of that square that they cover, at least."""
 ALIKE = 1.7
 """A dot's area, at most, as a multiple of the mean of those around."""
-TOLERANCE = 0.08
+TOLERANCE = 0.13
 """Mean deviation from the median, of channels in [0, 1], from which on a large region is not one thing."""
 INK = 110
 """Grey below which a pixel is ink."""
