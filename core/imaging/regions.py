@@ -75,8 +75,9 @@ def flattened(
 ) -> Field:
     """Return the field (H, W, C) with its median in every region but large ones that are not one thing.
 
-    Open drawings leave gaps that no ball closes. A region of more than a share `large` of the picture whose
-    values deviate from the median by more than `tolerance` on average keeps them; at four fifths of it, none.
+    Open drawings leave gaps that no ball closes. A region of more than a share `large` of the picture
+    whose values deviate from the median by more than `tolerance` on average keeps them; at four fifths of
+    it, none.
     """
     flat = filled(field, labels, where)
     weights = (np.ones(labels.shape) if where is None else _counting(labels, where)).ravel()

@@ -89,7 +89,7 @@ def test_paper_stays_white(trained):
     (result,) = colorize(trained, picture(page()))
     outside = np.ones((SIDE, SIDE), bool)
     outside[50:910, 50:910] = False
-    assert result.rgb[outside].min() >= 240
+    assert result.rgb[outside].min() == 255
 
 
 @pytest.mark.parametrize(("period", "density"), [(4, 0.25), (6, 0.25), (8, 0.25), (6, 0.45), (8, 0.45)])
@@ -112,7 +112,10 @@ def test_ink_without_screentone_is_left_alone():
 
 def test_tones_stay_out_of_the_colours(trained):
     (result,) = colorize(trained, picture(toned(6, 0.25)))
-    assert np.ptp(result.rgb[within(40)].astype(int), axis=0).max() <= 1
+    colors = result.rgb.astype(np.float32)
+    dots_left = np.abs(colors - cv2.blur(colors, (9, 9)))[within(200) & (page() == 255)]
+    assert np.median(dots_left) <= 1
+    assert dots_left.mean() <= 3
 
 
 def test_drawing_has_lines_blacks_and_two_tones():
