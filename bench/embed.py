@@ -29,6 +29,10 @@ UNITS = {
     "mse255, median page": "squared grey levels",
     "mse255, best page": "squared grey levels",
     "on white": "grey levels",
+    "ink": "grey levels",
+    "paper": "grey levels",
+    "spread": "grey levels",
+    "coloured": "of the closed regions that the artist coloured",
 }
 
 
@@ -60,7 +64,7 @@ def measured(path: Path, methods: tuple[str, ...]) -> list[Measured]:
         )
         for part in result.get("parts", [result])
         for row in part["rows"]
-        if any(fnmatch(row["method"], pattern) for pattern in ("grey copy*", *methods))
+        if any(fnmatch(row["method"], pattern) for pattern in ("grey copy*", "black and white", *methods))
         for key, value in row.items()
         if key != "method" and value is not None
     ]

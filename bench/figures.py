@@ -140,7 +140,7 @@ FIGURES: dict[str, tuple[Draw, int, str]] = {
     "photos": (photos, 160, ".jpg"),
     "faces": (faces, 150, ".jpg"),
     "comics": (comics, 640, ".jpg"),
-    "inked": (inked, 400, ".jpg"),
+    "inked": (inked, 260, ".jpg"),
     "drawings": (drawings, 300, ".jpg"),
     "styles": (styles, 480, ".jpg"),
 }

@@ -13,8 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -39,11 +40,42 @@ SMALLEST_REGION = 64
 METRICS = ("mse255", "colorfulness")
 
 
-class Page(NamedTuple):
-    """What a method is given and what it should find: both uint8 (H, W, 3); lines without screentone."""
+@dataclass(frozen=True)
+class Page:
+    """What a method is given and what it should find: both uint8 (H, W, 3)."""
 
     ink: np.ndarray
     color: np.ndarray
+
+    @cached_property
+    def darkest(self) -> np.ndarray:
+        """Return where the darkest 5 % are; of equal pixels, those whose surroundings are darker."""
+        gray = self.ink[..., 0].astype(np.float32)
+        rank = 1000 * gray + cv2.GaussianBlur(gray, (0, 0), 3)
+        count = round(DARKEST * rank.size)
+        return rank <= np.partition(rank.ravel(), count)[count]
+
+    @cached_property
+    def paper(self) -> np.ndarray:
+        """Return where neither pen nor artist left anything."""
+        return (self.color >= WHITE).all(-1) & (self.ink[..., 0] >= WHITE)
+
+    @cached_property
+    def regions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the closed white region of every pixel (H W), and the regions' areas."""
+        free = (self.ink[..., 0] >= WHITE).astype(np.uint8)
+        _, parts = cv2.connectedComponents(free, connectivity=4)
+        area = np.bincount(parts.ravel())
+        area[0] = 0  # lines
+        return parts.ravel(), np.where(area >= SMALLEST_REGION, area, 0)
+
+    def region_means(self, image: np.ndarray) -> np.ndarray:
+        """Return the mean (3, R) of an image in every region."""
+        parts, area = self.regions
+        planes = image.reshape(-1, 3).astype(np.float64).T
+        return np.stack(
+            [np.bincount(parts, p, len(area)) / np.maximum(np.bincount(parts), 1) for p in planes]
+        )
 
 
 Predictor = Callable[[Page], np.ndarray]
@@ -140,40 +172,15 @@ def measure(protocol: str, fingerprint: str, pages: list[Page], methods: dict[st
 
 def looked_at(page: Page, result: np.ndarray) -> dict[str, float]:
     """Return how far ink and paper are changed, and what became of closed regions."""
-    change = np.abs(result.astype(float) - page.ink).max(-1)
-    paper = (page.color >= WHITE).all(-1) & (page.ink[..., 0] >= WHITE)
-    return {
-        "ink": float(change[darkest(page.ink[..., 0])].mean()),
-        "paper": float(change[paper].mean()) if paper.any() else np.nan,
-        **region_values(page, result),
-    }
-
-
-def darkest(gray: np.ndarray) -> np.ndarray:
-    """Return the darkest 5 % of a page; of equal ones, those whose surroundings are darker."""
-    around = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 3)
-    order = np.lexsort((around.ravel(), gray.ravel()))
-    chosen = np.zeros(gray.size, bool)
-    chosen[order[: round(DARKEST * gray.size)]] = True
-    return chosen.reshape(gray.shape)
-
-
-def region_values(page: Page, result: np.ndarray) -> dict[str, float]:
-    """Return the spread inside closed white regions, by area, and the share of coloured ones coloured."""
-    free = (page.ink[..., 0] >= WHITE).astype(np.uint8)
-    count, parts, boxes, _ = cv2.connectedComponentsWithStats(free, connectivity=4)
-    flat, area = parts.ravel(), np.maximum(boxes[:, cv2.CC_STAT_AREA], 1)
-    counted = (area >= SMALLEST_REGION) & (np.arange(count) > 0)
-    planes = result.reshape(-1, 3).astype(float).T
-    means = np.stack([np.bincount(flat, plane, count) / area for plane in planes])
-    squares = np.stack([np.bincount(flat, plane**2, count) / area for plane in planes])
+    change = np.abs(result.astype(np.int16) - page.ink).max(-1)
+    area = page.regions[1]
+    means, squares = page.region_means(result), page.region_means(result.astype(np.float64) ** 2)
     spread = np.sqrt(np.maximum(squares - means**2, 0)).mean(0)
-    true = np.stack(
-        [np.bincount(flat, plane, count) / area for plane in page.color.reshape(-1, 3).astype(float).T]
-    )
-    colored = counted & (np.ptp(true, 0) >= COLORED)
+    colored = (np.ptp(page.region_means(page.color), 0) >= COLORED) & (area > 0)
     return {
-        "spread": float(np.average(spread[counted], weights=area[counted])) if counted.any() else np.nan,
+        "ink": float(change[page.darkest].mean()),
+        "paper": float(change[page.paper].mean()) if page.paper.any() else np.nan,
+        "spread": float(np.average(spread, weights=area)) if area.any() else np.nan,
         "coloured": float((np.ptp(means, 0)[colored] >= COLORED).mean()) if colored.any() else np.nan,
     }
 

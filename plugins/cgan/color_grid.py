@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-VIVID = 4.0
+VIVID = 1.5
 """How much more than a grey pixel the most saturated one counts; most of a page is paper or dull."""
 
 

@@ -36,7 +36,7 @@ class CGanConfig(ColorizerConfig):
         0, ge=0, le=9, description="flats are chosen among so many levels a channel; 0: not a choice"
     )
     temperature: float = Field(
-        0.4, gt=0, le=10, description="of the choice: below 1 it is sharpened (Zhang et al. 2016)"
+        0.8, gt=0, le=10, description="of the choice: below 1 it is sharpened (Zhang et al. 2016)"
     )
     choice_weight: float = Field(1.0, ge=0, le=1e6, description="weight of the choice's cross-entropy")
     width: int = Field(32, gt=0, le=1024, description="channels of the generator's first layer")

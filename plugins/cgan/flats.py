@@ -22,8 +22,10 @@ LIGHTEST = 0.04
 """Share of that square that they cover, at least."""
 ALIKE = 1.7
 """A dot's area, at most, as a multiple of the mean of those around."""
-TOLERANCE = 0.08
+TOLERANCE = 0.16
 """Mean deviation from the median, of channels in [0, 1], from which on a large region is not one thing."""
+PAPER = 0.88
+"""Colours with no channel below it are paper, which stays white."""
 INK = 110
 """Grey below which a pixel is ink."""
 
@@ -43,6 +45,7 @@ def by_region(colors: Tensor, ink: Gray) -> Tensor:
     lines = line_mask(ink)
     field = colors.permute(1, 2, 0).contiguous().cpu().numpy()
     flat = flattened(field, regions(lines), ~lines, tolerance=TOLERANCE)
+    flat[flat.min(-1) >= PAPER] = 1
     return torch.from_numpy(flat).permute(2, 0, 1).to(colors)
 
 
