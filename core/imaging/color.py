@@ -84,7 +84,9 @@ def _within_gamut(gray: Tensor, offset: Tensor) -> Tensor:
 
 def resize_area(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Return (N, C, H, W) at size (height, width): averaged where it shrinks, bilinear where it grows."""
-    return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
+    wide = image.float() if image.dtype == torch.bfloat16 else image  # not every device averages it
+    resized = F.interpolate(wide, size=size, mode="bilinear", antialias=True, align_corners=False)
+    return resized.to(image.dtype)
 
 
 def guided_upsample(chroma: Tensor, gray: Tensor, *, radius: int = 1, smoothing: float = 4e-3) -> Tensor:

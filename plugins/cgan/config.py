@@ -85,8 +85,8 @@ class CGanConfig(ColorizerConfig):
         "default": {
             "generator": "lite0", "trunk_share": 0.1, "adversarial_weight": 0, "absolute_weight": 0,
             "squared_weight": 600, "smooth_weight": 3,
-            "gan": {"steps": 600, "batch_size": 8, "learning_rate": 5e-4, "warmup": 40, "weight_decay": 0.02,
-                    "beta1": 0.5, "beta2": 0.99, "ema": 0.99},
+            "gan": {"steps": 600, "batch_size": 8, "learning_rate": 5e-4, "warmup": 40, "beta1": 0.5,
+                    "beta2": 0.99, "weight_decay": 0.02, "ema": 0.99},
         },
         "plain": {
             "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,

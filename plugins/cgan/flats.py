@@ -26,6 +26,10 @@ TOLERANCE = 0.16
 """Mean deviation from the median, of channels in [0, 1], from which on a large region is not one thing."""
 PAPER = 0.88
 """Colours with no channel below it are paper, which stays white."""
+FRAME_GAP = 7
+"""Pixels of a gap in a frame through which the margin does not reach into a panel."""
+MOST_MARGIN = 0.5
+"""Share of a page that its margin has at most; a drawing without frames is no margin."""
 INK = 110
 """Grey below which a pixel is ink."""
 
@@ -43,10 +47,20 @@ def under_ink(flats: Tensor, page: Tensor, *, closed: bool) -> Tensor:
 def by_region(colors: Tensor, ink: Gray) -> Tensor:
     """Return sRGB (3, H, W) with one colour for every closed region of the ink (H, W)."""
     lines = line_mask(ink)
-    field = colors.permute(1, 2, 0).contiguous().cpu().numpy()
+    field = colors.permute(1, 2, 0).float().contiguous().cpu().numpy()
     flat = flattened(field, regions(lines), ~lines, tolerance=TOLERANCE)
-    flat[flat.min(-1) >= PAPER] = 1
+    flat[(flat.min(-1) >= PAPER) | margin(lines)] = 1
     return torch.from_numpy(flat).permute(2, 0, 1).to(colors)
+
+
+def margin(lines: Mask) -> Mask:
+    """Return the paper around the frames of a page (H, W): what the page's edge is connected with."""
+    gap = np.ones((FRAME_GAP, FRAME_GAP), np.uint8)
+    free = 1 - cv2.dilate(lines.astype(np.uint8), gap)
+    outer = cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    labels = cv2.connectedComponents(outer, connectivity=4)[1]
+    outside = cv2.dilate((labels == labels[0, 0])[1:-1, 1:-1].astype(np.uint8), gap) > 0
+    return outside & ~lines if outside.mean() <= MOST_MARGIN else np.zeros_like(lines)
 
 
 def without_tone(page: Gray) -> Gray:

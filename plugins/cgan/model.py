@@ -74,7 +74,7 @@ class CGan(ChromaColorizer, nn.Module):
         """Return the field of a page at working size, its chroma multiplied by the configured gain."""
         net, gain = self.generator, self.config.gain
         field = tiled(
-            lambda section: self.field(self._fast(net, section)),
+            lambda section: self.field(self._fast(net, section).float()),
             gray, cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
         )  # fmt: skip
         if self.config.space == "chroma" or gain == 1:

@@ -16,7 +16,7 @@ from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
-from colorzoo.plugins.cgan.flats import without_tone
+from colorzoo.plugins.cgan.flats import margin, without_tone
 from colorzoo.plugins.cgan.inking import Drawn, Pen, dots, drawn, random_pen
 from colorzoo.plugins.cgan.model import CGan
 
@@ -66,7 +66,20 @@ def test_ink_stays_as_black_as_it_was(untrained, regions):
     (result,) = colorize(untrained, picture(gray), {"regions": regions})
     assert result.rgb[gray == 0].max() == 0
     assert (result.rgb <= gray[..., None].astype(int) + 1).all()
-    assert result.rgb[5, 5].max() < 255  # an untrained network colours paper too
+    assert (result.rgb[5, 5].min() == 255) == regions  # an untrained network colours paper too
+
+
+@pytest.mark.parametrize("gap", [0, 5])
+def test_the_margin_ends_at_the_frames(gap):
+    lines = np.zeros((120, 90), bool)
+    for top, bottom in ((8, 50), (66, 112)):
+        lines[[top, bottom], 8:82] = lines[top : bottom + 1, [8, 81]] = True
+    lines[8, 40 : 40 + gap] = False
+    outside = margin(lines)
+    assert outside[0, 0]
+    assert outside[58, 45]
+    assert not outside[12:48, 12:78].any()
+    assert not margin(np.zeros((50, 50), bool)).any()  # a drawing without frames
 
 
 def test_hints_leave_the_ink_sharp(untrained):
