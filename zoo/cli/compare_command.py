@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress
 
 DEFAULTS = CompareOptions()
+Metrics = Annotated[
+    str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
+]
+Simulate = Annotated[
+    list[str] | None,
+    typer.Option(help="true hints=10 (or 0,1,3,10,30), palette, palette=8 or reference=next for all"),
+]
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
@@ -49,13 +56,8 @@ def compare(
     ] = DEFAULTS.side,
     fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = DEFAULTS.fit,
     limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
-    metrics: Annotated[
-        str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
-    ] = None,
-    simulate: Annotated[
-        list[str] | None,
-        typer.Option(help="true hints=10 (or 0,1,3,10,30), palette, palette=8 or reference=next for all"),
-    ] = None,
+    metrics: Metrics = None,
+    simulate: Simulate = None,
     device: Device = "auto",
     workers: Annotated[
         int | None,
