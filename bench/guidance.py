@@ -20,11 +20,12 @@ import torch
 
 import colorzoo
 from colorzoo.core.compare.evaluator import seed_of, single_threaded
+from colorzoo.core.compare.simulation import true_hints
 from colorzoo.core.imaging.image_io import Picture, resize
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.inference.prediction import Prediction
 from colorzoo.core.interfaces.dataset import Dataset
-from colorzoo.core.interfaces.guidance import Guidance, Hint
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.jobs.datasets import open_dataset
 
 COUNTS = (0, 1, 3, 10, 30, 100)
@@ -69,13 +70,6 @@ def curves(pictures: Dataset) -> dict[str, dict[int, float]]:
         name: {count: float(np.mean(several)) for count, several in row.items()}
         for name, row in values.items()
     }
-
-
-def true_hints(picture: Picture, count: int, seed: int) -> list[Hint]:
-    """Return hints at random points, each with the colour of its one pixel."""
-    height, width = picture.gray.shape
-    points = np.random.default_rng(seed).integers(0, (height, width), (count, 2)).tolist()
-    return [Hint(x=x, y=y, color=tuple(picture.rgb[y, x].tolist())) for y, x in points]
 
 
 def psnr(shown: Picture, original: Picture) -> float:

@@ -45,5 +45,6 @@ def _check_values(method: Method, metrics: Sequence[str], pictures: int) -> None
     for name, value in method.values.items():
         if value.per_image is not None and len(value.per_image) != pictures:
             raise ValueError(f"{method.label!r}: {name} has not one value a picture")
-        if value.curve is not None and not 0 < len(value.curve.x) == len(value.curve.y):
+        curves = [curve for curve in (value.curve, value.over_hints) if curve is not None]
+        if not all(0 < len(curve.x) == len(curve.y) for curve in curves):
             raise ValueError(f"{method.label!r}: the curve of {name} has not one y for every x")

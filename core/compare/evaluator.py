@@ -20,12 +20,15 @@ from colorzoo.core.compare.measurements import Measurement
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import pack_readable
 from colorzoo.core.compare.results import Protocol
+from colorzoo.core.compare.simulation import Simulation, next_in_sequence
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ColorzooError, PluginError
 from colorzoo.core.imaging.image_io import Picture, Pixels, resize, square
 from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.inference.prediction import NOTHING
 from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
 from colorzoo.core.interfaces.dataset import Dataset, Sample
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.metric import Metric
 from colorzoo.core.remember import forget_all_but, remembering
 
@@ -46,6 +49,21 @@ class Task:
         """Return by name of metric the key of its state in the store, which depends on its code."""
         return {name: f"{name} {code_digest(cls.__module__)[:16]}" for name, cls in self.metrics.items()}
 
+    @cached_property
+    def simulation(self) -> Simulation:
+        """Return what every method is told of a picture besides its grey."""
+        return Simulation.parse(self.protocol.simulate.split())
+
+    @cached_property
+    def following(self) -> dict[int, int]:
+        """Return the picture that is the reference of each, by index; none where none is wanted."""
+        return next_in_sequence(self.dataset.sequences()) if self.simulation.reference else {}
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """Return the index of a picture by its id."""
+        return {name: index for index, name in enumerate(self.dataset.ids())}
+
 
 class Evaluator:
     """One process at work on a task; every picture is coloured alone, whatever else is compared."""
@@ -56,6 +74,7 @@ class Evaluator:
         self._packed: dict[int, Packed] = {}
         self._built: dict[str, Colorizer] = {}
         self._shown: Picture | None = None
+        self._guidance: tuple[str, Guidance] = ("", NOTHING)
 
     def measure(self, index: int, requested: Mapping[int, Sequence[str]]) -> list[tuple[int, Measurement]]:
         """Return (index of the method, row) pairs of a picture; requested: names of metrics by method.
@@ -66,6 +85,7 @@ class Evaluator:
         try:
             sample = self.task.dataset[index]
             picture = self.fitted(sample)
+            self.guidance(sample.id, picture)
         except Exception as error:  # a source may raise anything for a damaged picture
             return [(method_index, Measurement(unreadable=reason(error))) for method_index in requested]
         with remembering():
@@ -84,7 +104,18 @@ class Evaluator:
         samples = 1 if colorizer.deterministic else protocol.samples
         self._shown = picture
         options = {**method.options, "samples": samples, "seed": seed_of(protocol.seed, name)}
-        return colorize(colorizer, picture, options)
+        guidance = NOTHING if colorizer.informed else self.guidance(name, picture)
+        return colorize(colorizer, picture, options, guidance)
+
+    def guidance(self, name: str, picture: Picture) -> Guidance:
+        """Return what every method is told of a fitted picture; that of the last one is kept."""
+        task = self.task
+        if task.simulation.words and self._guidance[0] != name:
+            following = task.following.get(task.indices[name])
+            reference = Picture(task.dataset[following].image) if following is not None else None
+            seed = seed_of(task.protocol.seed, name)
+            self._guidance = name, task.simulation.guidance(picture, seed, reference)
+        return self._guidance[1]
 
     def fitted(self, sample: Sample) -> Picture:
         """Return a picture at the side and fit of the protocol."""

@@ -39,16 +39,16 @@ class Protocol(Strict):
         False, description="baselines are fitted on what is measured: no other pictures were at hand"
     )
     side: int = Field(256, ge=0, description="longest side of a picture when it is coloured; 0: its own")
-    fit: Literal["keep", "squash", "crop", "pad"] = Field(
-        "keep", description="how a picture gets that side"
-    )
+    fit: Literal["keep", "squash", "crop", "pad"] = Field("keep", description="how it gets that side")
     samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
     seed: int = Field(0, ge=0, lt=2**63)
+    simulate: str = Field("", description="guidance drawn from the truth by seed, given to every method")
 
     @property
     def fingerprint(self) -> str:
         """The sha256 over everything but the address: results with the same one belong together."""
-        values = self.model_dump(mode="json", exclude={"data"})
+        without = {"data"} if self.simulate else {"data", "simulate"}  # older results have no such field
+        values = self.model_dump(mode="json", exclude=without)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
@@ -84,10 +84,9 @@ class Value(Strict):
     low: float | None = None
     high: float | None = None
     unit: str
-    per_image: list[float | None] | None = Field(
-        None, description="in the order of the pictures; none: failed there"
-    )
+    per_image: list[float | None] | None = Field(None, description="picture by picture; none: failed there")
     curve: Curve | None = None
+    over_hints: Curve | None = Field(None, description="values by the number of true hints a picture")
     not_applicable: int = Field(0, ge=0, description="pictures that were coloured, but have no such value")
 
 
@@ -133,6 +132,7 @@ class Method(Strict):
         {}, description="sha256 by name of what it depends on: code, weights, files of options, members"
     )
     informed: bool = Field(False, description="it was told the true colours")
+    informed_by: str = Field("", description="guidance from the truth that it had, as others may have had")
     run: int = Field(0, description="which of the runs measured it")
     values: dict[str, Value]
     cost: Cost = Cost()
@@ -148,9 +148,7 @@ class Pair(Strict):
     one: str
     other: str
     difference: float
-    low: float | None = Field(
-        None, description="bounds of the bootstrap 95 % interval; none: too few pictures"
-    )
+    low: float | None = Field(None, description="bounds of the 95 % interval; none: too few pictures")
     high: float | None = None
     wins: float = Field(description="share of the pictures on which `one` is better")
     ties: float
@@ -195,6 +193,7 @@ class Results(Strict):
     metrics: list[MetricFacts] = Field(min_length=1)
     pictures: list[str] = Field(min_length=1)
     left_out: dict[str, str] = Field({}, description="unreadable pictures, and the reason")
+    alone: int = Field(0, ge=0, description="pictures without a next one that could be their reference")
     methods: list[Method] = Field(min_length=1)
     pairs: list[Pair]
     examples: list[ExampleImage] = []

@@ -94,9 +94,16 @@ class Comparison:
         ]
         device = devices.resolve(self.task.device).type
         return [
-            key_of(identity, name, digest, settings, device)
-            for name, digest in zip(self.ids, digests, strict=True)
+            key_of(identity, name, digest, settings, device, *self._simulated(index, digests))
+            for index, (name, digest) in enumerate(zip(self.ids, digests, strict=True))
         ]
+
+    def _simulated(self, index: int, digests: Sequence[str]) -> list[str]:
+        """Return what guidance of a picture depends on besides the picture; nothing where there is none."""
+        if not self.task.simulation.words:
+            return []
+        following = self.task.following.get(index)
+        return [self.task.simulation.text, *([digests[following]] if following is not None else [])]
 
     def _jobs(self) -> Iterator[Job]:
         """Yield every picture with missing metrics; what failed is tried again."""

@@ -69,6 +69,7 @@ class Summary:
             metrics=columns,
             pictures=[name for name in self.ids if name not in left_out],
             left_out=left_out,
+            alone=len(self.ids) - len(self.task.following) if self.task.simulation.reference else 0,
             methods=methods,
             pairs=pairs_of(methods, columns),
         )
@@ -101,6 +102,7 @@ class Summary:
             options={name: str(value) for name, value in method.options.items()},
             depends=method.depends,
             informed=method.kind.informed,
+            informed_by="" if method.kind.informed else self.task.simulation.words,
             values={name: total.value() for name, total in totals.items()},
             cost=cost.model_copy(update={"milliseconds": middle}),
             failures=failures,

@@ -40,6 +40,10 @@ class Subset(Dataset):
     def ids(self) -> list[str]:
         return list(self._ids)
 
+    def sequences(self) -> Sequence[Sequence[int]]:
+        own = {index: number for number, index in enumerate(self.indices)}
+        return [[own[index] for index in one if index in own] for one in self.whole.sequences()]
+
 
 class ConcatDataset(Dataset):
     """Several datasets as one; every id begins with the number of its part."""
@@ -72,6 +76,11 @@ class ConcatDataset(Dataset):
 
     def ids(self) -> list[str]:
         return [f"{index}/{name}" for index, part in enumerate(self.parts) for name in part.ids()]
+
+    def sequences(self) -> Sequence[Sequence[int]]:
+        starts = [0, *self._ends]
+        parts = zip(starts, self.parts, strict=False)
+        return [[start + index for index in one] for start, part in parts for one in part.sequences()]
 
     @property
     def fingerprint(self) -> str:

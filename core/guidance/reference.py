@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from colorzoo.core.guidance.correspondence import (
@@ -23,7 +25,10 @@ from colorzoo.core.guidance.correspondence import (
     trunk_features,
 )
 from colorzoo.core.imaging import color
+from colorzoo.core.imaging.image_io import Pixels, resize
 
+SIDE = 512
+"""Longest side of a reference as it is used, in pixels."""
 CELL, FINE_CELL = 16, 8
 """Sides of the cells of references and of the picture, in pixels at a long side of 512."""
 KERNEL = Kernel(temperature=0.05, same_luma=1.0)
@@ -33,6 +38,14 @@ MOST = 0.6
 """Of the way to the reference's colour that is gone at most."""
 COLORED = 0.01
 """Mean chroma below which a reference is grey, and says nothing about colours."""
+
+
+def as_reference(rgb: Pixels) -> Tensor:
+    """Return a picture, uint8 (H, W, 3), as a reference: sRGB (3, h, w) in [0, 1], at most `SIDE` long."""
+    scale = SIDE / max(rgb.shape[:2])
+    if scale < 1:
+        rgb = resize(rgb, *(max(1, round(side * scale)) for side in rgb.shape[1::-1]))
+    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).float() / 255
 
 
 def moved_to_references(chroma: Tensor, luma: Tensor, references: Sequence[Tensor]) -> Tensor:

@@ -101,6 +101,13 @@ class Dataset(ABC):
         """Return the ids in order; override it if that needs no decoding."""
         return [sample.id for sample in self]
 
+    def sequences(self) -> Sequence[Sequence[int]]:
+        """Return indices in order, for every chapter or shot; by default for every folder of the ids."""
+        folders: dict[str, list[int]] = {}
+        for index, name in enumerate(self.ids()):
+            folders.setdefault(name.rpartition("/")[0], []).append(index)
+        return list(folders.values())
+
     @property
     def notes(self) -> Mapping[str, object]:
         """Return counts to report, such as pictures left out."""

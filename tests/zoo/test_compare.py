@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from colorzoo.core.registry import registry
 from colorzoo.jobs.compare import compare, methods_of, metrics_of, working_in
 from colorzoo.testing import synthetic_picture
 
+ROOT = Path(__file__).parents[2]
 FEW = ("--metrics", "mse255,psnr,eob,success", "--samples", 2, "--side", 32, "--workers", 1)
 
 
@@ -88,6 +90,8 @@ def test_what_is_wrong_is_said_before_anything_is_computed(cli, pictures, tmp_pa
         (["unet", "--metrics", "pnsr"], "did you mean psnr?"),
         (["unet", "--metrics", "eob@100"], "eob@100: needs --samples 100 or more, got 8"),
         (["unet", "--fit", "stretch"], "fit"),
+        (["unet", "--simulate", "hints=many"], "--simulate hints=many: expected hints=10"),
+        (["unet", "--simulate", "palette=1"], "a palette has from 2 to 256 colours"),
         (["unet", "--device", "cuda:9"], "device 'cuda:9': not on this machine"),
     ):
         done = cli("compare", *arguments, "--data", pictures, code=2)
@@ -279,3 +283,49 @@ def test_panels_are_compared_like_pictures(cli, pictures, tmp_path):
     assert len(results.pictures) > 12  # several squares of a page
     assert all(method.values["mse255"] is not None for method in results.methods)
     assert not any(method.failures for method in results.methods)
+
+
+(SIMULATED,) = re.findall(
+    r"^    colorzoo (compare .* --simulate .*)$", (ROOT / "docs" / "comparing.md").read_text(), re.M
+)
+
+
+def test_the_page_on_true_hints_works_as_it_is_written_and_the_report_shows_it(cli, pictures):
+    for path in pictures.glob("*/*[3-9].png"):
+        path.unlink()
+    few = ("--metrics", "mse255@1", "--samples", 1, "--side", 32, "--workers", 1)
+    done = cli(*shlex.split(SIMULATED), *few)
+    head, *rows = [line.split() for line in done.stdout.splitlines() if line]
+    assert head[:4] == ["METHOD", "MSE255@1", "INFORMED", "BY"]
+    assert "30 true hints a picture" in done.stdout
+    start = next(i for i, row in enumerate(rows) if row[-5:] == ["0", "1", "3", "10", "30"])
+    curve = {row[0]: row[1:] for row in rows[start + 1 :]}
+    for name in ("cgan", "grey"):
+        values = [float(value.replace(",", "")) for value in curve[name]]
+        assert len(values) == 5
+        assert values[-1] < values[0]
+    assert "Informed: every method was given 30 true hints a picture" in done.stdout
+    folder = pictures.parent / "hinted"
+    results = read_results(folder)
+    assert results.protocol.simulate == "hints=0,1,3,10,30"
+    assert {m.informed_by for m in results.methods if not m.informed} == {"30 true hints a picture"}
+    page = (folder / "report.html").read_text()
+    assert "Informed: every method was given 30 true hints a picture" in page
+    assert page.count('<th scope="col">informed by</th>') == 1
+    assert "By number of hints" in page
+    assert "30 true hints a picture" in (folder / "table.md").read_text()
+    assert "true hints a picture" in (folder / "figures" / "hints.svg").read_text()
+    cli("report", "write", folder)
+    cli("compare", "cgan", "--data", pictures, *few, "-o", "plain")
+    refused = cli("report", "merge", "hinted", "plain", "-o", "no", code=2)
+    assert "simulate hints=0,1,3,10,30 and" in refused.stderr
+
+
+def test_a_next_picture_is_wanted_where_there_is_none(cli, pictures):
+    for path in pictures.glob("*/*.png"):
+        if path.name not in ("00.png", "01.png"):
+            path.unlink()
+    done = cli("compare", "unet", "--data", pictures, "--simulate", "reference=next", code=2)
+    assert done.stderr.count("\n") == 1
+    assert "every picture of" in done.stderr
+    assert "alone in its folder" in done.stderr

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -306,3 +307,38 @@ def test_an_option_of_a_method_is_never_broken(sentence):
     )
     assert f"vae-mdn:<wbr>photos,{options[0]},{options[1]}" in text
     assert "<span" not in str(breakable(f"reference={'x' * 200}"))  # it fits no line
+
+
+def hinted(label, *errors, **changes):
+    """Return a method with an error for 0, 3 and 10 true hints."""
+    one = method(label, 0, informed_by="10 true hints a picture", **changes)
+    curve = Curve(over="true hints", x=[0.0, 3.0, 10.0], y=list(errors))
+    error = one.values["error"].model_copy(update={"over_hints": curve})
+    return one.model_copy(update={"values": {**one.values, "error": error}})
+
+
+def test_who_had_true_hints_is_ranked_and_said_to_be_informed():
+    methods = [hinted("good", 9.0, 5.0, 2.0), hinted(HOSTILE, 8.0, 6.0, 4.0), *baselines()]
+    informed = results(*methods, simulate="hints=0,3,10").model_copy(update={"alone": 2})
+    made = markdown.table(informed)
+    said = "Informed: every method was given 10 true hints a picture, drawn from the originals by seed."
+    assert f"{said} 2 pictures are alone in their folder: no reference." in made
+    rows = [line for line in made.splitlines() if line.endswith("| 10 true hints a picture |")]
+    assert len(rows) == 2
+    assert any(
+        line.startswith("| *oracle* ") and line.endswith("| all of the truth |")
+        for line in made.splitlines()
+    )
+    assert "| good | 9.000 | 5.000 | 2.000 |" in made
+    assert "good leads" in decision(informed)[0]
+    shown = page(informed, Path("nowhere"))
+    assert said in shown
+    assert "By number of hints" in shown
+    drawn = figures.figures(informed)["hints"].inline("hints")
+    ticks = re.findall(r">(\d+)</text>", drawn)
+    assert {"0", "3", "10"} <= set(ticks)
+    assert drawn.count("<circle") == 6
+    plain = results(*two(), *baselines())
+    assert "hints" not in figures.figures(plain)
+    assert "informed" not in markdown.table(plain).lower()
+    assert "informed by" not in page(plain, Path("nowhere"))

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress
 
 DEFAULTS = CompareOptions()
+Metrics = Annotated[
+    str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
+]
+Simulate = Annotated[
+    list[str] | None,
+    typer.Option(help="true hints=10 (or 0,1,3,10,30), palette, palette=8 or reference=next for all"),
+]
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
@@ -49,9 +56,8 @@ def compare(
     ] = DEFAULTS.side,
     fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = DEFAULTS.fit,
     limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
-    metrics: Annotated[
-        str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
-    ] = None,
+    metrics: Metrics = None,
+    simulate: Simulate = None,
     device: Device = "auto",
     workers: Annotated[
         int | None,
@@ -76,6 +82,7 @@ def compare(
             fit=fit,
             limit=limit,
             metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
+            simulate=simulate or [],
             device=device,
             workers=workers or jobs.compare.default_workers(device),
             progress=progress,
@@ -92,15 +99,17 @@ def compare(
 def show(results: Results) -> None:
     """Print the ranking and who wins, and on stderr what went wrong."""
     from colorzoo.report.decision import best_of_several, decision
-    from colorzoo.report.wording import direction, named, not_applicable, note
+    from colorzoo.report.wording import direction, informed, informed_by, named, not_applicable, note
 
     metric, beside = results.metric(results.ranked_by), best_of_several(results)
     best = {note(beside): beside.name} if beside else {}
+    told = informed(results)
     rows = [
         {
             "method": printable(method.label),
             metric.name: _bounded(method, metric.name),
             **{head: _number(method.values[name].value) for head, name in best.items()},
+            **({"informed by": informed_by(method)} if told else {}),
             "ms": _number(method.cost.milliseconds),
             "MiB": _number(method.cost.peak_mib),
             "failed": len(method.failures) or "",
@@ -108,8 +117,9 @@ def show(results: Results) -> None:
         for method in results.ranking()
     ]
     tables.show(rows, as_json=False)
+    _show_over_hints(results)
     typer.echo(f"\n{named(metric)}: {metric.unit}, {direction(metric)}; 95 % intervals of the mean")
-    for line in decision(results):
+    for line in [*([told] if told else []), *decision(results)]:
         typer.echo(printable(line, MAX_LINE))
     for failed in [method for method in results.methods if method.failures]:
         first = failed.failures[0]
@@ -121,6 +131,23 @@ def show(results: Results) -> None:
         _tell(f"left out: {name}: {why}")
     if results.left_out:
         _tell(f"{len(results.left_out)} pictures could not be read and are left out for all")
+
+
+def _show_over_hints(results: Results) -> None:
+    """Print every method's values by the number of true hints, where several were measured."""
+    from colorzoo.report.wording import hint_counts, over_hints
+
+    counts = [f"{count:.0f}" for count in hint_counts(results)]
+    rows = [
+        {
+            "true hints a picture": printable(method.label),
+            **dict(zip(counts, map(_number, values), strict=True)),
+        }
+        for method, values in over_hints(results)
+    ]
+    if rows:
+        typer.echo()
+        tables.show(rows, as_json=False)
 
 
 def _tell(text: str) -> None:

@@ -12,9 +12,10 @@ from colorzoo.core.compare.evaluator import Task
 from colorzoo.core.compare.examples import write_examples
 from colorzoo.core.compare.measurements import MeasurementStore
 from colorzoo.core.compare.method import ComparedMethod
+from colorzoo.core.compare.over_hints import compared_over_hints
 from colorzoo.core.compare.readable import fingerprint_of
 from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
-from colorzoo.core.compare.runner import Comparison
+from colorzoo.core.compare.simulation import Simulation
 from colorzoo.core.data.combine import Subset
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import cache_root, folder_lock
@@ -48,7 +49,7 @@ def compare(
     with working_in(Path(out) if out is not None else None):
         task = task_of(methods, data, given)
         store = MeasurementStore(cache_root() / "compare" / "measured.sqlite")
-        results = Comparison(task, store).run(given.workers, progress)
+        results = compared_over_hints(task, store, given.workers, progress)
         if results is None or out is None:
             return results
         results = write_examples(
@@ -75,6 +76,7 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
     """Return what is to be compared; what is wrong raises before anything is computed."""
     compared = methods_of(methods)
     metrics = metrics_of(options.metrics, options.samples)
+    simulation = Simulation.parse(options.simulate)
     dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
     if options.limit is not None and options.limit < len(dataset):
         dataset = Subset(dataset, options.limit)
@@ -84,11 +86,15 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
         split=dataset.split,
         pictures=_count(dataset, data),
         data_fingerprint=fingerprint_of(dataset),
+        simulate=simulation.text,
         train_fingerprint=fingerprint_of(train),
         train_is_measured=train is dataset,
         **options.model_dump(include={"side", "fit", "samples", "seed"}),
     )
-    return Task(compared, dataset, train, protocol, metrics, _device(options.device))
+    task = Task(compared, dataset, train, protocol, metrics, _device(options.device))
+    if simulation.reference and not task.following:
+        raise DataError(f"--simulate reference=next: every picture of {data} is alone in its folder")
+    return task
 
 
 def methods_of(specs: Sequence[str]) -> list[ComparedMethod]:

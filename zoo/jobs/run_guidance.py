@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import Field, RootModel
 from torch import Tensor
 
@@ -18,7 +17,8 @@ from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest, read_model
 from colorzoo.core.guidance.palette_files import read_palette
-from colorzoo.core.imaging.image_io import Picture, read, read_reduced, resize
+from colorzoo.core.guidance.reference import SIDE, as_reference
+from colorzoo.core.imaging.image_io import Picture, read, read_reduced
 from colorzoo.core.interfaces.guidance import Guidance, Hint
 
 SIDECARS = LAYER, POINTS = ".hints.png", ".hints.json"
@@ -27,8 +27,6 @@ HINT = re.compile(r"\s*([^,=\s]+)\s*,\s*([^,=\s]+)\s*=\s*(.+?)\s*")
 MAX_HINTS_BYTES = 16_000_000
 CELLS = 512
 """Cells a side that a layer's strokes become hints of, at most."""
-REFERENCE_SIDE = 512
-"""Longest side of a reference as it is used, in pixels."""
 
 
 class HintFile(RootModel[list[Hint]]):
@@ -193,8 +191,4 @@ def _reference(path: Path) -> Tensor:
     Raises:
         ImageError: it cannot be read.
     """
-    rgb, _ = read_reduced(path, REFERENCE_SIDE)
-    scale = REFERENCE_SIDE / max(rgb.shape[:2])
-    if scale < 1:
-        rgb = resize(rgb, *(max(1, round(side * scale)) for side in rgb.shape[1::-1]))
-    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).float() / 255
+    return as_reference(read_reduced(path, SIDE)[0])

@@ -10,12 +10,13 @@ from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.files import atomic_write
 from colorzoo.report.plot import GAP, LINE, Plot, spread
 from colorzoo.report.svg import LIGHT, WIDTH, Drawing, shortened, text_width
-from colorzoo.report.wording import direction, named, note
+from colorzoo.report.wording import direction, hint_counts, named, note
 
 TITLES = {
     "ranking": "Every method with its interval; the table has the numbers",
     "success": "Share of the pictures that are right to within a threshold, for every method",
     "best_of": "Error of the best of k samples, for every method",
+    "hints": "Every method by the number of true hints a picture; the table has the numbers",
     "speed": "Quality against milliseconds a picture; the tables have the numbers",
 }
 DASHES = ("6 3", "2 3", "8 3 2 3", "4 2", "1 4")
@@ -30,6 +31,7 @@ def figures(results: Results) -> dict[str, Drawing]:
         "ranking": ranking,
         "success": success,
         "best_of": best_of,
+        "hints": hints,
         "speed": speed,
     }
     drawn = {name: draw(results) for name, draw in drawers.items()}
@@ -75,6 +77,28 @@ def success(results: Results) -> Drawing | None:
 def best_of(results: Results) -> Drawing | None:
     """Draw the error of the best of k samples; a method that always answers the same is a flat line."""
     return _curves(results, "samples", "") if results.protocol.samples > 1 else None
+
+
+def hints(results: Results) -> Drawing | None:
+    """Draw the ranking metric by the number of true hints, where several were measured."""
+    counts, metric, looks = hint_counts(results), results.metric(results.ranked_by), _looks(results)
+    curves = {
+        method.label: curve
+        for method in results.ranking()
+        if (curve := method.values[metric.name].over_hints) is not None and not method.informed
+    }
+    if not curves:
+        return None
+    values = [y for curve in curves.values() for y in curve.y]
+    plot = Plot((counts[0], counts[-1]), spread(values, 0.04), counts=counts)
+    plot.axes("true hints a picture", _label(metric))
+    for name, curve in curves.items():
+        kind, more = looks[name]
+        plot.curve(curve.x, curve.y, kind, **more)
+        for x, y in zip(curve.x, curve.y, strict=True):
+            plot.drawing.dot(plot.x(x), plot.y(y), kind, 2.5)
+    plot.legend({name: looks[name] for name in curves})
+    return plot.drawing
 
 
 def speed(results: Results) -> Drawing | None:

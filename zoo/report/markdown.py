@@ -11,9 +11,13 @@ from colorzoo.report.wording import (
     best_baseline,
     bounded,
     compared,
+    hint_counts,
+    informed,
+    informed_by,
     named,
     not_applicable,
     number,
+    over_hints,
     verdict,
 )
 
@@ -30,7 +34,13 @@ def table(results: Results, metrics: Sequence[str] | None = None) -> str:
         UnknownNameError: the results have no such metric.
     """
     chosen = _chosen(results, metrics)
-    sections = [_protocol(results), _ranking(results, chosen), not_applicable(results), _pairs(results)]
+    sections = [
+        _protocol(results),
+        _ranking(results, chosen),
+        _over_hints(results),
+        not_applicable(results),
+        _pairs(results),
+    ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
@@ -50,22 +60,36 @@ def _protocol(results: Results) -> list[str]:
     return [
         f"{len(results.pictures)} pictures of `{protocol.data}`, split {protocol.split}, {side}, "
         f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
-        "In brackets: 95 % intervals of the mean. Baselines in italics."
+        "In brackets: 95 % intervals of the mean. Baselines in italics.",
+        *([informed(results)] if informed(results) else []),
     ]
 
 
 def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
     heads = ["method", *(f"{_head(m)} {arrow(m)}" for m in metrics), "ms", "MiB", "M parameters", "GFLOP"]
+    told = ["informed by"] if informed(results) else []
     best = {metric.name: best_label(results, metric) for metric in metrics}
     rows = [
         [
             _name(method),
             *(_cell(method, metric, method.label == best[metric.name]) for metric in metrics),
             *_costs(method),
+            *([informed_by(method)] if told else []),
         ]
         for method in results.ranking()
     ]
-    return [_line(heads), "|---|" + "---:|" * (len(heads) - 1), *map(_line, rows)]
+    rule = "|---|" + "---:|" * (len(heads) - 1) + "---|" * len(told)
+    return [_line([*heads, *told]), rule, *map(_line, rows)]
+
+
+def _over_hints(results: Results) -> list[str]:
+    """Return the ranking metric by the number of true hints, where several were measured."""
+    counts, metric = hint_counts(results), results.metric(results.ranked_by)
+    if not counts:
+        return []
+    heads = [f"{_head(metric)} {arrow(metric)} with true hints a picture", *(f"{n:,.0f}" for n in counts)]
+    rows = [[_name(method), *(number(value) for value in values)] for method, values in over_hints(results)]
+    return [_line(heads), "|---|" + "---:|" * len(counts), *map(_line, rows)]
 
 
 def _head(metric: MetricFacts) -> str:

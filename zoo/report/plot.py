@@ -36,6 +36,20 @@ class Scale:
         return log_ticks(self.low, self.high) if self.logarithmic else ticks(self.low, self.high, count)
 
 
+@dataclass(frozen=True)
+class CountScale(Scale):
+    """From counts, which may be 0, to units, logarithmic in one more; its ticks are some of the counts."""
+
+    counts: Sequence[float] = ()
+
+    def __call__(self, value: float) -> float:
+        low, high, value = (math.log1p(v) for v in (self.low, self.high, value))
+        return self.start + (value - low) / ((high - low) or 1.0) * (self.stop - self.start)
+
+    def ticks(self, count: int = 5) -> list[float]:
+        return list(self.counts)
+
+
 class Plot:
     """Axes in a drawing, between margins; x and y: (low, high) of the values."""
 
@@ -48,13 +62,16 @@ class Plot:
         left: float | None = None,
         logarithmic: bool = False,
         within: tuple[float, float] = (0, WIDTH),
+        counts: Sequence[float] = (),
     ) -> None:
         ticked = Scale(*y, 0, 1).ticks() if left is None else []
         wide = max((text_width(plain(tick)) for tick in ticked), default=0) + GAP
         start = within[0] + (wide if left is None else left)
         self.drawing = Drawing(WIDTH, height)
         self.top, self.bottom = (0.0 if ticked == [] else 1.5 * LINE), height - 2.4 * LINE
-        self.x = Scale(*x, start, within[1] - 2 * GAP, logarithmic)
+        stop = within[1] - 2 * GAP
+        x_scale = CountScale(*x, start, stop, counts=counts) if counts else None
+        self.x = x_scale or Scale(*x, start, stop, logarithmic)
         self.y = Scale(*y, self.bottom, self.top)
 
     def axes(self, label_x: str, label_y: str) -> None:

@@ -104,7 +104,7 @@ def best_baseline(results: Results) -> Method | None:
 
 def warnings(results: Results) -> list[str]:
     """Return what a reader must know before believing a number."""
-    lines = []
+    lines = [informed(results)] if informed(results) else []
     if len(results.pictures) < MIN_PICTURES:
         lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
     if results.protocol.train_is_measured:
@@ -128,6 +128,37 @@ def warnings(results: Results) -> list[str]:
     if results.left_out:
         lines.append(f"{len(results.left_out)} pictures could not be read and are left out for all.")
     return lines
+
+
+def informed(results: Results) -> str:
+    """Return in one sentence what every method was told of the truth; empty where that is nothing."""
+    words = next((method.informed_by for method in results.methods if method.informed_by), "")
+    if not words:
+        return ""
+    alone = f" {results.alone} pictures are alone in their folder: no reference." if results.alone else ""
+    return f"Informed: every method was given {words}, drawn from the originals by seed.{alone}"
+
+
+def hint_counts(results: Results) -> list[float]:
+    """Return the numbers of true hints that were measured, where they are several."""
+    curves = [method.values[results.ranked_by].over_hints for method in results.methods]
+    return sorted({x for curve in curves if curve is not None for x in curve.x})
+
+
+def over_hints(results: Results) -> list[tuple[Method, list[float | None]]]:
+    """Return by method, in the order of the ranking, the ranking metric at each of `hint_counts`."""
+    counts = hint_counts(results)
+    curves = [(method, method.values[results.ranked_by].over_hints) for method in results.ranking()]
+    return [
+        (method, [dict(zip(curve.x, curve.y, strict=True)).get(count) for count in counts])
+        for method, curve in curves
+        if curve is not None and not method.informed
+    ]
+
+
+def informed_by(method: Method) -> str:
+    """Return what a method was told of the truth."""
+    return "all of the truth" if method.informed else method.informed_by
 
 
 def trained_on(method: Method) -> str | None:
