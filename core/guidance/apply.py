@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from colorzoo.core.guidance.chapter import agreed
+from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.flat_regions import flattened_chroma
 from colorzoo.core.guidance.hints import hinted
 from colorzoo.core.guidance.palette import moved_to_palette, palette_of_colors
@@ -17,9 +19,14 @@ SPATIAL = frozenset({"references", "palette", "flats", "hints"})
 """Fields that act on whole pictures, at a working size."""
 
 
-def guided(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
-    """Return chroma (K, 2, H, W) of gray (1, 1, H, W) as guidance wants it; hints are in its pixels."""
+def guided(chroma: Tensor, gray: Tensor, guidance: Guidance, table: Cells | None = None) -> Tensor:
+    """Return chroma (K, 2, H, W) of gray (1, 1, H, W) as guidance wants it; hints are in its pixels.
+
+    table: what the pages of a chapter agree on.
+    """
     chroma = styled(chroma, gray, guidance)
+    if table is not None:
+        chroma = agreed(chroma, gray[0], table)
     if guidance.references:
         chroma = moved_to_references(chroma, gray[0], guidance.references)
     if guidance.palette:

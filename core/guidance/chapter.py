@@ -7,7 +7,7 @@ moved towards it. `chapter_file.py` keeps it for the next chapter. Measured by `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
@@ -23,9 +23,13 @@ from colorzoo.core.guidance.correspondence import (
     lent_by,
     trunk_features,
 )
+from colorzoo.core.guidance.palette import SIDE, Palette, palette_of_pictures
 from colorzoo.core.guidance.reference import CELL, FINE_CELL
+from colorzoo.core.imaging import color
 
 PROTOTYPES = 256
+PAGES, FOLDED = 16, 512
+"""Pages whose cells are held at once, and prototypes that stand for those before them."""
 ROUNDS = 10
 LUMA_WEIGHT = 1.0
 """What a difference in luma counts beside one in features when cells become prototypes."""
@@ -33,13 +37,27 @@ KERNEL = Kernel(temperature=0.25, same_luma=0.3)
 """Wide: what only looks a little alike shares its colours, else every page would stay with itself."""
 
 
-def table_of_pages(pages: Sequence[tuple[Tensor, Tensor]]) -> Cells:
-    """Return the table of a chapter's pages, each luma (1, h, w) in [0, 1] and chroma (2, h, w).
+def table_of_pages(pages: Iterable[tuple[Tensor, Tensor]]) -> Cells:
+    """Return the table of a chapter's pages, at least one, luma (1, h, w) in [0, 1] and chroma (2, h, w).
 
     k-means of cells by features and luma; the first centres are cells far from each other. The
-    chroma of a prototype is the mean over all pages.
+    chroma of a prototype is the mean over all pages. Memory holds the cells of a few pages at once.
     """
-    return prototypes(joined([cells_of(luma, chroma, cell=CELL) for luma, chroma in pages]))
+    parts: list[Cells] = []
+    for luma, chroma in pages:
+        parts.append(cells_of(luma, chroma, cell=CELL))
+        if len(parts) > PAGES:
+            parts = [_folded(joined(parts))]
+    return prototypes(joined(parts))
+
+
+def palette_of_table(table: Cells) -> Palette:
+    """Return the colours of a table: those of a picture in which every prototype has its share."""
+    rgb = color.recombine(table.luma.T[:, None], table.chroma.T[:, None])
+    ends = (table.weights / table.weights.sum()).cumsum(0)
+    places = (torch.arange(SIDE**2) + 0.5) / SIDE**2
+    index = torch.searchsorted(ends, places).clamp_max(len(ends) - 1)
+    return palette_of_pictures([rgb[:, 0, index].reshape(3, SIDE, SIDE)])
 
 
 def agreed(chroma: Tensor, luma: Tensor, table: Cells) -> Tensor:
@@ -72,6 +90,12 @@ def prototypes(cells: Cells, count: int = PROTOTYPES) -> Cells:
     chroma = member.T @ cells.chroma / total.clamp_min(1e-12)
     light = centers[:, -1:] / LUMA_WEIGHT
     return Cells(F.normalize(centers[used, :-1]), light[used], chroma[used], total[used, 0])
+
+
+def _folded(cells: Cells) -> Cells:
+    """Return fewer cells, which weigh as much."""
+    fewer = prototypes(cells, FOLDED)
+    return fewer._replace(weights=fewer.weights * cells.weights.sum())
 
 
 def _first(points: Tensor, count: int) -> list[int]:

@@ -15,6 +15,7 @@ from 0 to 1, cb and cr from -0.5 to 0.5, shares add up to 1.
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -95,6 +96,14 @@ def read_chapter(path: Path) -> Cells:
         torch.tensor([table.cb, table.cr]).T,
         torch.tensor(table.share),
     )
+
+
+def is_chapter(path: Path) -> bool:
+    """Return whether a file begins as `write_chapter` writes it."""
+    start = ChapterFile.model_fields["format"].default.encode()
+    with suppress(OSError, ValueError), path.open("rb") as file:
+        return start in file.read(200)
+    return False
 
 
 def _stored(table: Cells) -> Prototypes:

@@ -10,6 +10,7 @@ import torch
 from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.devices import device_of
 from colorzoo.core.errors import ConfigError
+from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.prediction import NOTHING, Prediction, Size, fitted_size, resized, to_tensor
 from colorzoo.core.interfaces.capabilities import Capabilities
@@ -36,14 +37,20 @@ def colorize(
 
 
 def colorings(
-    colorizer: Colorizer, picture: Picture, options: Options = None, guidance: Guidance = NOTHING
+    colorizer: Colorizer,
+    picture: Picture,
+    options: Options = None,
+    guidance: Guidance = NOTHING,
+    table: Cells | None = None,
 ) -> Iterator[Picture]:
     """Yield what `colorize` returns, one by one: memory holds a single sample at full size.
+
+    table: what the pages of a chapter agree on.
 
     Raises:
         ConfigError, PluginError: as in `colorize`, before the first sample.
     """
-    yield from predict(colorizer, picture, options, guidance).pictures(guidance)
+    yield from predict(colorizer, picture, options, guidance).pictures(guidance, table)
 
 
 def predict(
@@ -56,7 +63,7 @@ def predict(
     Raises:
         ConfigError, PluginError: as in `colorize`.
     """
-    (prediction,) = _together(colorizer, [picture], _seeded(colorizer, options, guidance), [guidance])
+    (prediction,) = _together(colorizer, [picture], seeded(colorizer, options, guidance), [guidance])
     return prediction
 
 
@@ -78,13 +85,13 @@ def predict_many(
     pairs = zip(pictures, guidance, strict=False)
 
     def alike(pair: tuple[Picture, Guidance]) -> tuple[object, ...]:
-        return _given_size(colorizer, pair[0]), pair[1].seed
+        return given_size(colorizer, pair[0]), pair[1].seed
 
     most = min(batch, colorizer.capabilities.max_batch or batch)
     for _, group in groupby(pairs, alike):
         while several := list(islice(group, most)):
             told = [guidance for _, guidance in several]
-            chosen = _seeded(colorizer, options, told[0])
+            chosen = seeded(colorizer, options, told[0])
             yield from _together(colorizer, [picture for picture, _ in several], chosen, told)
 
 
@@ -92,9 +99,9 @@ def _together(
     colorizer: Colorizer, pictures: Sequence[Picture], options: RunOptions, guidance: Sequence[Guidance]
 ) -> list[Prediction]:
     """Return the predictions of pictures that the colorizer is given at one size."""
-    name, size = type(colorizer).__name__, _given_size(colorizer, pictures[0])
+    name, size = type(colorizer).__name__, given_size(colorizer, pictures[0])
     told = [
-        _native(name, colorizer.capabilities, one).in_pixels(_size(picture), size)
+        taken(name, colorizer.capabilities, one).in_pixels(_size(picture), size)
         for one, picture in zip(guidance, pictures, strict=True)
     ]
     native = told if any(one.given() for one in told) else []
@@ -115,12 +122,13 @@ def _together(
     ]  # fmt: skip
 
 
-def _seeded(colorizer: Colorizer, options: Options, guidance: Guidance) -> RunOptions:
+def seeded(colorizer: Colorizer, options: Options, guidance: Guidance) -> RunOptions:
+    """Return validated options, with the seed of the guidance if it has one."""
     chosen = validate(colorizer.Options, options or {}, "options")
     return chosen if guidance.seed is None else chosen.model_copy(update={"seed": guidance.seed})
 
 
-def _given_size(colorizer: Colorizer, picture: Picture) -> Size:
+def given_size(colorizer: Colorizer, picture: Picture) -> Size:
     """Return the size at which a colorizer is given a picture."""
     stated = colorizer.capabilities
     side = colorizer.max_input_side or stated.max_input_side
@@ -131,7 +139,7 @@ def _size(picture: Picture) -> Size:
     return picture.rgb.shape[0], picture.rgb.shape[1]
 
 
-def _native(name: str, stated: Capabilities, guidance: Guidance) -> Guidance:
+def taken(name: str, stated: Capabilities, guidance: Guidance) -> Guidance:
     """Return the part of guidance that the colorizer is given.
 
     Raises:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from colorzoo.core.guidance.apply import POINTWISE, SPATIAL, guided
+from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Picture, Pixels
@@ -38,15 +39,17 @@ class Prediction:
     keeps_luma: bool
     capabilities: Capabilities
 
-    def pictures(self, guidance: Guidance = NOTHING) -> Iterator[Picture]:
+    def pictures(self, guidance: Guidance = NOTHING, table: Cells | None = None) -> Iterator[Picture]:
         """Yield the samples under guidance, one by one: memory holds a single one at full size.
+
+        table: what the pages of a chapter agree on.
 
         Raises:
             ConfigError: a hint lies outside the picture; before the first sample.
         """
         full = self.picture.gray
         with torch.inference_mode():
-            rgb, guide = self._guided(guidance.without(self.capabilities.takes))
+            rgb, guide = self._guided(guidance.without(self.capabilities.takes), table)
             share = colored_share(full) if self._keeps_paper(guidance) else None
         for own, sample in zip(self.rgb, rgb, strict=True):
             with torch.inference_mode():
@@ -54,25 +57,44 @@ class Prediction:
             yield Picture(pixels, self.picture.alpha, self.picture.profile)
             del pixels
 
-    def _guided(self, guidance: Guidance) -> tuple[Tensor, Tensor | None]:
-        """Return colourings under guidance and their guide, smaller where whole pictures are looked at."""
-        given, full = guidance.given(), self.picture.gray
-        if not given & (POINTWISE | SPATIAL):
-            return self.rgb, self.guide
-        gray = to_tensor(full).to(self.rgb.device) if self.guide is None else self.guide
-        if given & SPATIAL:
-            side = FLATS_SIDE if "flats" in given else SIDE
+    def planes(self, side: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return grey (1, 1, h, w), luma (1 or K, 1, h, w) as coloured, and chroma (K, 2, h, w).
+
+        side: the longest at most, whatever the size that was coloured; None for that one.
+        """
+        full = self.picture.gray
+        if side or self.guide is None:
             size = fitted_size((full.shape[0], full.shape[1]), side)
             gray = resized(to_tensor(full).to(self.rgb.device), size)
-        size = (gray.shape[-2], gray.shape[-1])
-        guidance = guidance.in_pixels((full.shape[0], full.shape[1]), size)
-        chroma, base = color.chroma(self.rgb), gray
+        else:
+            gray = self.guide
+        chroma, size = color.chroma(self.rgb), (gray.shape[-2], gray.shape[-1])
         if chroma.shape[-2:] != size:
             chroma = _brought_to(chroma, gray)
-        if not self.keeps_luma:
-            base = color.luma(color.resize_area(self.rgb, size))
-        colored = color.recombine(base, guided(chroma, base[:1], guidance))
-        return colored, gray if size != full.shape else None
+        return gray, gray if self.keeps_luma else color.luma(color.resize_area(self.rgb, size)), chroma
+
+    def page(self, guidance: Guidance = NOTHING) -> tuple[Tensor, Tensor]:
+        """Return luma (1, h, w) and styled chroma (2, h, w) of the first sample, for a chapter's table."""
+        with torch.inference_mode():
+            _, luma, chroma = self.planes(SIDE)
+            guidance = guidance.without(guidance.given() - POINTWISE | self.capabilities.takes)
+            return luma[0], guided(chroma[:1], luma[:1], guidance)[0]
+
+    def recolored(self, gray: Tensor, luma: Tensor, chroma: Tensor) -> Prediction:
+        """Return it with other planes, as `planes` returned them."""
+        guide = gray if gray.shape[-2:] != self.picture.gray.shape else None
+        return replace(self, rgb=color.recombine(luma, chroma), guide=guide)
+
+    def _guided(self, guidance: Guidance, table: Cells | None) -> tuple[Tensor, Tensor | None]:
+        """Return colourings under guidance and their guide, smaller where whole pictures are looked at."""
+        given, full = guidance.given(), self.picture.gray
+        if table is None and not given & (POINTWISE | SPATIAL):
+            return self.rgb, self.guide
+        looks = table is not None or given & SPATIAL
+        gray, luma, chroma = self.planes((FLATS_SIDE if "flats" in given else SIDE) if looks else None)
+        guidance = guidance.in_pixels((full.shape[0], full.shape[1]), (gray.shape[-2], gray.shape[-1]))
+        guided_one = self.recolored(gray, luma, guided(chroma, luma[:1], guidance, table))
+        return guided_one.rgb, guided_one.guide
 
     def _rows(
         self, own: Tensor, sample: Tensor, guide: Tensor | None, share: Tensor | None

@@ -18,8 +18,9 @@ from colorzoo.core import Colorizer
 from colorzoo.core.errors import ConfigError, DataError, ImageError, UnknownNameError
 from colorzoo.jobs.inputs import _distinct, gather
 from colorzoo.jobs.models import split_model
-from colorzoo.jobs.run import RunResult, RunSettings, run
+from colorzoo.jobs.run import RunSettings, run
 from colorzoo.jobs.run_folder import LOCK, RECORD
+from colorzoo.jobs.run_result import RunResult
 from colorzoo.testing import synthetic_picture
 
 

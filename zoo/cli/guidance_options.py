@@ -35,3 +35,10 @@ Paper = Annotated[
     bool | None,
     _option("--paper/--no-paper", help="keep blank paper white [default: for pages]", show_default=False),
 ]
+Consistent = Annotated[
+    bool,
+    _option("--consistent", help="pages agree on their colours, or those of --reference or a palette.json"),
+]
+Frames = Annotated[
+    bool, _option("--frames", help="a folder holds the frames of a sequence; their colours agree")
+]

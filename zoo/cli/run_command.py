@@ -17,7 +17,7 @@ from colorzoo.core.errors import printable
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.colorizer import Colorizer
     from colorzoo.jobs.models import ModelName
-    from colorzoo.jobs.run import RunResult
+    from colorzoo.jobs.run_result import RunResult
 
 WORDS = typer.Argument(
     help="a colorizer, if one is chosen: NAME, NAME:WEIGHTS or owner/name on the Hub; and pictures, "
@@ -52,6 +52,8 @@ def run(
     reference: guiding.References = [],  # noqa: B006
     flats: guiding.Flats = False,
     paper: guiding.Paper = None,
+    consistent: guiding.Consistent = False,
+    frames: guiding.Frames = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -71,10 +73,10 @@ def run(
     talk = not (quiet or as_json)
     guidance = jobs.run_guidance.GuidanceRequest(
         hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
-        references=reference, flats=flats, paper=paper,
+        references=reference, flats=flats, paper=paper, consistent=consistent,
     )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames
     )
     if talk and not request.names_a_colorizer:
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)

@@ -6,11 +6,11 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from colorzoo.core.errors import ColorzooError, printable
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.contact_sheet import Cell
 from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, write
@@ -18,43 +18,15 @@ from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
-from colorzoo.core.interfaces.guidance import Guidance
+from colorzoo.jobs import run_chapter, run_frames
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest, sidecars_digest
 from colorzoo.jobs.run_record import ColorizedRecord
+from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_sheet import ROWS, SAMPLES, SheetPages, original_cells, sample_cell, stored_cells
 
 LARGE = 2**22
 """Bytes of a picture after which memory is worth handing back."""
-
-
-@dataclass
-class RunResult:
-    """What became of the pictures: how many are coloured, what failed and why, what was left out of them.
-
-    done: coloured now. before: coloured by an earlier run with the same options. files: results by picture.
-    failures: paths and errors. notes: clauses to the paths they are true of. sheets: pages, if any.
-    seconds: that the pictures of `done` took.
-    """
-
-    total: int
-    done: int = 0
-    before: int = 0
-    seed: int = 0
-    seconds: float = 0.0
-    files: dict[Path, list[Path]] = field(default_factory=dict)
-    failures: list[tuple[Path, Exception]] = field(default_factory=list)
-    notes: dict[str, list[Path]] = field(default_factory=dict)
-    sheets: list[Path] = field(default_factory=list)
-    interrupted: bool = False
-
-    def note_lines(self) -> list[str]:
-        """Return one line a note, however many pictures it is true of."""
-        return [_note_line(text, paths) for text, paths in self.notes.items()]
-
-    def failure_lines(self) -> list[str]:
-        """Return one line a failure."""
-        return [failure_line(path, error) for path, error in self.failures]
 
 
 @dataclass(frozen=True)
@@ -65,6 +37,7 @@ class RunSettings:
     the same options before. given: what the user asked for, by name, which tells names of results apart.
     format: the suffix of results, without dot. overwrite: replace results of other options, and colour
     anew. sheet: whether to write one; None: for at most 24 pictures. guidance: what is said of colours.
+    frames: whether the pictures of a folder are frames of a sequence, whose colours agree.
     """
 
     name: str
@@ -74,6 +47,7 @@ class RunSettings:
     overwrite: bool = False
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
+    frames: bool = False
 
 
 def run(
@@ -96,17 +70,34 @@ def run(
     with held(out, settings.name, files):
         batch = Batch(colorizer, out, settings, files)
         try:
-            for number, (path, target) in enumerate(files):
-                progress(number, len(files))
-                try:
-                    batch.color(path, target)
-                except Exception as error:  # whatever one picture brings about, the others go on
-                    batch.result.failures.append((path, error))
-            progress(len(files), len(files))
+            seen = run_chapter.agree(batch, files, progress) if settings.guidance.consistent else 0
+            color_all = run_frames.color_all if settings.frames else _color_all
+            color_all(batch, files, lambda done, total: progress(seen + done, seen + (total or 0)))
+            progress(seen + len(files), seen + len(files))
         except KeyboardInterrupt:
             batch.result.interrupted = True
         batch.finish()
     return batch.result
+
+
+def _color_all(batch: Batch, files: Sequence[tuple[Path, Path]], progress: Progress) -> None:
+    for number, (path, target) in enumerate(files):
+        progress(number, len(files))
+        try:
+            batch.color(path, target)
+        except Exception as error:  # whatever one picture brings about, the others go on
+            batch.result.failures.append((path, error))
+
+
+class Task(NamedTuple):
+    """A picture to colour, the digests of it and of what its results depend on, and these if done."""
+
+    path: Path
+    target: Path
+    content: str
+    made_by: str
+    stem: Path
+    files: list[Path]
 
 
 class Batch:
@@ -131,27 +122,37 @@ class Batch:
         self.result = RunResult(len(files), seed=int(str(seed)))
         wanted = len(files) <= ROWS if settings.sheet is None else settings.sheet
         self.sheet_prefix = f"{files[0][1].stem}-" if len(files) == 1 else ""
+        self.table, self.table_digest = run_chapter.NO_TABLE
         self.sheet = SheetPages(out / f"{self.sheet_prefix}{settings.name}", wanted=wanted)
 
-    def color(self, path: Path, target: Path) -> None:
-        """Colour one file, unless that was done before."""
+    def task(self, path: Path, target: Path, before: str = "") -> Task:
+        """Return what there is to do; before: digest of the frames before, on which it depends too."""
         content = file_digest(path) if path.is_file() else ""  # reading says what is wrong
-        depends = " ".join(filter(None, [self.run, content, sidecars_digest(path)]))
-        made_by = hashlib.sha256(depends.encode()).hexdigest()
+        known = [self.run, content, sidecars_digest(path), self.table_digest, before]
+        made_by = hashlib.sha256(" ".join(filter(None, known)).encode()).hexdigest()
         overwrite = self.settings.overwrite
         stem = self.folder.stem_for(target, self.labels, made_by, overwrite=overwrite)
         files = [] if overwrite else self.folder.finished(stem, made_by)
-        if files:
-            self.result.before += 1
-            self.sheet.add(stored_cells(path, files))
-        else:
-            start = time.monotonic()
-            self._color(path, stem, made_by)
-            self.record.add(path, content, stem, self.result.files[path], self.options)
-            self.result.seconds += time.monotonic() - start
-            self.result.done += 1
-        self.result.files[path] = files or self.result.files[path]
-        self._name_sheet(target, stem)
+        return Task(path, target, content, made_by, stem, files)
+
+    def color(self, path: Path, target: Path) -> None:
+        """Colour one file, unless that was done before."""
+        task = self.task(path, target)
+        if task.files:
+            self.keep(task)
+            return
+        start = time.monotonic()
+        picture = read(path)
+        guidance = self.settings.guidance.of(path, picture)
+        self.write(task, picture, colorings(self.colorizer, picture, self.options, guidance, self.table))
+        self.result.seconds += time.monotonic() - start
+
+    def keep(self, task: Task) -> None:
+        """Count what was coloured before."""
+        self.result.before += 1
+        self.sheet.add(stored_cells(task.path, task.files))
+        self.result.files[task.path] = task.files
+        self._name_sheet(task)
 
     def finish(self) -> None:
         """Write the last page of the sheet, and note all pages as results."""
@@ -162,42 +163,43 @@ class Batch:
             record = ResultRecord(key=key, made_by=self.run, files=[])
             self.folder.finish(record, self.sheet.pages)
 
-    def _name_sheet(self, target: Path, stem: Path) -> None:
-        """Call the sheet as results are called that needed a longer name."""
-        if not self.sheet.pages:
-            label = stem.name.removeprefix(f"{target.stem}-")
-            self.sheet.stem = self.folder.out / f"{self.sheet_prefix}{label}"
-
-    def _color(self, path: Path, stem: Path, made_by: str) -> None:
-        """Write the samples of a file, equal ones once, and add them to the sheet."""
-        picture = read(path)
+    def write(self, task: Task, picture: Picture, samples: Iterable[Picture]) -> None:
+        """Write the samples of a picture, equal ones once, and add them to the sheet and the records."""
         suffix = self.settings.format
-        check_writable(f"{stem.name}.{suffix}", *picture.rgb.shape[:2])
+        check_writable(f"{task.stem.name}.{suffix}", *picture.rgb.shape[:2])
         count = int(str(self.options.get("samples", 1)))
+        stem = task.stem
         names = [stem.with_name(f"{stem.name}-{number}.{suffix}") for number in range(1, count + 1)]
         record = ResultRecord(
-            key=quoted(stem), made_by=made_by, run=self.run, seed=self.result.seed,
+            key=quoted(task.stem), made_by=task.made_by, run=self.run, seed=self.result.seed,
             files=[quoted(name) for name in names],
         )  # fmt: skip
-        guidance = self.settings.guidance.of(path, picture)
-        files, cells = self._write_samples(picture, guidance, record)
+        files, cells = self._write_samples(picture, samples, record)
         self.folder.finish(record, files)
-        self.result.files[path] = files
-        self.sheet.add([*original_cells(picture, path.name), *cells])
+        self.record.add(task.path, task.content, task.stem, files, self.options, self.table_digest)
+        self.result.done += 1
+        self.result.files[task.path] = files
+        self.sheet.add([*original_cells(picture, task.path.name), *cells])
+        self._name_sheet(task)
         notes = [*picture.notes, *lost_in(names[0].name, picture)]
         if len(files) < count:
             notes.append(f"{count - len(files)} of its {count} samples equal others, and are written once")
         for note in notes:
-            self.result.notes.setdefault(note, []).append(path)
+            self.result.notes.setdefault(note, []).append(task.path)
+
+    def _name_sheet(self, task: Task) -> None:
+        """Call the sheet as results are called that needed a longer name."""
+        if not self.sheet.pages:
+            label = task.stem.name.removeprefix(f"{task.target.stem}-")
+            self.sheet.stem = self.folder.out / f"{self.sheet_prefix}{label}"
 
     def _write_samples(
-        self, picture: Picture, guidance: Guidance, record: ResultRecord
+        self, picture: Picture, samples: Iterable[Picture], record: ResultRecord
     ) -> tuple[list[Path], list[Cell]]:
         """Write samples that differ; return their files, and what the sheet shows of them."""
         files: list[Path] = []
         cells: list[Cell] = []
         digests: set[bytes] = set()
-        samples = colorings(self.colorizer, picture, self.options, guidance)
         for number, sample in enumerate(samples, start=1):
             digest = hashlib.sha256(sample.rgb.data).digest()
             if not digests:
@@ -219,25 +221,11 @@ def _digest(settings: RunSettings, colorizer: Colorizer) -> str:
     info = colorizer.weights_info
     weights = [info.sha256, info.config] if info else []
     known = [settings.name, weights, dict(settings.options), settings.format]
-    known += filter(None, [settings.guidance.digest])
+    known += filter(None, [settings.guidance.digest, "frames" if settings.frames else ""])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _label(settings: RunSettings) -> str:
-    told = details({**settings.given, **settings.guidance.given()})
+    frames = {"frames": True} if settings.frames else {}
+    told = details({**settings.given, **settings.guidance.given(), **frames})
     return f"{settings.name}-{told}" if told else settings.name
-
-
-def _note_line(text: str, paths: Sequence[Path]) -> str:
-    first = printable(str(paths[0]))
-    return f"{first}: {text}" if len(paths) == 1 else f"{len(paths)} pictures, the first {first}: {text}"
-
-
-def failure_line(path: Path, error: Exception) -> str:
-    """Return what was wrong with a picture, in one line that names it."""
-    shown = printable(str(path))
-    if isinstance(error, OSError) and error.strerror:
-        return f"{shown}: {error.strerror}"
-    known = isinstance(error, ColorzooError)
-    text = printable(str(error)) if known else f"{type(error).__name__}: {printable(str(error))}"
-    return text if text.startswith(shown) else f"{shown}: {text}"

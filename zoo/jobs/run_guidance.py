@@ -16,6 +16,8 @@ from torch import Tensor
 from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest, read_model
+from colorzoo.core.guidance.chapter_file import is_chapter, read_chapter
+from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.palette_files import read_palette
 from colorzoo.core.guidance.reference import SIDE, as_reference
 from colorzoo.core.imaging.image_io import Picture, read, read_reduced
@@ -45,6 +47,7 @@ class GuidanceRequest(Strict):
     flats: bool = False
     reach: float = 0.5
     paper: bool | None = None
+    consistent: bool = Field(False, description="whether the pages agree, on references if there are any")
 
     def checked(self) -> GuidanceRequest:
         """Return it once everything in it can be meant, but for layers, which depend on the picture.
@@ -52,7 +55,7 @@ class GuidanceRequest(Strict):
         Raises:
             ConfigError, DataError, ImageError: something cannot; one line.
         """
-        assert self.common
+        _ = self.common, self.pictures  # reading them checks them
         for file in self.hint_files:
             if not _is_layer(file) and not Path(file).is_file():
                 raise ConfigError(f"--hints {printable(file)}: no such file")
@@ -67,13 +70,25 @@ class GuidanceRequest(Strict):
             {
                 **plain,
                 "hints": [*map(parse_hint, self.hints), *self._read_hints()],
-                "palette": read_palette(self.palette) if self.palette else (),
-                "references": [_reference(Path(file)) for file in self.references],
+                "palette": read_palette(self.palette) if self.palette and not self.chapter else (),
+                "references": () if self.consistent else self.pictures,
                 "flats": self.flats,
                 "paper": self.paper,
             },
             "guidance",
         )
+
+    @cached_property
+    def pictures(self) -> list[Tensor]:
+        """The references, as `Guidance` takes them."""
+        return [_reference(Path(file)) for file in self.references]
+
+    @cached_property
+    def chapter(self) -> Cells | None:
+        """The table of another chapter that the pages are to agree with, if the palette is its file."""
+        if not (self.consistent and self.palette and is_chapter(Path(self.palette))):
+            return None
+        return read_chapter(Path(self.palette))
 
     def of(self, path: Path | None, picture: Picture) -> Guidance:
         """Return what is said of a picture, by options and by the files beside it.
@@ -94,7 +109,9 @@ class GuidanceRequest(Strict):
     def digest(self) -> str:
         """The sha256 of what is said of all pictures, empty where nothing is."""
         layers = [_digest(Path(file)) for file in self.hint_files if _is_layer(file)]
-        known = [self.common.digest, *layers] if self.common.digest or layers else []
+        sources = [self.palette or "", *self.references] if self.consistent else []
+        agreed = ["consistent", *(_digest(Path(file)) for file in sources)] if self.consistent else []
+        known = [self.common.digest, *layers, *agreed] if self.common.digest or layers or agreed else []
         return hashlib.sha256("\n".join(known).encode()).hexdigest() if known else ""
 
     def given(self) -> dict[str, object]:

@@ -13,7 +13,8 @@ from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import SUFFIXES, encode, lost_in, read, write
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.colorizer import Colorizer
-from colorzoo.jobs.run import RunResult, RunSettings
+from colorzoo.jobs.run import RunSettings
+from colorzoo.jobs.run_result import RunResult
 
 STREAM = "-"
 

@@ -32,6 +32,8 @@ class ColorizedRow(Strict):
     weights_sha256: str | None = None
     options: dict[str, Any] = Field(description="all of them, the seed included")
     guidance: dict[str, Any] = Field({}, description="what was said of colours, with the sha256 of files")
+    table_sha256: str | None = Field(None, description="of the table that the pages agree on")
+    frames: bool = Field(False, description="whether its colours agree with those of the frames before")
     versions: dict[str, str]
 
 
@@ -48,7 +50,13 @@ class ColorizedRecord:
         }
 
     def add(
-        self, picture: Path, sha256: str, stem: Path, files: Sequence[Path], options: Mapping[str, object]
+        self,
+        picture: Path,
+        sha256: str,
+        stem: Path,
+        files: Sequence[Path],
+        options: Mapping[str, object],
+        table: str = "",
     ) -> None:
         """Note the results of a picture, whose name without number and suffix is `stem`."""
         self.journal.add(
@@ -61,6 +69,8 @@ class ColorizedRecord:
                 **self.weights,
                 options=dict(options),
                 guidance=self.settings.guidance.record(picture),
+                table_sha256=table or None,
+                frames=self.settings.frames,
                 versions=_versions(),
             )
         )

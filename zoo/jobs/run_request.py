@@ -16,8 +16,9 @@ from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
 from colorzoo.jobs.models import ModelName, split_model, suited
 from colorzoo.jobs.picture_domain import SeenDomain, look
-from colorzoo.jobs.run import RunResult, RunSettings, run
+from colorzoo.jobs.run import RunSettings, run
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest
+from colorzoo.jobs.run_result import RunResult
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class RunRequest:
     overwrite: bool = False
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
+    frames: bool = False
 
     def __post_init__(self) -> None:
         if f".{self.format}" not in SUFFIXES:
@@ -48,6 +50,9 @@ class RunRequest:
         self.guidance.checked()
         if self.is_one_file:
             run_one.check(self.inputs, self.out, self.samples or 1, overwrite=self.overwrite)
+            if self.frames or self.guidance.consistent:
+                option = "--frames" if self.frames else "--consistent"
+                raise ConfigError(f"{option} -o {printable(self.out)}: for several pictures; give a folder")
         elif run_one.STREAM in self.inputs:
             raise ConfigError(
                 "-: standard input goes to one file; give -o FILE, or -o - for standard output"
@@ -122,5 +127,5 @@ class RunRequest:
         return RunSettings(
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
-            self.format, self.overwrite, self.sheet, self.guidance,
+            self.format, self.overwrite, self.sheet, self.guidance, self.frames,
         )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorzoo.core.errors import DataError
-from colorzoo.core.guidance.chapter import agreed, table_of_pages
+from colorzoo.core.guidance.chapter import agreed, palette_of_table, table_of_pages
 from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.palette import palette_of_pictures
 from colorzoo.core.guidance.palette_files import read_palette
@@ -93,3 +93,22 @@ def test_damaged_files_are_one_line(tmp_path, damage):
 def test_an_absent_file(tmp_path):
     with pytest.raises(DataError, match=r"palette\.json"):
         read_chapter(tmp_path / "palette.json")
+
+
+def test_a_long_chapter_has_nearly_the_table_of_a_short_one(monkeypatch):
+    pages = chapter()
+    luma, chroma = pages[0]
+    whole = agreed(chroma, luma, table_of_pages(pages))
+    monkeypatch.setattr("colorzoo.core.guidance.chapter.PAGES", 2)
+    monkeypatch.setattr("colorzoo.core.guidance.chapter.FOLDED", 300)
+    folded = table_of_pages(iter(pages))
+    assert folded.weights.sum() == pytest.approx(1)
+    assert (agreed(chroma, luma, folded) - whole).abs().mean() < 0.01
+
+
+def test_the_palette_of_a_table_has_its_colours_by_their_shares():
+    pages = chapter()
+    palette = palette_of_table(table_of_pages(pages))
+    assert palette.shares.sum() == pytest.approx(1, abs=0.03)
+    mean = torch.stack([chroma.mean((1, 2)) for _, chroma in pages]).mean(0)
+    assert torch.allclose(palette.shares @ palette.chroma, mean, atol=0.02)

@@ -1,0 +1,104 @@
+"""Frames that agree: the pictures of a folder are frames of a sequence, coloured in their order.
+
+The results of a frame depend on all frames before it. What is done is not written again; since colours are
+carried from frame to frame, the frames before the first unwritten one are looked at again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorzoo.core.imaging.image_io import Picture, read
+from colorzoo.core.inference.sequence import predict_sequence
+from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.interfaces.guidance import Guidance
+
+if TYPE_CHECKING:
+    from colorzoo.jobs.run import Batch, Task
+
+Files = Sequence[tuple[Path, Path]]
+NUMBER = re.compile(r"(\d+)")
+
+
+def color_all(batch: Batch, files: Files, progress: Progress) -> None:
+    """Colour every folder's pictures as a sequence."""
+    for sequence in sequences(files):
+        tasks = _tasks(batch, sequence)
+        undone = max((number for number, task in enumerate(tasks, start=1) if not task.files), default=0)
+        Frames(batch, tasks[:undone], progress, len(files)).color()
+        for task in tasks[undone:]:
+            batch.keep(task)
+
+
+def sequences(files: Files) -> list[list[tuple[Path, Path]]]:
+    """Return the pictures folder by folder, in natural order: frame2 comes before frame10."""
+    ordered = sorted(files, key=lambda file: (_natural(file[0].parent), _natural(Path(file[0].name))))
+    return [list(several) for _, several in groupby(ordered, key=lambda file: file[0].parent)]
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    parts = NUMBER.split(str(path))
+    return [(int(part), part) if part.isdecimal() else (-1, part.casefold()) for part in parts]
+
+
+def _tasks(batch: Batch, files: Files) -> list[Task]:
+    tasks: list[Task] = []
+    before = hashlib.sha256()
+    for path, target in files:
+        tasks.append(batch.task(path, target, before.hexdigest()))
+        before.update(f"{tasks[-1].content}\n".encode())
+    return tasks
+
+
+class Frames:
+    """The frames of one sequence on their way through the colorizer."""
+
+    def __init__(self, batch: Batch, tasks: Sequence[Task], progress: Progress, total: int) -> None:
+        self.batch, self.progress, self.total = batch, progress, total
+        self.waiting = deque(tasks)
+        self.read: deque[tuple[Task, Picture, Guidance]] = deque()
+
+    def color(self) -> None:
+        """Colour them; after one that fails the next begins anew."""
+        while self.waiting:
+            start = time.monotonic()
+            try:
+                self._go_on()
+            except Exception as error:
+                if not self.read:
+                    raise
+                self.batch.result.failures.append((self.read.popleft()[0].path, error))
+                self.waiting.extendleft(task for task, _, _ in reversed(self.read))
+                self.read.clear()
+            self.batch.result.seconds += time.monotonic() - start
+
+    def _go_on(self) -> None:
+        batch = self.batch
+        for prediction in predict_sequence(batch.colorizer, self._frames(), batch.options):
+            task, picture, guidance = self.read[0]
+            if task.files:
+                batch.keep(task)
+            else:
+                batch.write(task, picture, prediction.pictures(guidance, batch.table))
+            self.read.popleft()
+
+    def _frames(self) -> Iterator[tuple[Picture, Guidance]]:
+        while self.waiting:
+            task = self.waiting.popleft()
+            result = self.batch.result
+            self.progress(result.done + result.before + len(result.failures), self.total)
+            try:
+                picture = read(task.path)
+                guidance = self.batch.settings.guidance.of(task.path, picture)
+            except Exception as error:
+                result.failures.append((task.path, error))
+                continue
+            self.read.append((task, picture, guidance))
+            yield picture, guidance
