@@ -61,12 +61,13 @@ class ColorizedRecord:
                 **self.weights,
                 options=dict(options),
                 guidance=self.settings.guidance.record(picture),
-                versions=_versions(),
+                versions=versions(),
             )
         )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what results depend on besides weights."""
     return {
         "colorzoo": colorzoo.__version__, "torch": torch.__version__, "python": platform.python_version()
     }  # fmt: skip
