@@ -29,6 +29,7 @@ from .interfaces.metric import Curve as Curve
 from .interfaces.metric import Metric as Metric
 from .interfaces.metric import MetricResult as MetricResult
 from .interfaces.metric import PerImageMetric as PerImageMetric
+from .interfaces.pair import Pair as Pair
 from .interfaces.sequence_colorizer import SequenceColorizer as SequenceColorizer
 from .interfaces.stage import Batch as Batch
 from .interfaces.stage import Stage as Stage

@@ -30,7 +30,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
 from colorzoo.core.interfaces.dataset import Dataset, Sample
 from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.metric import Metric
-from colorzoo.core.remember import forget_all_but, remembering
+from colorzoo.core.interfaces.pair import Pair
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,12 @@ class Evaluator:
             self.guidance(sample.id, picture)
         except Exception as error:  # a source may raise anything for a damaged picture
             return [(method_index, Measurement(unreadable=reason(error))) for method_index in requested]
-        with remembering():
-            truth = tensor([picture])[:, 0]
-            rows = []
-            for method_index, metrics in requested.items():
-                row = self._row(self.task.methods[method_index], sample.id, picture, truth, metrics)
-                rows.append((method_index, row))
-                forget_all_but(truth)
-            return rows
+        own = tensor([picture])
+        truth = Pair(own, own[:, 0], ids=(sample.id,))
+        return [
+            (index, self._row(self.task.methods[index], sample.id, picture, truth, metrics))
+            for index, metrics in requested.items()
+        ]
 
     def colorings(self, method: ComparedMethod, name: str, picture: Picture) -> list[Picture]:
         """Return the samples of a fitted picture; a single one of a deterministic colorizer."""
@@ -137,7 +135,7 @@ class Evaluator:
         return self._built[method.label]
 
     def _row(
-        self, method: ComparedMethod, name: str, picture: Picture, truth: Tensor, metrics: Sequence[str]
+        self, method: ComparedMethod, name: str, picture: Picture, truth: Pair, metrics: Sequence[str]
     ) -> Measurement:
         new = method.label not in self._built
         try:
@@ -148,15 +146,15 @@ class Evaluator:
             milliseconds = 1000 * (time.perf_counter() - start)
         except Exception as error:  # a plugin may raise anything; the others go on
             return Measurement(failure=reason(error))
-        predicted = tensor(colored)
+        pair = truth.beside(tensor(colored))
         keys = self.task.metric_keys
-        states = {keys[metric]: self._state(metric, name, predicted, truth) for metric in metrics}
+        states = {keys[metric]: self._state(metric, name, pair) for metric in metrics}
         return Measurement(milliseconds=milliseconds, states=states)
 
-    def _state(self, metric: str, name: str, predicted: Tensor, truth: Tensor) -> dict[str, object]:
+    def _state(self, metric: str, name: str, pair: Pair) -> dict[str, object]:
         measured = self.task.metrics[metric]()
         try:
-            measured.update(predicted, truth)
+            measured.update_pair(pair)
         except Exception as error:
             raise PluginError(f"metric {metric!r} failed on {name}: {reason(error)}") from error
         return measured.state()

@@ -26,6 +26,7 @@ from colorzoo.core.guidance.correspondence import (
 )
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Pixels, resize
+from colorzoo.core.interfaces.guidance import picture_digest
 
 SIDE = 512
 """Longest side of a reference as it is used, in pixels."""
@@ -38,6 +39,9 @@ MOST = 0.6
 """Of the way to the reference's colour that is gone at most."""
 COLORED = 0.01
 """Mean chroma below which a reference is grey, and says nothing about colours."""
+KEPT = 32
+"""References whose cells are kept for the next picture, 1.3 MB each."""
+_kept: dict[str, Cells] = {}
 
 
 def as_reference(rgb: Pixels) -> Tensor:
@@ -60,8 +64,16 @@ def moved_to_references(chroma: Tensor, luma: Tensor, references: Sequence[Tenso
 
 
 def cells_of_reference(reference: Tensor) -> Cells:
-    """Return the cells of a reference (3, H, W), sRGB in [0, 1]; they may be kept for other pictures."""
-    return cells_of(color.luma(reference), color.chroma(reference), cell=CELL)
+    """Return the cells of a reference (3, H, W), sRGB in [0, 1]; those of the latest ones are kept.
+
+    They are known by the content: what the pictures of a folder are told costs the trunk once.
+    """
+    digest = picture_digest(reference)
+    cells = _kept.pop(digest, None) or cells_of(color.luma(reference), color.chroma(reference), cell=CELL)
+    _kept[digest] = cells  # the latest one last
+    for oldest in list(_kept)[:-KEPT]:
+        _kept.pop(oldest, None)
+    return cells
 
 
 def moved_to_cells(chroma: Tensor, luma: Tensor, cells: Cells) -> Tensor:

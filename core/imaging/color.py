@@ -12,8 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorzoo.core.remember import remembered
-
 LUMA = (0.299, 0.587, 0.114)
 CHUNK = 2**18
 """Pixels that are computed at once."""
@@ -118,7 +116,6 @@ def guided_slope(chroma: Tensor, guide: Tensor, *, radius: int = 1, smoothing: f
     return mean(covariance / (variance + smoothing))
 
 
-@remembered
 def lab(rgb: Tensor) -> Tensor:
     """Return CIE Lab (..., 3, H, W), D65, 2 degree observer, L in [0, 100], of sRGB (IEC 61966-2-1)."""
     linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp_min(0) + 0.055) / 1.055) ** 2.4)

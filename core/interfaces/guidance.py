@@ -141,7 +141,9 @@ class Guidance(Settings):
         """Return what is said as JSON can hold it; pictures are named by the sha256 of their values."""
         pictures = {"references": self.references, "previous": self.previous}
         said = self.model_dump(mode="json", exclude_defaults=True, exclude=set(pictures))
-        named = {name: [_digest(picture) for picture in several] for name, several in pictures.items()}
+        named = {
+            name: [picture_digest(picture) for picture in several] for name, several in pictures.items()
+        }
         return said | {name: digests for name, digests in named.items() if digests}
 
     def given(self) -> frozenset[str]:
@@ -180,7 +182,8 @@ class Guidance(Settings):
         return hint_map
 
 
-def _digest(picture: Tensor) -> str:
+def picture_digest(picture: Tensor) -> str:
+    """Return the sha256 of the shape and the values of a picture."""
     values = picture.detach().cpu().float().contiguous().numpy()
     return hashlib.sha256(f"{values.shape}".encode() + values.tobytes()).hexdigest()
 

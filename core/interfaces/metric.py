@@ -12,6 +12,8 @@ from colorzoo.core.config import Strict
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from colorzoo.core.interfaces.pair import Pair
+
 
 EVERY_SAMPLE = 1_000_000
 """More samples than anybody asks for."""
@@ -57,6 +59,13 @@ class Metric(ABC):
 
         K is 1 for a deterministic colorizer.
         """
+
+    def update_pair(self, pair: Pair) -> None:
+        """Take the same with ids and guidance; by default `update` gets predicted and target.
+
+        Override it to share with other metrics what is computed of them, such as `pair.target_lab`.
+        """
+        self.update(pair.predicted, pair.target)
 
     @abstractmethod
     def compute(self) -> MetricResult:

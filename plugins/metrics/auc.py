@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.metric import EVERY_SAMPLE, Curve, Metric, MetricResult, PerImageMetric
-from colorzoo.core.remember import remembered
+from colorzoo.core.interfaces.metric import EVERY_SAMPLE, Curve, MetricResult
+from colorzoo.core.interfaces.pair import Pair, PairMeanMetric, PairMetric
 from colorzoo.plugins.metrics.best_of_n import squared_errors
 from colorzoo.plugins.metrics.full_reference import chroma_distance
 
@@ -17,7 +16,7 @@ GRID, REACH = 10, 12
 """Side of a bin of the ab plane, and bins on each side of 0."""
 
 
-class AuC(PerImageMetric):
+class AuC(PairMeanMetric):
     """Share of pixels whose ab is within t of the truth, averaged over t = 0 to 150, in per cent.
 
     (Zhang et al. 2016, table 1.) Colourless answers get about 90 on photographs: look at the grey
@@ -28,11 +27,11 @@ class AuC(PerImageMetric):
     best_of = 1
     unit = "%"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return 100 * _within(predicted, target).mean(-1)
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return 100 * pair.once(_within).mean(-1)
 
 
-class RebalancedAuC(Metric):
+class RebalancedAuC(PairMetric):
     """The same with every colour counting alike: the mean over bins of the true ab, 10 units wide.
 
     A pixel weighs one over how often its bin occurs (Zhang et al. 2016) in the pictures measured, so the
@@ -49,9 +48,9 @@ class RebalancedAuC(Metric):
             torch.zeros(bins, dtype=torch.double),
         )
 
-    def update(self, predicted: Tensor, target: Tensor) -> None:
-        within = _within(predicted, target)
-        ab = color.lab(target)[:, 1:].flatten(2)
+    def update_pair(self, pair: Pair) -> None:
+        within = pair.once(_within)
+        ab = pair.target_lab[:, 1:].flatten(2)
         cell = (ab / GRID).floor().long().clamp(-REACH, REACH - 1) + REACH
         bins = (cell[:, 0] * 2 * REACH + cell[:, 1]).flatten().cpu()
         self._sums += torch.bincount(bins, within.flatten().cpu(), len(self._sums))
@@ -63,7 +62,7 @@ class RebalancedAuC(Metric):
         return MetricResult(value=float(value), unit="%")
 
 
-class Success(PerImageMetric):
+class Success(PairMeanMetric):
     """Share of thresholds, over [0, 0.25], that the best sample's RMSE on RGB in [0, 1] is below.
 
     The mean over pictures is the area under the curve of success rates (term project, 5.1), in per
@@ -76,8 +75,8 @@ class Success(PerImageMetric):
     unit = "%"
     reach = 0.25
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return 100 * (1 - nearest(predicted, target, self.best_of) / self.reach).clamp_min(0)
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return 100 * (1 - nearest(pair, self.best_of) / self.reach).clamp_min(0)
 
     def curve(self) -> Curve | None:
         """Return the share of pictures whose best sample is below each threshold."""
@@ -96,7 +95,7 @@ class SuccessOfOne(Success):
     default = False
 
 
-class MinL2(PerImageMetric):
+class MinL2(PairMeanMetric):
     """Root mean square error of the best of K samples, RGB in [0, 1]: the smallest L2 distance (5.1)."""
 
     higher_is_better = False
@@ -104,8 +103,8 @@ class MinL2(PerImageMetric):
     asked_once = "min-l2@1"
     unit = "of the range"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return nearest(predicted, target, self.best_of)
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return nearest(pair, self.best_of)
 
 
 class L2OfOne(MinL2):
@@ -115,13 +114,12 @@ class L2OfOne(MinL2):
     default = False
 
 
-def nearest(predicted: Tensor, target: Tensor, best_of: int) -> Tensor:
-    """Return the least RMSE (N,) of the first of samples (N, K, 3, H, W) to the target (N, 3, H, W)."""
-    return squared_errors(predicted, target)[:, :best_of].min(1).values.sqrt()
+def nearest(pair: Pair, best_of: int) -> Tensor:
+    """Return the least RMSE (N,) of the first `best_of` samples to the target."""
+    return pair.once(squared_errors)[:, :best_of].min(1).values.sqrt()
 
 
-@remembered
-def _within(predicted: Tensor, target: Tensor) -> Tensor:
+def _within(pair: Pair) -> Tensor:
     """Return for every pixel (N, pixels) the share of thresholds that its ab distance is within."""
-    distance = chroma_distance(predicted, target).flatten(1).double()
+    distance = pair.once(chroma_distance).flatten(1).double()
     return (THRESHOLDS - distance.ceil()).clamp_min(0) / THRESHOLDS  # those from ceil(distance) on

@@ -5,15 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.metric import EVERY_SAMPLE, Curve, PerImageMetric
-from colorzoo.core.remember import remembered
+from colorzoo.core.interfaces.pair import Pair, PairMeanMetric
 
 AB_UNIT = 128.0
 """Deshpande et al. 2017 (Table 3) state no unit; their code divides 8-bit ab by 128."""
 
 
-class BestSquaredError(PerImageMetric):
+class BestSquaredError(PairMeanMetric):
     """Mean squared error on RGB 0-255 (term project, 5.2), of the best of K samples (5.1)."""
 
     higher_is_better = False
@@ -21,8 +20,8 @@ class BestSquaredError(PerImageMetric):
     asked_once = "mse255@1"
     unit = "squared grey levels"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return 255**2 * squared_errors(predicted, target)[:, : self.best_of].min(1).values
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return 255**2 * pair.once(squared_errors)[:, : self.best_of].min(1).values
 
 
 class SquaredErrorOfOne(BestSquaredError):
@@ -31,7 +30,7 @@ class SquaredErrorOfOne(BestSquaredError):
     best_of, asked_once = 1, ""
 
 
-class BestOfNError(PerImageMetric):
+class BestOfNError(PairMeanMetric):
     """Mean |difference of ab| / 128 per pixel, of the best of K samples (Deshpande et al. 2017, 7.1)."""
 
     higher_is_better = False
@@ -43,8 +42,8 @@ class BestOfNError(PerImageMetric):
         super().__init__()
         self._best: list[list[float]] = []
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        best = _ab_errors(predicted, target)[:, : self.best_of].cummin(1).values
+    def measure_pair(self, pair: Pair) -> Tensor:
+        best = pair.once(_ab_errors)[:, : self.best_of].cummin(1).values
         self._best += best.double().tolist()
         return best[:, -1]
 
@@ -90,26 +89,24 @@ class Deviation(PerImageMetric):
         return 255 * _variance(predicted).sqrt().mean((-3, -2, -1))
 
 
-class Variance(PerImageMetric):
+class Variance(PairMeanMetric):
     """Variance across samples (population) of ab / 128, mean over pixels (Deshpande et al. 2017, 7.1)."""
 
     higher_is_better = True
     unit = "128ths of ab, squared"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return _variance(color.lab(predicted)[:, :, 1:] / AB_UNIT).mean((-3, -2, -1))
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return _variance(pair.predicted_lab[:, :, 1:] / AB_UNIT).mean((-3, -2, -1))
 
 
-@remembered
-def squared_errors(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the mean squared error (N, K) of samples (N, K, 3, H, W), RGB in [0, 1]."""
-    return (predicted - target[:, None]).square_().mean((-3, -2, -1))
+def squared_errors(pair: Pair) -> Tensor:
+    """Return the mean squared error (N, K) of every sample, RGB in [0, 1]."""
+    return (pair.predicted - pair.target[:, None]).square_().mean((-3, -2, -1))
 
 
-@remembered
-def _ab_errors(predicted: Tensor, target: Tensor) -> Tensor:
+def _ab_errors(pair: Pair) -> Tensor:
     """Return the mean absolute difference (N, K) of ab in units of 128."""
-    difference = color.lab(predicted)[:, :, 1:] - color.lab(target)[:, None, 1:]
+    difference = pair.predicted_lab[:, :, 1:] - pair.target_lab[:, None, 1:]
     return difference.abs_().mean((-3, -2, -1)) / AB_UNIT
 
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorzoo.core.interfaces.metric import Metric, MetricResult, PerImageMetric
-from colorzoo.core.remember import remembered
+from colorzoo.core.interfaces.metric import MetricResult
+from colorzoo.core.interfaces.pair import Pair, PairMeanMetric, PairMetric
 
 
-@remembered
-def first(predicted: Tensor) -> Tensor:
-    """Return the first samples (N, 3, H, W), always as the same tensor."""
-    return predicted[:, 0]
-
-
-@remembered
 def colorfulness(rgb: Tensor) -> Tensor:
     """Return the colourfulness (N,) of sRGB (N, 3, H, W) in [0, 1] (Hasler and Suesstrunk 2003, M3).
 
@@ -24,13 +17,11 @@ def colorfulness(rgb: Tensor) -> Tensor:
     return _strength(_opponent(rgb))
 
 
-@remembered
 def published(rgb: Tensor) -> Tensor:
     """Return the same of absolute opponent colours: not the definition, but what most papers print."""
     return _strength(_opponent(rgb).abs())
 
 
-@remembered
 def _opponent(rgb: Tensor) -> Tensor:
     """Return red - green and yellow - blue (N, 2, pixels), of 255."""
     red, green, blue = (255 * rgb).flatten(2).unbind(1)
@@ -43,7 +34,7 @@ def _strength(opponent: Tensor) -> Tensor:
     return spread + 0.3 * mean.norm(dim=1)  # type: ignore[no-any-return]
 
 
-class Colorfulness(Metric):
+class Colorfulness(PairMetric):
     """Mean colourfulness of the first sample over that of the true pictures; 1 is as strong as the truth.
 
     Squared error rewards grey, so the two belong together. A ratio of means, so no value a picture.
@@ -56,9 +47,9 @@ class Colorfulness(Metric):
         self._predicted: list[float] = []
         self._true: list[float] = []
 
-    def update(self, predicted: Tensor, target: Tensor) -> None:
-        self._predicted += colorfulness(first(predicted)).tolist()
-        self._true += colorfulness(target).tolist()
+    def update_pair(self, pair: Pair) -> None:
+        self._predicted += pair.of_first(colorfulness).tolist()
+        self._true += pair.of_target(colorfulness).tolist()
 
     def compute(self) -> MetricResult:
         true = sum(self._true)
@@ -66,29 +57,29 @@ class Colorfulness(Metric):
         return MetricResult(value=value, unit="of the true pictures'")
 
 
-class MeanColorfulness(PerImageMetric):
+class MeanColorfulness(PairMeanMetric):
     """Colourfulness of the first sample (Hasler and Suesstrunk 2003, M3)."""
 
     higher_is_better = True
     best_of = 1
     unit = "of 0-255 RGB"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return colorfulness(first(predicted))
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return pair.of_first(colorfulness)
 
 
-class PublishedColorfulness(PerImageMetric):
+class PublishedColorfulness(PairMeanMetric):
     """Colourfulness with |R - G| and |yellow - blue|, as DDColor, CT2 and ColorFormer publish it."""
 
     higher_is_better = True
     best_of = 1
     unit = "of 0-255 RGB"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return published(first(predicted))
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return pair.of_first(published)
 
 
-class ColorfulnessGap(Metric):
+class ColorfulnessGap(PairMetric):
     """Distance of the mean colourfulness of the first samples from that of the true pictures.
 
     Of the set, as the field has it: pictures too pale and too bright cancel.
@@ -101,8 +92,8 @@ class ColorfulnessGap(Metric):
     def __init__(self) -> None:
         self._difference, self._count = 0.0, 0
 
-    def update(self, predicted: Tensor, target: Tensor) -> None:
-        gap = (self.measured(first(predicted)) - self.measured(target)).double()
+    def update_pair(self, pair: Pair) -> None:
+        gap = (pair.of_first(self.measured) - pair.of_target(self.measured)).double()
         self._difference += float(gap.sum())
         self._count += len(gap)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.metric import PerImageMetric
-from colorzoo.core.remember import remembered
+from colorzoo.core.interfaces.pair import Pair, PairMeanMetric
 
 MAX_PSNR = 100.0
 """What identical pictures count as, in dB; their own value is infinite and would swallow every mean."""
@@ -25,26 +25,26 @@ class PSNR(PerImageMetric):
         return (10 * torch.log10(255**2 / squared)).clamp_max(MAX_PSNR)
 
 
-class CIEDE2000(PerImageMetric):
+class CIEDE2000(PairMeanMetric):
     """Mean colour difference as seen, kL = kC = kH = 1 (Sharma, Wu, Dalal 2005); 1 is just noticeable."""
 
     higher_is_better = False
     best_of = 1
     unit = "Delta E 00"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return ciede2000(color.lab(predicted)[:, 0], color.lab(target)).mean((-2, -1))
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return ciede2000(pair.predicted_lab[:, 0], pair.target_lab).mean((-2, -1))
 
 
-class ChromaError(PerImageMetric):
+class ChromaError(PairMeanMetric):
     """Root mean square distance of CIE ab, so lightness does not count."""
 
     higher_is_better = False
     best_of = 1
     unit = "units of ab"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        return chroma_distance(predicted, target).square().mean((-2, -1)).sqrt()
+    def measure_pair(self, pair: Pair) -> Tensor:
+        return pair.once(chroma_distance).square().mean((-2, -1)).sqrt()
 
 
 class LumaError(PerImageMetric):
@@ -63,10 +63,9 @@ def eight_bits(rgb: Tensor) -> Tensor:
     return (255 * rgb.double()).round().clamp(0, 255)
 
 
-@remembered
-def chroma_distance(predicted: Tensor, target: Tensor) -> Tensor:
-    """Return the distance of CIE ab (N, H, W) of the first of samples (N, K, 3, H, W) to (N, 3, H, W)."""
-    difference = color.lab(predicted)[:, 0] - color.lab(target)
+def chroma_distance(pair: Pair) -> Tensor:
+    """Return the distance of CIE ab (N, H, W) of the first samples to the target."""
+    difference = pair.predicted_lab[:, 0] - pair.target_lab
     return difference[:, 1:].square().sum(1).sqrt()
 
 

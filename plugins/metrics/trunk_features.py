@@ -12,10 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorzoo.core.imaging.color import resize_area
-from colorzoo.core.interfaces.metric import Metric, MetricResult, PerImageMetric
-from colorzoo.core.remember import remembered
+from colorzoo.core.interfaces.metric import MetricResult
+from colorzoo.core.interfaces.pair import Pair, PairMeanMetric, PairMetric
 from colorzoo.core.trunk.efficientnet import Lite0, Lite0Pooled, pretrained_state
-from colorzoo.plugins.metrics.colorfulness import first
 
 MIN_SIDE = 64
 """Below it the coarsest features are one pixel; smaller pictures are enlarged."""
@@ -24,7 +23,7 @@ MIN_IMAGES_FOR_KD = 100
 90, 50, 20: .0002, .0016, .0061; without colour .047. Of 25 photos the deviation is .0027, of 400 .0002."""
 
 
-class FeatureDistance(PerImageMetric):
+class FeatureDistance(PairMeanMetric):
     """Mean over five levels of the squared distance of unit-normalised features, of the first sample.
 
     The form of LPIPS without its calibrated weights (Zhang et al. 2018, equation 1).
@@ -35,13 +34,13 @@ class FeatureDistance(PerImageMetric):
     default = False
     unit = "featdist, EfficientNet-Lite0"
 
-    def measure(self, predicted: Tensor, target: Tensor) -> Tensor:
-        pairs = zip(features(first(predicted)), features(target), strict=True)
+    def measure_pair(self, pair: Pair) -> Tensor:
+        pairs = zip(pair.of_first(features), pair.of_target(features), strict=True)
         levels = [(_unit(a) - _unit(b)).square().sum(1).mean((-2, -1)) for a, b in pairs]
         return torch.stack(levels).mean(0)
 
 
-class KernelDistance(Metric):
+class KernelDistance(PairMetric):
     """Squared kernel distance of the sets of first samples and of true pictures, without bias.
 
     The polynomial kernel (x y / d + 1)^3 on 1,280 pooled features (Binkowski et al. 2018, there on
@@ -56,9 +55,10 @@ class KernelDistance(Metric):
         self._predicted: list[list[float]] = []
         self._true: list[list[float]] = []
 
-    def update(self, predicted: Tensor, target: Tensor) -> None:
-        for rgb, kept in ((first(predicted), self._predicted), (target, self._true)):
-            kept += _network().pooled(features(rgb)).double().tolist()
+    def update_pair(self, pair: Pair) -> None:
+        sets = (pair.of_first(features), self._predicted), (pair.of_target(features), self._true)
+        for levels, kept in sets:
+            kept += _network().pooled(levels).double().tolist()
 
     def compute(self) -> MetricResult:
         count = len(self._true)
@@ -79,7 +79,6 @@ def kernel_distance(one: Tensor, other: Tensor) -> float:
     return own + others - 2 * across
 
 
-@remembered
 def features(rgb: Tensor) -> list[Tensor]:
     """Return the trunk's features, finest first, of sRGB (N, 3, H, W), resized to whole cells of it.
 

@@ -14,8 +14,9 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colorzoo.core.errors import ColorzooError, MetricError, MissingExtraError
 from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.interfaces.pair import Pair
 from colorzoo.core.registry import registry
-from colorzoo.core.remember import remembering
 from colorzoo.plugins.metrics.auc import AuC, MinL2, RebalancedAuC, Success
 from colorzoo.plugins.metrics.best_of_n import (
     BestOfNError,
@@ -218,7 +219,7 @@ def test_auc_by_hand():
     red = halves(RED, RED)
     grey = torch.full_like(red, 0.5)
     distance = math.hypot(80.0925, 67.2032)  # 104.55: within 105, 106 ... 150 of 151 thresholds
-    assert chroma_distance(grey[:, None], red).mean().item() == pytest.approx(distance, abs=0.01)
+    assert chroma_distance(Pair(grey[:, None], red)).mean().item() == pytest.approx(distance, abs=0.01)
     assert of(AuC(), red[:, None], red).value == 100
     assert of(AuC(), grey[:, None], red).value == pytest.approx(100 * 46 / 151)
     mixed = halves(RED, [0.5] * 3)
@@ -342,14 +343,37 @@ def test_the_error_of_the_best_never_grows_with_the_samples(seed, count):
     assert curve.y[-1] == pytest.approx(results[-1].value)
 
 
-def test_lab_is_computed_once_where_that_is_asked_for():
-    image = torch.rand(1, 3, 4, 4)
-    with remembering():
-        first = color.lab(image)
-        assert color.lab(image) is first
-        assert color.lab(image.clone()) is not first
-    assert color.lab(image) is not first
-    assert torch.equal(color.lab(image), first)
+def test_lab_is_computed_once_a_picture_and_a_target_once_for_all_its_colourings(monkeypatch):
+    asked = []
+    lab = color.lab
+    monkeypatch.setattr(color, "lab", lambda rgb: asked.append(rgb) or lab(rgb))
+    target = torch.rand(1, 3, 4, 4)
+    pairs = [Pair(torch.rand(1, 2, 3, 4, 4), target)]
+    pairs.append(pairs[0].beside(torch.rand(1, 2, 3, 4, 4)))
+    shared = [[kind() for kind in (CIEDE2000, BestOfNError, Variance, AuC)] for _ in pairs]
+    for pair, metrics in zip(pairs, shared, strict=True):
+        for metric in metrics:
+            metric.update_pair(pair)
+    assert len(asked) == 3
+    for pair, metrics in zip(pairs, shared, strict=True):
+        for metric in metrics:
+            assert metric.compute() == of(type(metric)(), pair.predicted, target)
+    assert torch.equal(pairs[0].gray, color.luma(target))
+
+
+def test_a_metric_that_only_has_update_takes_pairs():
+    class Mean(Metric):
+        higher_is_better = True
+
+        def update(self, predicted, target):
+            self.seen = predicted, target
+
+        def compute(self):
+            raise NotImplementedError
+
+    metric, pair = Mean(), Pair(torch.rand(1, 1, 3, 2, 2), torch.rand(1, 3, 2, 2))
+    metric.update_pair(pair)
+    assert metric.seen == (pair.predicted, pair.target)
 
 
 def test_frechet_distance_of_known_gaussians():

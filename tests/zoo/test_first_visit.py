@@ -21,7 +21,7 @@ VISIT = [
     ("colorzoo --version", 0, r"colorzoo \d"),
     ("colorzoo help", 2, "No such command 'help'"),
     ("colorzoo rnu photo.jpg", 2, "No such command 'rnu'. Did you mean 'run'?"),
-    ("colorzoo run", 2, "Missing argument"),
+    ("colorzoo run", 2, "no picture named"),
     ("colorzoo run -h", 0, "colorzoo run photo.jpg"),
     ("colorzoo run photo.jpg", 0, "a portrait: coloured by vae-mdn; name another to choose"),
     ("colorzoo run photo.jpg", 0, "1 of 1 coloured, 1 of them before"),

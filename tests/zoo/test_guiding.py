@@ -161,7 +161,7 @@ COMMANDS = re.findall(r"^\$ colorzoo (.*)$", (ROOT / "docs" / "guiding.md").read
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "--again" not in line])
 def test_the_page_on_guidance_works_as_it_is_written(cli, tmp_path, line):
     (tmp_path / "album").mkdir()
     for name, size in {"photo.jpg": (120, 200), "album/a.jpg": (60, 80), "page.png": (120, 90)}.items():
@@ -180,3 +180,11 @@ def test_the_page_on_guidance_works_as_it_is_written(cli, tmp_path, line):
     assert re.search(r"^(\d) of \1 coloured", done.stdout)
     out = tmp_path / words[words.index("-o") + 1]
     assert (out / "colorized.jsonl").is_file()
+
+
+@pytest.mark.slow
+def test_a_record_is_made_again_as_the_page_on_guidance_says(cli, tmp_path):
+    Image.fromarray(synthetic_picture(0, 120, 200)).save(tmp_path / "photo.jpg")
+    (again,) = (line for line in COMMANDS if "--again" in line)
+    cli(*shlex.split(COMMANDS[0]))
+    assert "1 of 1 made again" in cli(*shlex.split(again)).stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,7 @@ from colorzoo.cli import guidance_options as guiding
 from colorzoo.cli.completion import complete_models, complete_weights
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars
-from colorzoo.core.errors import printable
+from colorzoo.core.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.colorizer import Colorizer
@@ -28,13 +30,16 @@ WORDS = typer.Argument(
 OUT = typer.Option("-o", "--out", help="folder for results, one file, or - for standard output")
 SAMPLES = typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]")
 WEIGHTS = typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights)
+AGAIN = typer.Option(metavar="RECORD", help="make the results of a colorized.jsonl again, in folder -o")
+WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offline"}
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
 
 
 def run(
-    words: Annotated[list[str], WORDS],
+    context: typer.Context,
+    words: Annotated[list[str], WORDS] = [],  # noqa: B006  typer copies it
     out: Annotated[str, OUT] = "colorized",
     samples: Annotated[int | None, SAMPLES] = None,
     seed: Annotated[int | None, SEED] = None,
@@ -43,6 +48,7 @@ def run(
     format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
     sheet: Annotated[bool | None, SHEET] = None,
+    again: Annotated[str | None, AGAIN] = None,
     hint: guiding.Hints = [],  # noqa: B006
     hints: guiding.HintFiles = [],  # noqa: B006
     reach: guiding.Reach = 0.5,
@@ -69,8 +75,15 @@ def run(
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
+    colorzoo run --again colorized/colorized.jsonl -o anew
     """
     talk = not (quiet or as_json)
+    if again is not None:
+        _refuse_others(context)
+        _run_again(again, out, device, overwrite=overwrite, talk=talk, as_json=as_json)
+        return
+    if not words:
+        raise ConfigError("no picture named; colorzoo run photo.jpg")
     guidance = jobs.run_guidance.GuidanceRequest(
         hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
         references=reference, flats=flats, paper=paper, consistent=consistent,
@@ -92,6 +105,31 @@ def run(
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
     elif talk:
         _say(result, request.model, colorizer, out)
+    _end(result)
+
+
+def _refuse_others(context: typer.Context) -> None:
+    """Raise ConfigError where a word or option is given that a record decides."""
+    for name in context.params.keys() - WITH_AGAIN:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(f"--again: the record says how; leave out {name.replace('_', '-')}")
+
+
+def _run_again(record: str, out: str, device: str, *, overwrite: bool, talk: bool, as_json: bool) -> None:
+    from colorzoo.api import load
+
+    with ProgressBars(disable=not talk) as bars:
+        result = jobs.run_again.run_again(
+            Path(record), out, partial(load, device=device), bars.report("again"), overwrite=overwrite
+        )
+    if as_json:
+        files = {str(path): [str(file) for file in made] for path, made in result.files.items()}
+        typer.echo(json.dumps({"files": files, "failures": result.failure_lines()}, indent=2))
+    elif talk and result.done:
+        typer.echo(f"{result.done} of {result.total} made again\nresults: {printable(out, 4096)}")
+    if talk and result.total > 1 and result.failures:
+        typer.echo("left out:\n" + "\n".join(f"  {line}" for line in result.failure_lines()), err=True)
     _end(result)
 
 

@@ -3,6 +3,7 @@ from . import datasets as datasets
 from . import inputs as inputs
 from . import models as models
 from . import run as run
+from . import run_again as run_again
 from . import run_guidance as run_guidance
 from . import run_one as run_one
 from . import run_request as run_request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sys
 import time
@@ -10,10 +11,12 @@ from io import BytesIO
 from pathlib import Path
 
 from colorzoo.core.errors import ConfigError, printable
+from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.image_io import SUFFIXES, encode, lost_in, read, write
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.jobs.run import RunSettings
+from colorzoo.jobs.run_record import ColorizedRecord
 from colorzoo.jobs.run_result import RunResult
 
 STREAM = "-"
@@ -41,12 +44,15 @@ def check(inputs: Sequence[str], out: str, samples: int, *, overwrite: bool) -> 
 def run_one(colorizer: Colorizer, source: str, out: str, settings: RunSettings) -> RunResult:
     """Colour a picture, - for standard input, into a file, - for standard output.
 
+    The file gets a line in the record beside it.
+
     Raises:
         ImageError: it cannot be read or written.
         PluginError: the colorizer failed.
     """
     start = time.monotonic()
     data = BytesIO(sys.stdin.buffer.read()) if source == STREAM else None
+    content = hashlib.sha256(data.getvalue()).hexdigest() if data else ""
     picture = read(data or source, name="standard input" if data else "")
     seed = settings.options["seed"]
     options = {**settings.options, "seed": secrets.randbelow(2**31) if seed is None else seed}
@@ -57,7 +63,11 @@ def run_one(colorizer: Colorizer, source: str, out: str, settings: RunSettings) 
         sys.stdout.buffer.write(encode(colored, suffix))
         sys.stdout.buffer.flush()
     else:
+        file = Path(out)
+        record = ColorizedRecord(file.parent, colorizer, settings)
         write(out, colored)
+        sha256 = content or file_digest(Path(source))
+        record.add(Path(source), sha256, Path(file.name), [file], options)
     result = RunResult(1, done=1, seconds=time.monotonic() - start, files={Path(source): [Path(out)]})
     result.seed = int(str(options["seed"]))
     result.notes = {note: [Path(source)] for note in (*picture.notes, *lost_in(suffix, picture))}

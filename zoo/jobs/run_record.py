@@ -71,12 +71,13 @@ class ColorizedRecord:
                 guidance=self.settings.guidance.record(picture),
                 table_sha256=table or None,
                 frames=self.settings.frames,
-                versions=_versions(),
+                versions=versions(),
             )
         )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what results depend on besides weights."""
     return {
         "colorzoo": colorzoo.__version__, "torch": torch.__version__, "python": platform.python_version()
     }  # fmt: skip

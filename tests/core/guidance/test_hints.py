@@ -1,8 +1,9 @@
 """Hints on the answers of colorizers: good ones, bad ones, and none at all."""
 
 import numpy as np
+import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from colorzoo.core.guidance.hints import hinted
@@ -50,17 +51,44 @@ def trained(picture, seed):
     return 0.6 * pale + 0.03 * blotches
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([1, 3, 10, 30, 100]))
-def test_a_trained_base_with_hints_is_never_below_grey_with_the_same_hints(seed, count):
+COUNTS = (1, 3, 10, 30, 100)
+SLACK = 0.03
+"""Of a grey picture's error, by which a single hinted prediction may be worse than hinted grey. Half of a
+prediction's blotches stays, so where hints alone make a picture nearly exact it loses a little: of 2,000
+such pictures, 400 for each count, 15 lost over 2 % of hinted grey's error, at most .021 of grey's."""
+
+
+def hinted_errors(seed, count):
+    """Return the errors of a hinted prediction, of hinted grey, and of grey; none if it is worse."""
     picture, gray = truth(seed)
     prediction = trained(picture, seed)
     grey = torch.zeros_like(prediction)
-    if error(picture, gray, prediction) > error(picture, gray, grey):
-        return  # it was not trained for such pictures
+    before = [error(picture, gray, base) for base in (prediction, grey)]
+    if before[0] > before[1]:
+        return None  # it was not trained for such pictures
     guidance = Guidance(hints=true_hints(picture, count, seed))
-    ours, theirs = (error(picture, gray, hinted(base, gray, guidance)) for base in (prediction, grey))
-    assert ours <= 1.02 * theirs
+    after = [error(picture, gray, hinted(base, gray, guidance)) for base in (prediction, grey)]
+    return *after, before[1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(COUNTS))
+@example(310, 10)
+@example(127, 100)
+def test_a_trained_base_with_hints_is_hardly_ever_below_grey_with_the_same_hints(seed, count):
+    errors = hinted_errors(seed, count)
+    if errors:
+        ours, theirs, unhinted = errors
+        assert ours <= 1.02 * theirs + SLACK * unhinted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", COUNTS)
+def test_on_average_a_trained_base_with_hints_is_far_above_grey_with_the_same_hints(count):
+    """Measured over 400 pictures: from .5 of hinted grey's error with one hint to .74 with a hundred."""
+    errors = filter(None, (hinted_errors(seed, count) for seed in range(24)))
+    ours, theirs, _ = map(sum, zip(*errors, strict=True))
+    assert ours < 0.9 * theirs
 
 
 def test_more_hints_bring_grey_nearer_to_the_picture():

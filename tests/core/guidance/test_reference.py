@@ -8,6 +8,7 @@ import pytest
 import torch
 from skimage import data
 
+from colorzoo.core.guidance import reference
 from colorzoo.core.guidance.reference import moved_to_references
 from colorzoo.core.imaging import color
 
@@ -79,3 +80,18 @@ def test_the_same_each_time():
     chroma = color.chroma(picture)
     first, second = (moved_to_references(chroma, color.luma(picture), [reference]) for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_what_is_computed_of_a_reference_is_kept_for_the_next_picture_by_its_content(monkeypatch):
+    monkeypatch.setattr(reference, "KEPT", 2)
+    monkeypatch.setattr(reference, "_kept", {})
+    computed = []
+    monkeypatch.setattr(reference, "cells_of", lambda *planes, cell: computed.append(1) or len(computed))
+    pictures = [drawn(seed, height=40, width=40) for seed in range(3)]
+    first = reference.cells_of_reference(pictures[0])
+    assert reference.cells_of_reference(pictures[0].clone()) == first
+    for picture in pictures[1:]:
+        assert reference.cells_of_reference(picture) != first
+    assert reference.cells_of_reference(pictures[0]) != first  # the oldest of three gave way
+    changed = pictures[0].clone().mul_(0.5)
+    assert reference.cells_of_reference(changed) == len(computed) == 5

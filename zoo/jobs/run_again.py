@@ -1,0 +1,134 @@
+"""Makes the results of a record again, or says what has changed since."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from colorzoo.core.config import validate
+from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
+from colorzoo.core.files import file_digest, require_inside
+from colorzoo.core.imaging.image_io import Picture, read, write
+from colorzoo.core.inference.colorize import colorings
+from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.jobs.journal import Journal
+from colorzoo.jobs.run_result import RunResult
+from colorzoo.jobs.run_folder import COLORIZED, ResultFolder, ResultRecord, held, unquoted
+from colorzoo.jobs.run_guidance import GuidanceRequest
+from colorzoo.jobs.run_one import STREAM, is_one_file
+from colorzoo.jobs.run_record import ColorizedRow, versions
+
+Load = Callable[[str, str | None], Colorizer]
+"""Returns the colorizer of a name and weights."""
+
+
+def run_again(
+    record: Path,
+    out: str,
+    load: Load,
+    progress: Progress = lambda done, total: None,
+    *,
+    overwrite: bool = False,
+) -> RunResult:
+    """Make every result of a record again, below `out`, under its name; what has changed is a failure.
+
+    record: `colorized.jsonl`; its paths are as they were given, relative to the working folder.
+
+    Raises:
+        ConfigError: there is nothing in the record, or `out` is no folder.
+        DataError: the record is damaged, or another process colours into the folder.
+    """
+    rows = list(Journal(record, ColorizedRow).records.values())
+    if not rows:
+        raise ConfigError(f"--again {printable(str(record))}: no record of results; give colorized.jsonl")
+    if is_one_file(out):
+        raise ConfigError(f"-o {printable(out)}: results of a record go to a folder")
+    result, folder = RunResult(len(rows)), ResultFolder(Path(out))
+    with held(folder.out, rows[0].colorizer, []):
+        again = Again(folder, cache(load), overwrite=overwrite)
+        for number, row in enumerate(rows):
+            progress(number, len(rows))
+            try:
+                result.files[Path(row.picture)] = again.make(row)
+                result.done += 1
+            except Exception as error:  # whatever one picture brings about, the others go on
+                result.failures.append((Path(row.picture), error))
+        progress(len(rows), len(rows))
+    return result
+
+
+class Again:
+    """An output folder, and the colorizers that were loaded for it."""
+
+    def __init__(self, folder: ResultFolder, load: Load, *, overwrite: bool) -> None:
+        self.folder, self.load, self.overwrite = folder, load, overwrite
+        self.journal = Journal(folder.out / COLORIZED, ColorizedRow)
+
+    def make(self, row: ColorizedRow) -> list[Path]:
+        """Write the results of one picture and return their files.
+
+        Raises:
+            ConfigError, DataError, WeightsError: something is gone or differs, or a result is there.
+        """
+        files = [require_inside(self.folder.out, self.folder.out / unquoted(name)) for name in row.files]
+        if not self.overwrite and (there := next(filter(Path.exists, files), None)):
+            raise ConfigError(f"{printable(str(there))}: is there already; --overwrite replaces it")
+        samples = list(_distinct(self._samples(row)))
+        if len(samples) != len(files):
+            raise DataError(f"{printable(row.picture)}: gave {len(samples)} results, not {len(files)}")
+        made_by = hashlib.sha256(row.model_dump_json().encode()).hexdigest()
+        record = ResultRecord(key=row.key, made_by=made_by, files=row.files)
+        self.folder.begin(record)
+        for file, sample in zip(files, samples, strict=True):
+            write(file, sample)
+        self.folder.finish(record, files)
+        self.journal.add(row.model_copy(update={"versions": versions()}))
+        return files
+
+    def _samples(self, row: ColorizedRow) -> Iterator[Picture]:
+        picture, request = Path(row.picture), _checked(row)
+        colorizer = self.load(row.colorizer, row.weights)
+        digest = colorizer.weights_info.sha256 if colorizer.weights_info else None
+        if digest != row.weights_sha256:
+            raise WeightsError(
+                f"{row.colorizer}: its weights {printable(str(row.weights))} are others than then, sha256 "
+                f"{str(digest)[:12]}, expected {str(row.weights_sha256)[:12]}"
+            )
+        options = validate(colorizer.Options, row.options, f"options of {row.colorizer}").model_dump()
+        shown = read(picture)
+        return colorings(colorizer, shown, options, request.of(picture, shown))
+
+
+def _checked(row: ColorizedRow) -> GuidanceRequest:
+    """Return what was said of colours, once its files and the picture are those of then.
+
+    Raises:
+        ConfigError, DataError: a file is gone or has another content, or one lies beside it that is new.
+    """
+    if row.picture == STREAM:
+        raise DataError("-: came by standard input, which no record keeps")
+    said = {name: value for name, value in row.guidance.items() if name != "files"}
+    request = validate(GuidanceRequest, said, "guidance")
+    expected = {row.picture: row.picture_sha256, **row.guidance.get("files", {})}
+    for name, digest in expected.items():
+        if not Path(name).is_file():
+            raise DataError(f"{printable(name)}: no such file; paths are relative to where the run was")
+        if file_digest(Path(name)) != digest:
+            raise DataError(f"{printable(name)}: has another content than then, expected {digest[:12]}")
+    for name in request.record(Path(row.picture)).get("files", {}):
+        if name not in expected:
+            raise DataError(f"{printable(name)}: was not there then; move it away")
+    return request.checked()
+
+
+def _distinct(samples: Iterator[Picture]) -> Iterator[Picture]:
+    """Yield samples that differ, as a run writes equal ones once."""
+    seen: set[bytes] = set()
+    for sample in samples:
+        digest = hashlib.sha256(sample.rgb.data).digest()
+        if digest not in seen:
+            seen.add(digest)
+            yield sample
