@@ -30,6 +30,8 @@ FRAME_GAP = 7
 """Pixels of a gap in a frame through which the margin does not reach into a panel."""
 MOST_MARGIN = 0.5
 """Share of a page that its margin has at most; a drawing without frames is no margin."""
+WHITE = 237
+"""Grey from which on a pixel may be the margin's: tones are not."""
 INK = 110
 """Grey below which a pixel is ink."""
 
@@ -39,9 +41,11 @@ def under_ink(flats: Tensor, page: Tensor, *, closed: bool) -> Tensor:
 
     closed: give every closed region of the ink one colour.
     """
-    ink = without_tone((255 * page[0]).round().byte().cpu().numpy())
+    gray = (255 * page[0]).round().byte().cpu().numpy()
+    ink = without_tone(gray)
     flats = by_region(flats, ink) if closed else flats
-    return flats * torch.from_numpy(ink).to(page) / 255
+    outside = torch.from_numpy(margin(gray < WHITE)).to(page)
+    return torch.lerp(flats, outside.new_ones(()), outside) * torch.from_numpy(ink).to(page) / 255
 
 
 def by_region(colors: Tensor, ink: Gray) -> Tensor:
@@ -49,18 +53,18 @@ def by_region(colors: Tensor, ink: Gray) -> Tensor:
     lines = line_mask(ink)
     field = colors.permute(1, 2, 0).float().contiguous().cpu().numpy()
     flat = flattened(field, regions(lines), ~lines, tolerance=TOLERANCE)
-    flat[(flat.min(-1) >= PAPER) | margin(lines)] = 1
+    flat[flat.min(-1) >= PAPER] = 1
     return torch.from_numpy(flat).permute(2, 0, 1).to(colors)
 
 
-def margin(lines: Mask) -> Mask:
-    """Return the paper around the frames of a page (H, W): what the page's edge is connected with."""
+def margin(drawn: Mask) -> Mask:
+    """Return the paper around what is drawn on a page (H, W): what the page's edge is connected with."""
     gap = np.ones((FRAME_GAP, FRAME_GAP), np.uint8)
-    free = 1 - cv2.dilate(lines.astype(np.uint8), gap)
+    free = 1 - cv2.dilate(drawn.astype(np.uint8), gap)
     outer = cv2.copyMakeBorder(free, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     labels = cv2.connectedComponents(outer, connectivity=4)[1]
     outside = cv2.dilate((labels == labels[0, 0])[1:-1, 1:-1].astype(np.uint8), gap) > 0
-    return outside & ~lines if outside.mean() <= MOST_MARGIN else np.zeros_like(lines)
+    return outside & ~drawn if outside.mean() <= MOST_MARGIN else np.zeros_like(drawn)
 
 
 def without_tone(page: Gray) -> Gray:

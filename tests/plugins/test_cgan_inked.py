@@ -66,7 +66,7 @@ def test_ink_stays_as_black_as_it_was(untrained, regions):
     (result,) = colorize(untrained, picture(gray), {"regions": regions})
     assert result.rgb[gray == 0].max() == 0
     assert (result.rgb <= gray[..., None].astype(int) + 1).all()
-    assert (result.rgb[5, 5].min() == 255) == regions  # an untrained network colours paper too
+    assert result.rgb[5, 5].min() == 255  # the margin, though an untrained network colours paper
 
 
 @pytest.mark.parametrize("gap", [0, 5])
