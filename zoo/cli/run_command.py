@@ -91,6 +91,11 @@ def run(
     request = jobs.run_request.RunRequest(
         words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames
     )
+    _run_request(request, device, talk=talk, as_json=as_json)
+
+
+def _run_request(request: jobs.run_request.RunRequest, device: str, *, talk: bool, as_json: bool) -> None:
+    """Colour the pictures, and say what was done."""
     if talk and not request.names_a_colorizer:
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)
     for line in request.left_out() if talk else ():
@@ -104,7 +109,7 @@ def run(
     if as_json:
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
     elif talk:
-        _say(result, request.model, colorizer, out)
+        _say(result, request.model, colorizer, request.out)
     _end(result)
 
 

@@ -15,11 +15,11 @@ from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.jobs.journal import Journal
-from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_folder import COLORIZED, ResultFolder, ResultRecord, held, unquoted
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_one import STREAM, is_one_file
 from colorzoo.jobs.run_record import ColorizedRow, versions
+from colorzoo.jobs.run_result import RunResult
 
 Load = Callable[[str, str | None], Colorizer]
 """Returns the colorizer of a name and weights."""
