@@ -85,11 +85,11 @@ class Evaluator:
         try:
             sample = self.task.dataset[index]
             picture = self.fitted(sample)
-            self.guidance(sample.id, picture)
+            guidance = self.guidance(sample.id, picture)
         except Exception as error:  # a source may raise anything for a damaged picture
             return [(method_index, Measurement(unreadable=reason(error))) for method_index in requested]
         own = tensor([picture])
-        truth = Pair(own, own[:, 0], ids=(sample.id,))
+        truth = Pair(own, own[:, 0], ids=(sample.id,), guidance=(guidance,))
         return [
             (index, self._row(self.task.methods[index], sample.id, picture, truth, metrics))
             for index, metrics in requested.items()

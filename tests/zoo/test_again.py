@@ -105,6 +105,21 @@ def test_other_weights_are_refused(made):
     assert "expected abababababab" in str(error)
 
 
+LOST = {
+    "agrees with those before": {"frames": True},
+    "palette.json of then is gone": {"table_sha256": "cd" * 32},
+    "standard input, which no record keeps": {"picture": "-"},
+}
+
+
+@pytest.mark.parametrize("said", LOST)
+def test_what_a_record_does_not_hold_is_said(made, tmp_path, said):
+    row = json.loads(made.read_text())
+    made.write_text(json.dumps({**row, **LOST[said]}) + "\n")
+    assert said in str(failure(made))
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_name_that_leads_out_of_the_folder_is_refused(made, tmp_path):
     row = json.loads(made.read_text())
     made.write_text(json.dumps({**row, "files": ["../photo.png", "../b.png"]}) + "\n")

@@ -31,13 +31,28 @@ def surface(module: str) -> str:
         thing = getattr(found, name)
         lines = "\n".join(signatures(name, thing))
         parts.append(f"### {name}\n\n{about(thing)}\n\n```python\n{lines}\n```\n")
+        parts += explained(thing)
     return "\n".join(parts)
 
 
 def about(thing: object) -> str:
     if isinstance(thing, str):
         return "The installed version."
-    return (inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ")
+    return inspect.getdoc(thing) or ""
+
+
+def explained(thing: object) -> Iterator[str]:
+    """Return what docstrings of a class's own methods, or a module's functions, say: an item each."""
+    if not (inspect.isclass(thing) or inspect.ismodule(thing)):
+        return
+    for name, member in vars(thing).items():
+        function = getattr(member, "__func__", getattr(member, "func", getattr(member, "fget", member)))
+        own = inspect.isfunction(function) and function.__module__ == getattr(
+            thing, "__module__", thing.__name__
+        )
+        if own and function.__doc__ and not name.startswith("_"):
+            text = inspect.cleandoc(function.__doc__).replace("\n", "\n  ").replace("  \n", "\n")
+            yield f"- `{name}`: {text}\n"
 
 
 def signatures(name: str, thing: object) -> Iterator[str]:
@@ -128,6 +143,14 @@ def hook_reference() -> str:
 def test_the_references_are_current():
     assert API.read_text() == api(), "run: make docs"
     assert HOOKS.read_text() == hook_reference(), "run: make docs"
+
+
+def test_the_reference_says_all_of_a_docstring():
+    from colorzoo.core import Colorizer, Metric
+
+    text = " ".join(api().split())
+    for function in (Colorizer.colorize, Colorizer.depends, Metric.update_pair, Metric.merge):
+        assert " ".join(inspect.getdoc(function).split()) in text
 
 
 def test_no_signature_changes_without_a_line_in_the_changelog():

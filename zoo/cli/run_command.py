@@ -19,6 +19,7 @@ from colorzoo.core.errors import ConfigError, printable
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.colorizer import Colorizer
     from colorzoo.jobs.models import ModelName
+    from colorzoo.jobs.run_request import RunRequest
     from colorzoo.jobs.run_result import RunResult
 
 WORDS = typer.Argument(
@@ -79,11 +80,8 @@ def run(
     """
     talk = not (quiet or as_json)
     if again is not None:
-        _refuse_others(context)
-        _run_again(again, out, device, overwrite=overwrite, talk=talk, as_json=as_json)
+        _run_again(context, again, out, device, overwrite=overwrite, talk=talk, as_json=as_json)
         return
-    if not words:
-        raise ConfigError("no picture named; colorzoo run photo.jpg")
     guidance = jobs.run_guidance.GuidanceRequest(
         hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
         references=reference, flats=flats, paper=paper, consistent=consistent,
@@ -91,11 +89,16 @@ def run(
     request = jobs.run_request.RunRequest(
         words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames
     )
-    _run_request(request, device, talk=talk, as_json=as_json)
+    result, colorizer = _color(request, device, talk=talk)
+    if as_json:
+        typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
+    elif talk:
+        _say(result, request.model, colorizer, out)
+    _end(result)
 
 
-def _run_request(request: jobs.run_request.RunRequest, device: str, *, talk: bool, as_json: bool) -> None:
-    """Colour the pictures, and say what was done."""
+def _color(request: RunRequest, device: str, *, talk: bool) -> tuple[RunResult, Colorizer]:
+    """Load the colorizer and colour the pictures, with progress and notes where there is talk."""
     if talk and not request.names_a_colorizer:
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)
     for line in request.left_out() if talk else ():
@@ -106,11 +109,7 @@ def _run_request(request: jobs.run_request.RunRequest, device: str, *, talk: boo
 
         colorizer = load(*request.model, device=device)
         result = request.run(colorizer, bars.report(request.model.name))
-    if as_json:
-        typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
-    elif talk:
-        _say(result, request.model, colorizer, request.out)
-    _end(result)
+    return result, colorizer
 
 
 def _refuse_others(context: typer.Context) -> None:
@@ -121,7 +120,17 @@ def _refuse_others(context: typer.Context) -> None:
             raise ConfigError(f"--again: the record says how; leave out {name.replace('_', '-')}")
 
 
-def _run_again(record: str, out: str, device: str, *, overwrite: bool, talk: bool, as_json: bool) -> None:
+def _run_again(
+    context: typer.Context,
+    record: str,
+    out: str,
+    device: str,
+    *,
+    overwrite: bool,
+    talk: bool,
+    as_json: bool,
+) -> None:
+    _refuse_others(context)
     from colorzoo.api import load
 
     with ProgressBars(disable=not talk) as bars:

@@ -10,6 +10,8 @@ from pathlib import Path
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
 from colorzoo.core.files import file_digest, require_inside
+from colorzoo.core.guidance.chapter_file import read_chapter
+from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.image_io import Picture, read, write
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.interfaces.colorizer import Colorizer
@@ -48,7 +50,7 @@ def run_again(
         raise ConfigError(f"-o {printable(out)}: results of a record go to a folder")
     result, folder = RunResult(len(rows)), ResultFolder(Path(out))
     with held(folder.out, rows[0].colorizer, []):
-        again = Again(folder, cache(load), overwrite=overwrite)
+        again = Again(folder, cache(load), record.parent, overwrite=overwrite)
         for number, row in enumerate(rows):
             progress(number, len(rows))
             try:
@@ -61,10 +63,10 @@ def run_again(
 
 
 class Again:
-    """An output folder, and the colorizers that were loaded for it."""
+    """An output folder, the colorizers that were loaded for it, and the folder of the record."""
 
-    def __init__(self, folder: ResultFolder, load: Load, *, overwrite: bool) -> None:
-        self.folder, self.load, self.overwrite = folder, load, overwrite
+    def __init__(self, folder: ResultFolder, load: Load, source: Path, *, overwrite: bool) -> None:
+        self.folder, self.load, self.source, self.overwrite = folder, load, source, overwrite
         self.journal = Journal(folder.out / COLORIZED, ColorizedRow)
 
     def make(self, row: ColorizedRow) -> list[Path]:
@@ -99,7 +101,20 @@ class Again:
             )
         options = validate(colorizer.Options, row.options, f"options of {row.colorizer}").model_dump()
         shown = read(picture)
-        return colorings(colorizer, shown, options, request.of(picture, shown))
+        return colorings(colorizer, shown, options, request.of(picture, shown), self._table(row))
+
+    def _table(self, row: ColorizedRow) -> Cells | None:
+        """Return the table that the pages of the run agree on, which is kept beside the record.
+
+        Raises:
+            DataError: it is gone.
+        """
+        if row.table_sha256 is None:
+            return None
+        for path in sorted(self.source.glob("*.json")):
+            if file_digest(path) == row.table_sha256:
+                return read_chapter(path)
+        raise DataError(f"{printable(str(self.source))}: the chapter's palette.json of then is gone")
 
 
 def _checked(row: ColorizedRow) -> GuidanceRequest:
@@ -110,6 +125,8 @@ def _checked(row: ColorizedRow) -> GuidanceRequest:
     """
     if row.picture == STREAM:
         raise DataError("-: came by standard input, which no record keeps")
+    if row.frames:
+        raise DataError(f"{printable(row.picture)}: a frame agrees with those before; run --frames again")
     said = {name: value for name, value in row.guidance.items() if name != "files"}
     request = validate(GuidanceRequest, said, "guidance")
     expected = {row.picture: row.picture_sha256, **row.guidance.get("files", {})}

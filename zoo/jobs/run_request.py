@@ -44,6 +44,8 @@ class RunRequest:
     frames: bool = False
 
     def __post_init__(self) -> None:
+        if not self.words:
+            raise ConfigError("no picture named; colorzoo run photo.jpg")
         if f".{self.format}" not in SUFFIXES:
             expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise ConfigError(f"--format {printable(self.format)}: expected one of {expected}")
