@@ -24,7 +24,7 @@ def grid(levels: int, like: Tensor) -> Tensor:
 def expected(logits: Tensor, levels: int, temperature: float) -> Tensor:
     """Return sRGB (N, 3, H, W): the mean over softmax(logits / temperature), (N, levels**3, H, W)."""
     share = (logits / temperature).softmax(1)
-    return torch.einsum("nkhw,kc->nchw", share, grid(levels, share))
+    return torch.einsum("nkhw,kc->nchw", share, grid(levels, share)).float()
 
 
 def cross_entropy(logits: Tensor, rgb: Tensor, levels: int, weight: Tensor) -> Tensor:

@@ -44,8 +44,8 @@ def under_ink(flats: Tensor, page: Tensor, *, closed: bool) -> Tensor:
     gray = (255 * page[0]).round().byte().cpu().numpy()
     ink = without_tone(gray)
     flats = by_region(flats, ink) if closed else flats
-    outside = torch.from_numpy(margin(gray < WHITE)).to(page)
-    return torch.lerp(flats, outside.new_ones(()), outside) * torch.from_numpy(ink).to(page) / 255
+    outside = torch.from_numpy(margin(gray < WHITE)).to(flats.device)
+    return flats.masked_fill(outside, 1) * torch.from_numpy(ink).to(page) / 255
 
 
 def by_region(colors: Tensor, ink: Gray) -> Tensor:

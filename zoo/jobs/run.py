@@ -126,7 +126,7 @@ class Batch:
         self.sheet = SheetPages(out / f"{self.sheet_prefix}{settings.name}", wanted=wanted)
 
     def task(self, path: Path, target: Path, before: str = "") -> Task:
-        """Return what there is to do; before: digest of the frames before, on which it depends too."""
+        """Return what there is to do; before: `made_by` of the frame before, on which it depends too."""
         content = file_digest(path) if path.is_file() else ""  # reading says what is wrong
         known = [self.run, content, sidecars_digest(path), self.table_digest, before]
         made_by = hashlib.sha256(" ".join(filter(None, known)).encode()).hexdigest()

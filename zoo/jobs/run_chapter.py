@@ -62,12 +62,11 @@ def _table_of(pages: Iterator[tuple[Tensor, Tensor]]) -> Cells | None:
 
 def _pages(batch: Batch, files: Files, progress: Progress) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield luma and chroma of the pages as they are coloured alone; the second look tells what fails."""
+    guidance = batch.settings.guidance.common.without(frozenset({"hints"}))  # which are of single pages
     for number, (path, _) in enumerate(files):
         progress(number, 2 * len(files))
         try:
-            picture = read(path)
-            guidance = batch.settings.guidance.of(path, picture)
-            yield predict(batch.colorizer, picture, batch.options, guidance).page(guidance)
+            yield predict(batch.colorizer, read(path), batch.options, guidance).page(guidance)
         except Exception:
             continue
 

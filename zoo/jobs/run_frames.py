@@ -6,7 +6,6 @@ carried from frame to frame, the frames before the first unwritten one are looke
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections import deque
@@ -50,10 +49,8 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 def _tasks(batch: Batch, files: Files) -> list[Task]:
     tasks: list[Task] = []
-    before = hashlib.sha256()
     for path, target in files:
-        tasks.append(batch.task(path, target, before.hexdigest()))
-        before.update(f"{tasks[-1].content}\n".encode())
+        tasks.append(batch.task(path, target, tasks[-1].made_by if tasks else ""))
     return tasks
 
 
