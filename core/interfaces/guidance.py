@@ -154,7 +154,12 @@ class Guidance(Settings):
     def without(self, names: frozenset[str]) -> Guidance:
         """Return it without what these fields say."""
         fields = type(self).model_fields
-        return self.model_copy(update={n: fields[n].default for n in names & fields.keys()})
+        return self._with({n: fields[n].default for n in names & fields.keys()})
+
+    def _with(self, update: Mapping[str, Any]) -> Guidance:
+        copy = self.model_copy(update=update)
+        vars(copy).pop("digest", None)  # it is that of what was said before
+        return copy
 
     def in_pixels(self, picture: tuple[int, int], size: tuple[int, int]) -> Guidance:
         """Return it with hints in pixels of a copy of the picture at another size; both (height, width).
@@ -164,7 +169,7 @@ class Guidance(Settings):
         """
         scale = (size[1] / picture[1], size[0] / picture[0])
         moved = (_moved(hint, hint.at(picture), scale, size) for hint in self.hints)
-        return self.model_copy(update={"hints": tuple(moved)})
+        return self._with({"hints": tuple(moved)})
 
     def hint_map(self, size: tuple[int, int]) -> Tensor:
         """Return float32 (4, H, W): sRGB in [0, 1] where there are hints, and 1 there in the last plane.

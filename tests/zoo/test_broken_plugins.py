@@ -185,8 +185,8 @@ FILES = {
         "weights 'default' of vae-mdn is for colorzoo to name"
     ),
     "taken weights": (
-        "weights", CATALOGUE.format(plugin="cgan", name="photos", zeros=64 * "0"),
-        "weights 'photos' of cgan is already taken by colorzoo"
+        "weights", CATALOGUE.format(plugin="cgan", name="paper", zeros=64 * "0"),
+        "weights 'paper' of cgan is already taken by colorzoo"
     ),
     "default of a baseline": (
         "weights", CATALOGUE.format(plugin="grey", name="default", zeros=64 * "0"),

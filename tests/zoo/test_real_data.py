@@ -20,7 +20,7 @@ def faces(monkeypatch):
 
 
 def test_the_splits_are_those_of_the_cards(faces):
-    info = read_info(catalog.find("vae-mdn", "default"))
+    info = read_info(catalog.find("vae-mdn", "faces"))
     assert info.trained_on.pictures == len(faces["train"])
     assert info.trained_on.fingerprint == faces["train"].fingerprint
     assert {metric.fingerprint for metric in info.metrics} == {faces["test"].fingerprint}

@@ -94,7 +94,9 @@ def test_epochs_and_batch_size_reach_every_stage(pictures):
     options = {"name": "vae-mdn", "data": [str(pictures)], "epochs": 3, "batch_size": 5, "device": "cpu"}
     model = jobs.train_options.job_of(options, command="").model
     assert [(s.epochs, s.batch_size) for s in (model.vae, model.mdn, model.refine)] == [(3, 5)] * 3
-    fewer = jobs.train_options.job_of({**options, "set_": ["refine=none"]}, command="").model
+    fewer = jobs.train_options.job_of(
+        {**options, "set_": ["refine=none", "mean_share=0"]}, command=""
+    ).model
     assert fewer.refine is None
     steps = jobs.train_options.job_of(
         {**options, "name": "unet", "set_": ["fit.steps=9"]} | {"epochs": None}, ""

@@ -77,3 +77,11 @@ def test_given_and_without():
     guidance = Guidance(strength=0.5, references=[torch.rand(3, 2, 2)], paper=False)
     assert guidance.given() == {"strength", "references", "paper"}
     assert guidance.without(frozenset({"references", "paper"})) == Guidance(strength=0.5)
+
+
+def test_the_digest_is_that_of_what_is_left():
+    both = Guidance(strength=0.5, hints=[Hint(x=1, y=2, color="#f00")])
+    assert both.digest
+    without = both.without(frozenset({"hints"}))
+    assert without.digest == Guidance(strength=0.5).digest
+    assert both.in_pixels((8, 8), (16, 16)).digest != both.digest

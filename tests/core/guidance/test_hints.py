@@ -85,7 +85,7 @@ def test_a_trained_base_with_hints_is_hardly_ever_below_grey_with_the_same_hints
 @pytest.mark.slow
 @pytest.mark.parametrize("count", COUNTS)
 def test_on_average_a_trained_base_with_hints_is_far_above_grey_with_the_same_hints(count):
-    """Measured over 400 pictures: from .5 of hinted grey's error with one hint to .74 with a hundred."""
+    """Medians over 400 pictures: from .5 of hinted grey's error with one hint to .74 with a hundred."""
     errors = filter(None, (hinted_errors(seed, count) for seed in range(24)))
     ours, theirs, _ = map(sum, zip(*errors, strict=True))
     assert ours < 0.9 * theirs
