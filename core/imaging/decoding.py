@@ -106,7 +106,7 @@ def _damage(error: Exception) -> str:
 
 
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
-    image = _identified(file)
+    image = opened_picture(file)
     stored = image.size
     bound_pixels(*stored, max_pixels)
     bound_scans(image, file)
@@ -136,7 +136,7 @@ def converted(image: Image.Image, stored: tuple[int, int], *, in_place: bool) ->
     return Decoded(rgb, alpha, profile, stored if turned else stored[::-1], notes)
 
 
-def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
+def opened_picture(file: IO[bytes]) -> ImageFile.ImageFile:
     """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
     prefix = file.read(16)
     file.seek(0)

@@ -18,6 +18,10 @@ VERBS = {
         "compare_command:compare",
         "Compare colorizers on a dataset, with baselines, intervals and a report.",
     ),
+    "serve": Verb(
+        "serve_command:serve",
+        "Serve a page where people see, click and choose, and an API that other programs call.",
+    ),
     "pull": Verb("hub_commands:pull", "Fetch weights from the Hub, verify them, and say what they are."),
     "push": Verb("hub_commands:push", "Check weights, write their card, and upload both in one commit."),
     "doctor": Verb(

@@ -45,7 +45,7 @@ def colored_pictures(
     predictions = engine.predict_many(colorizer, pictures, chosen, told, batch)
     for prediction in _unless(stop, predictions):
         one = next(used)
-        record = _record(colorizer, chosen, one)
+        record = record_of(colorizer, chosen, one)
         yield PictureList(
             ColoredPicture.of(sample, record.model_copy(update={"sample": number}))
             for number, sample in enumerate(_unless(stop, prediction.pictures(one)))
@@ -63,7 +63,7 @@ def _unless(stop: Stop | None, items: Iterator[Item]) -> Iterator[Item]:
         yield item  # type: ignore[misc]  # it is not the end
 
 
-def _record(colorizer: Colorizer, options: RunOptions, guidance: Guidance) -> ColoringRecord:
+def record_of(colorizer: Colorizer, options: RunOptions, guidance: Guidance) -> ColoringRecord:
     """Return how the first sample is made."""
     import colorzoo
 

@@ -1,0 +1,139 @@
+"""`colorzoo serve`: a page and an API for every installed colorizer."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from colorzoo.cli.options import Device, Threads
+from colorzoo.core.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from colorzoo.web.serve_settings import ServeSettings
+
+LIMITS = "Limits"
+PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart",
+            "prometheus_client": "prometheus-client"}  # fmt: skip
+
+
+def _limit(text: str) -> object:
+    return typer.Option(help=text, min=1, rich_help_panel=LIMITS)
+
+
+def serve(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            help="NAME or NAME:WEIGHTS, also of a folder [default: all that is installed]",
+            metavar="[MODEL]...",
+        ),
+    ] = [],  # noqa: B006  typer copies it
+    host: Annotated[
+        str, typer.Option(help="address to listen on; others than this machine's need --token")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(envvar="COLORZOO_TOKEN", help="what clients must know; `new` makes one")
+    ] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="let anybody in who reaches the host")] = False,
+    allow_host: Annotated[list[str], typer.Option(help="a name that this server goes by")] = [],  # noqa: B006
+    allow_origin: Annotated[
+        list[str], typer.Option(help="a site whose pages an extension may colour, * for all")
+    ] = [],  # noqa: B006
+    allow_pull: Annotated[
+        bool, typer.Option("--allow-pull", help="clients may pull weights from the Hub")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes for the models")] = 1,
+    threads: Threads = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="pictures through a network at once",
+            show_default="1 on a processor, else 8",
+        ),
+    ] = None,
+    memory: Annotated[
+        int, typer.Option(min=100, help="MB of models and predictions a process keeps")
+    ] = 2000,
+    max_body: Annotated[int, _limit("MB of a request")] = 64,
+    max_pixels: Annotated[int, _limit("million pixels of a picture")] = 50,
+    max_frames: Annotated[int, _limit("pictures of a request")] = 200,
+    max_queue: Annotated[int, _limit("unfinished jobs")] = 256,
+    max_seconds: Annotated[float, _limit("seconds for a picture")] = 120,
+    max_disk: Annotated[int, _limit("MB of pictures that are held")] = 2000,
+    keep: Annotated[float, _limit("seconds that unused pictures are held")] = 3600,
+    device: Device = "auto",
+) -> None:
+    """Serve a page where people see, click and choose, and an API that other programs call.
+
+    \b
+    colorzoo serve                                  then open http://127.0.0.1:8000
+    colorzoo serve vae-mdn vae-mdn:runs/mine cgan   these, and weights of your own
+    colorzoo serve --host 0.0.0.0 --token new       for others on your network
+    curl -F picture=@photo.jpg -H 'Accept: image/png' -o coloured.png http://127.0.0.1:8000/v1/colorize
+    """
+    require_extra()
+    from colorzoo.core.config import validate
+    from colorzoo.web.serve_settings import ServeSettings
+
+    token = secrets.token_urlsafe(16) if token == "new" else token
+    settings = validate(ServeSettings, {
+        "host": host, "port": port, "token": token or None, "allow_hosts": allow_host,
+        "allow_origins": [origin.rstrip("/") for origin in allow_origin], "allow_pull": allow_pull,
+        "models": models, "device": device, "workers": workers, "threads": threads, "batch": batch,
+        "memory": memory, "body": max_body, "pixels": max_pixels, "frames": max_frames, "queue": max_queue,
+        "seconds": max_seconds, "disk": max_disk, "keep": keep,
+    }, "serve")  # fmt: skip
+    check_open(settings, no_auth=no_auth)
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    start(settings)
+
+
+def start(settings: ServeSettings, report: Path | None = None, path: str = "/") -> None:
+    """Serve, and say where."""
+    from colorzoo.web.server import serve as run
+
+    def announce(bound: ServeSettings) -> None:
+        key = f"#token={bound.token}" if bound.token else ""
+        typer.echo(f"colorzoo is at {bound.address}{path}{key} (Ctrl-C ends it)")
+
+    run(settings, report, announce)
+
+
+def require_extra() -> None:
+    """Check that the extra `serve` is installed.
+
+    Raises:
+        MissingExtraError: a package of it is not there.
+    """
+    for module, package in PACKAGES.items():
+        if find_spec(module) is None:
+            raise MissingExtraError("colorzoo serve", package, "serve")
+
+
+def check_open(settings: ServeSettings, *, no_auth: bool) -> None:
+    """Refuse to let others in without a token, unless that is said aloud.
+
+    Raises:
+        ConfigError: others could connect.
+    """
+    if settings.is_local or settings.token:
+        return
+    if not no_auth:
+        raise ConfigError(
+            f"--host {settings.host}: others can connect; give --token new, or --no-auth to let anybody in"
+        )
+    typer.secho(
+        f"anybody who reaches {settings.host}:{settings.port} can use this server",
+        fg="red",
+        bold=True,
+        err=True,
+    )
