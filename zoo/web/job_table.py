@@ -7,109 +7,20 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import quote
 
 from colorzoo.core.errors import ColorzooError, ConfigError, UnknownNameError, printable
 from colorzoo.jobs.models import ModelName
-from colorzoo.web.coloring_tasks import Coloring, Predict, Predicted, Render, Suit
-from colorzoo.web.dispatcher import NOW, SOON, Dispatcher, QueueFullError
+from colorzoo.web.coloring_job import Job, Page
+from colorzoo.web.coloring_tasks import Coloring, Predict, Render, Suit
+from colorzoo.web.dispatcher import NOW, SOON, Dispatcher
+from colorzoo.web.model_lane import QueueFullError
 from colorzoo.web.offered_models import OfferedModels
-from colorzoo.web.request_schema import ColorizeBody, GuideBody, JobBody, JobPicture
+from colorzoo.web.request_schema import ColorizeBody, GuideBody, JobBody
 from colorzoo.web.serve_settings import ServeSettings
 from colorzoo.web.upload_store import Upload, UploadStore
 
-Status = Literal["queued", "running", "done", "failed", "cancelled"]
 HEARTBEAT = 10.0
 """Seconds after which a silent stream of events says that it lives."""
-
-
-@dataclass
-class Page:
-    """A picture of a job."""
-
-    upload: Upload
-    coloring: Coloring
-    status: Status = "queued"
-    predicted: Predicted | None = None
-    error: str | None = None
-
-
-@dataclass
-class Job:
-    """What was asked for, and how far it is."""
-
-    id: str
-    model: ModelName
-    shown_weights: str | None
-    pages: list[Page]
-    consistent: bool
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    version: int = 0
-    cancelled: bool = False
-    used: float = field(default_factory=time.monotonic)
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def status(self) -> Status:
-        """The state of the whole: failed where every picture failed."""
-        states = {page.status for page in self.pages}
-        if self.cancelled:
-            return "cancelled"
-        if states & {"queued", "running"}:
-            return "queued" if states == {"queued"} else "running"
-        return "failed" if states == {"failed"} else "done"
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing more will change."""
-        return self.status in ("done", "failed", "cancelled")
-
-    @property
-    def book(self) -> tuple[Coloring, ...]:
-        """The pages that agree, if they do."""
-        done = (page for page in self.pages if page.status == "done")
-        return tuple(page.coloring for page in done) if self.consistent else ()
-
-    def body(self, before: int) -> JobBody:
-        """Return what clients see."""
-        return JobBody(
-            id=self.id, status=self.status, model=self.model.name, weights=self.shown_weights,
-            options=dict(self.pages[0].coloring.options),
-            done=sum(page.status in ("done", "failed") for page in self.pages), total=len(self.pages),
-            before=before, pictures=self._pictures(),
-        )  # fmt: skip
-
-    def _pictures(self) -> list[JobPicture]:
-        number, shown = 0, []
-        for page in self.pages:
-            made = page.predicted
-            count = made.samples if made else 0
-            files = [f"v1/jobs/{self.id}/files/{number + k}" for k in range(count)]
-            number += count
-            shown.append(JobPicture(
-                id=page.upload.id, name=page.upload.stored.name, status=page.status, samples=count, files=files,
-                width=made.width if made else page.upload.width,
-                height=made.height if made else page.upload.height,
-                record=dict(made.record) if made else None, notes=list(made.notes) if made else [],
-                error=page.error,
-            ))  # fmt: skip
-        return shown
-
-    def file(self, number: int) -> tuple[int, int]:
-        """Return picture and sample of the file of a number.
-
-        Raises:
-            UnknownNameError: there is none, or not yet.
-        """
-        left = number
-        for index, page in enumerate(self.pages):
-            count = page.predicted.samples if page.predicted else 0
-            if left < count:
-                return index, left
-            left -= count
-        raise UnknownNameError("file", str(number), (), f"the job is {self.status}")
 
 
 class JobTable:
@@ -187,16 +98,16 @@ class JobTable:
             job.cancelled = True
             if job.task:
                 job.task.cancel()
-            await _changed(job)
+            await job.tell()
 
     async def _run(self, job: Job) -> None:
         await asyncio.gather(*(self._color(job, page) for page in job.pages), return_exceptions=True)
-        await _changed(job)
+        await job.tell()
 
     async def _color(self, job: Job, page: Page) -> None:
         async with self.slots:
             page.status = "running"
-            await _changed(job)
+            await job.tell()
             try:
                 page.predicted = await self.dispatcher.ask(
                     Predict(page.coloring), self._route(job, page), SOON
@@ -207,7 +118,7 @@ class JobTable:
             except asyncio.CancelledError:
                 page.status = "cancelled"
                 raise
-            await _changed(job)
+            await job.tell()
 
     def _route(self, job: Job, page: Page) -> str:
         return job.id if job.consistent else page.upload.id
@@ -272,7 +183,7 @@ class JobTable:
                     return
             async with job.changed:
                 try:
-                    await asyncio.wait_for(job.changed.wait_for(lambda: job.version != seen), HEARTBEAT)
+                    await asyncio.wait_for(job.changed.wait(), HEARTBEAT)
                 except TimeoutError:
                     yield None
 
@@ -281,20 +192,3 @@ class JobTable:
         oldest = time.monotonic() - self.settings.keep
         for job in [one for one in self.jobs.values() if one.finished and one.used < oldest]:
             del self.jobs[job.id]
-
-
-def file_name(upload: Upload, job: Job, sample: int, suffix: str) -> str:
-    """Return what a result is called: as `colorzoo run` calls it."""
-    stem = upload.stored.name.rpartition(".")[0] or upload.stored.name
-    return f"{stem}-{job.model.name}-{sample + 1}{suffix}"
-
-
-def disposition(name: str) -> str:
-    """Return the header that lets a browser save a file by its name."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-
-
-async def _changed(job: Job) -> None:
-    async with job.changed:
-        job.version += 1
-        job.changed.notify_all()

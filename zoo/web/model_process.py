@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -58,8 +57,6 @@ def serve_models(connection: Connection, settings: ServeSettings) -> None:
     """Answer lists of tasks by lists of answers until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_the_parent()
-    if not settings.allow_pull:
-        os.environ["HF_HUB_OFFLINE"] = "1"
     if settings.threads:
         torch.set_num_threads(settings.threads)
     hand_back_large_blocks()
@@ -118,7 +115,8 @@ class Models:
         return load(name, weights, device=self.device)
 
     def _suited(self, task: Suit) -> tuple[str, str | None]:
-        return tuple(suited(look([one.path for one in task.pictures]).domain))
+        model = suited(look([one.path for one in task.pictures]).domain)
+        return model.name, model.weights
 
     def _predicted(self, coloring: Coloring) -> Predicted:
         model = self.cache.model(coloring.model, coloring.weights)

@@ -128,7 +128,9 @@ class OfferedModels:
 
     def _own(self, name: str) -> list[OfferedWeights]:
         return [
-            OfferedWeights(name=label, summary="a folder of this machine", license="", domains=[], bytes=None, card=None)
+            OfferedWeights(
+                name=label, summary="of this machine", license="", domains=[], bytes=None, card=None
+            )
             for owner, label in self.folders if owner == name
         ]  # fmt: skip
 
@@ -141,8 +143,8 @@ class OfferedModels:
                 size = tensors.stat().st_size if tensors and here else None
                 card = f"v1/models/{name}/weights/{entry.name}/card" if entry.folder else None
                 chosen.append(OfferedWeights(
-                    name=entry.name, summary=entry.summary, license=entry.license, domains=list(entry.domains),
-                    bytes=size, card=card,
+                    name=entry.name, summary=entry.summary, license=entry.license,
+                    domains=list(entry.domains), bytes=size, card=card,
                 ))  # fmt: skip
         return chosen
 

@@ -19,13 +19,15 @@ from colorzoo.core.errors import (
     UnknownNameError,
     printable,
 )
-from colorzoo.web.dispatcher import ModelProcessError, QueueFullError, TaskFailedError
+from colorzoo.web.dispatcher import TaskFailedError
+from colorzoo.web.model_lane import ModelProcessError, QueueFullError
 from colorzoo.web.upload_store import DiskFullError, TooLargeError
 
 STATUS: dict[str, int] = {
     error.__name__: status
     for error, status in (
-        (ImageError, 422), (ConfigError, 422), (DataError, 422), (UnknownNameError, 422), (StoppedError, 409),
+        (ImageError, 422), (ConfigError, 422), (DataError, 422), (UnknownNameError, 422),
+        (StoppedError, 409),
         (TooLargeError, 413), (QueueFullError, 429), (DiskFullError, 429), (ModelProcessError, 503),
     )
 }  # fmt: skip

@@ -11,8 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from colorzoo.core.errors import ConfigError
-from colorzoo.web.api_routes import State, decoded
 from colorzoo.web.dispatcher import SOON
+from colorzoo.web.request_pictures import State, decoded
 from colorzoo.web.request_schema import ColorizeBody, GuideBody, PictureRef
 
 router = APIRouter()

@@ -1,4 +1,4 @@
-"""Who may ask for what: names in Host and Origin, the token, bytes and time of a body, headers of answers."""
+"""Who may ask for what: names in Host and Origin, the token, bytes and time of a body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import hmac
 import ipaddress
 import socket
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,7 +143,7 @@ async def _preflight(send: Send) -> None:
 
 def _bounded(receive: Receive, settings: ServeSettings) -> Receive:
     """Return what reads a body of so many bytes, each part of which comes in time."""
-    taken, start, ended = 0, time.monotonic(), False
+    taken, ended, start = 0, False, asyncio.get_running_loop().time()
 
     async def receiving() -> Message:
         nonlocal taken, ended
@@ -152,9 +151,7 @@ def _bounded(receive: Receive, settings: ServeSettings) -> Receive:
             return await receive()  # waits for the client to go
         allowed = settings.patience + taken / LEAST_RATE
         try:
-            async with asyncio.timeout_at(
-                asyncio.get_running_loop().time() + allowed - (time.monotonic() - start)
-            ):
+            async with asyncio.timeout_at(start + allowed):
                 message: dict[str, Any] = dict(await receive())
         except TimeoutError:
             raise HTTPException(408, "the request comes too slowly", {"Connection": "close"}) from None

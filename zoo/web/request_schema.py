@@ -23,16 +23,22 @@ class PictureRef(Settings):
     name: str = Field("picture", max_length=255, description="what messages and results call it")
 
 
-GuidanceBody: Any = pydantic.create_model(
+class _References(Settings):
+    """The pictures whose colours are wanted."""
+
+    references: tuple[PictureRef, ...] = Field((), max_length=8)
+
+
+_said: dict[str, Any] = {
+    name: (Annotated[info.annotation, info], info.default)
+    for name, info in Guidance.model_fields.items()
+    if name not in _LEFT_OUT
+}
+GuidanceBody: type[_References] = pydantic.create_model(
     "GuidanceBody",
-    __base__=Settings,
+    __base__=_References,
     __doc__="What is said about the colours of a picture; `references` are pictures.",
-    **{
-        name: (Annotated[info.annotation, info], info.default)
-        for name, info in Guidance.model_fields.items()
-        if name not in _LEFT_OUT
-    },
-    references=(tuple[PictureRef, ...], Field((), max_length=8)),
+    **_said,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -50,13 +51,12 @@ def serve(
         "Protocol", (GuardedProtocol,), {"patience": settings.patience, "most": settings.connections}
     )
     config = uvicorn.Config(
-        app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False, server_header=False,
+        app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False,
+        server_header=False,
         timeout_keep_alive=int(settings.patience), timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=LARGEST_HEAD,
     )  # fmt: skip
     announce(settings)
     server = uvicorn.Server(config)
-    try:
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again, once all is closed
         asyncio.run(server.serve(sockets=[sock]))
-    except KeyboardInterrupt:  # uvicorn raises the signal again, once all is closed
-        pass

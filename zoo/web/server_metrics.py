@@ -37,10 +37,11 @@ class ServerMetrics:
             "colorzoo_jobs_unfinished": ("Jobs that are not finished", lambda: state.jobs.unfinished),
             "colorzoo_tasks_waiting": ("Tasks that wait for the models", lambda: state.dispatcher.waiting),
             "colorzoo_pictures_held": ("Pictures in the folder", lambda: len(state.uploads.uploads)),
-            "colorzoo_pictures_bytes": ("Bytes of these", lambda: state.uploads.bytes),
+            "colorzoo_pictures_bytes": ("Bytes of these", lambda: state.uploads.held),
             "colorzoo_models_ready": ("Whether the models take tasks", lambda: state.dispatcher.ready),
             "colorzoo_models_resident_bytes": (
-                "Memory of the models' processes", lambda: sum(map(resident_bytes, state.dispatcher.processes)),
+                "Memory of the models' processes",
+                lambda: sum(map(resident_bytes, state.dispatcher.processes)),
             ),
         }  # fmt: skip
         for name, (about, function) in measured.items():

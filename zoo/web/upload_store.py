@@ -70,8 +70,8 @@ class UploadStore:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
-    def bytes(self) -> int:
-        """How much the folder holds."""
+    def held(self) -> int:
+        """How many bytes the folder holds."""
         return sum(upload.bytes for upload in self.uploads.values())
 
     def get(self, upload_id: str) -> Upload:
@@ -119,11 +119,11 @@ class UploadStore:
         """Delete the pictures that were used longest ago, but none of the last minute."""
         recent = time.monotonic() - RECENT
         for upload in sorted(self.uploads.values(), key=lambda one: one.used):
-            if self.bytes + wanted <= self.settings.disk * MEGABYTE:
+            if self.held + wanted <= self.settings.disk * MEGABYTE:
                 return
             if upload.used < recent:
                 self.delete(upload)
-        if self.bytes + wanted > self.settings.disk * MEGABYTE:
+        if self.held + wanted > self.settings.disk * MEGABYTE:
             raise DiskFullError("the server holds as many pictures as it may; try again in a while")
 
     def delete(self, upload: Upload) -> None:

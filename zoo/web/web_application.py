@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 import colorzoo
-from colorzoo.web import api_routes, page_routes, problem_details, reader_extension
+from colorzoo.web import api_routes, export_routes, page_routes, problem_details, reader_extension
 from colorzoo.web.request_guard import RequestGuard
 from colorzoo.web.serve_settings import ServeSettings
 from colorzoo.web.server_metrics import Measured
@@ -43,6 +43,7 @@ def application(settings: ServeSettings, report: Path | None = None) -> FastAPI:
     )  # fmt: skip
     app.state.server = server
     app.include_router(api_routes.router)
+    app.include_router(export_routes.router)
     app.include_router(reader_extension.router)
     app.include_router(page_routes.router)
     problem_details.install(app)
