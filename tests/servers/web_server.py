@@ -69,7 +69,9 @@ class WebServer:
 
     def job(self, picture: Path, **fields: Any) -> dict[str, Any]:
         """Colour a picture; return the job when it is done."""
-        answer = self.post("v1/colorize", files={"picture": picture.open("rb")}, data=fields)
+        answer = self.post(
+            "v1/colorize", files={"picture": (picture.name, picture.read_bytes())}, data=fields
+        )
         assert answer.status_code == 202, answer.text
         return self.events(answer.json()["id"])[-1]
 

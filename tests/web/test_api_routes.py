@@ -17,14 +17,20 @@ def pixels(data):
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), int)
 
 
+def sent(path):
+    return {"picture": (path.name, path.read_bytes())}
+
+
 def chroma(rgb):
     return rgb - rgb.mean(-1, keepdims=True)
 
 
 def test_a_picture_comes_back_as_the_command_line_makes_it(server, photo, cli, tmp_path):
-    cli("run", "unet", photo, "--hint", HINT, "--strength", "1.2", "--seed", "5", "-o", tmp_path / "out.png")
+    cli(
+        "run", "unet", photo, "--hint", HINT, "--strength", "1.2", "--seed", "5", "-o", tmp_path / "out.png"
+    )
     answer = server.post(
-        "v1/colorize", files={"picture": photo.open("rb")}, headers={"Accept": "image/png"},
+        "v1/colorize", files=sent(photo), headers={"Accept": "image/png"},
         data={"model": "unet", "hint": HINT, "strength": "1.2", "seed": "5"},
     )  # fmt: skip
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
@@ -78,8 +84,11 @@ def test_a_book_is_several_pictures_whose_colours_agree(server, photo):
 
 def test_references_come_with_the_form_or_by_id(server, photo, tmp_path):
     Image.new("RGB", (64, 64), (200, 40, 30)).save(tmp_path / "red.png")
-    (red,) = server.post("v1/pictures", files={"picture": (tmp_path / "red.png").open("rb")}).json()
-    files = [("picture", photo.open("rb")), ("reference", (tmp_path / "red.png").open("rb"))]
+    (red,) = server.post("v1/pictures", files=sent(tmp_path / "red.png")).json()
+    files = [
+        ("picture", (photo.name, photo.read_bytes())),
+        ("reference", ("red.png", (tmp_path / "red.png").read_bytes())),
+    ]
     job = server.post("v1/colorize", files=files, data={"model": "unet"}).json()
     job = server.events(job["id"])[-1]
     by_form = server.get(job["pictures"][0]["files"][0]).content
@@ -96,7 +105,7 @@ def test_json_takes_pictures_in_base64(server, photo):
 
 
 def test_a_job_can_be_ended_and_is_not_known_by_other_names(server, photo):
-    files = [("picture", photo.open("rb")) for _ in range(6)]
+    files = [("picture", (photo.name, photo.read_bytes())) for _ in range(6)]
     job = server.post("v1/colorize", files=files, data={"model": "vae-mdn", "samples": 16}).json()
     ended = requests.delete(f"{server.url}/v1/jobs/{job['id']}", timeout=30).json()
     assert ended["status"] == "cancelled"
@@ -147,7 +156,7 @@ def test_garbage_is_a_problem_of_the_client(server, name):
     ],
 )
 def test_wrong_words_are_told(server, photo, fields, said):
-    answer = server.post("v1/colorize", files={"picture": photo.open("rb")}, data=fields)
+    answer = server.post("v1/colorize", files=sent(photo), data=fields)
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
 
@@ -155,7 +164,11 @@ def test_wrong_words_are_told(server, photo, fields, said):
 def test_what_cannot_be_rendered_is_a_problem_too(server, photo):
     job = server.job(photo, model="unet")
     outside = {"hints": [{"x": 5000, "y": 1, "color": "#fff"}]}
-    for wrong, said in [({"guidance": outside}, "outside"), ({"sample": 3}, "sample"), ({"picture": 3}, "picture")]:
+    for wrong, said in [
+        ({"guidance": outside}, "outside"),
+        ({"sample": 3}, "sample"),
+        ({"picture": 3}, "picture"),
+    ]:
         answer = server.post("v1/guide", json={"job": job["id"], **wrong})
         assert (answer.status_code, said in answer.json()["detail"]) == (422, True)
 

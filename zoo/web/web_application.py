@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 import colorzoo
 from colorzoo.web import api_routes, export_routes, page_routes, problem_details, reader_extension
 from colorzoo.web.request_guard import RequestGuard
+from colorzoo.web.request_schema import ColorizeBody
 from colorzoo.web.serve_settings import ServeSettings
 from colorzoo.web.server_metrics import Measured
 from colorzoo.web.server_state import ServerState
@@ -42,6 +45,7 @@ def application(settings: ServeSettings, report: Path | None = None) -> FastAPI:
         description="Colours pictures with any installed colorizer.",
     )  # fmt: skip
     app.state.server = server
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     app.include_router(api_routes.router)
     app.include_router(export_routes.router)
     app.include_router(reader_extension.router)
@@ -50,3 +54,15 @@ def application(settings: ServeSettings, report: Path | None = None) -> FastAPI:
     app.add_middleware(RequestGuard, settings=settings)
     app.add_middleware(Measured, metrics=server.metrics)
     return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """Return the description of the API, with the body that comes as JSON or as a form."""
+    if app.openapi_schema is None:
+        described = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        body = ColorizeBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        described["components"]["schemas"] |= body.pop("$defs", {}) | {"ColorizeBody": body}
+        app.openapi_schema = described
+    return app.openapi_schema
