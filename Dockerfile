@@ -20,7 +20,7 @@ RUN apt-get update \
     && useradd --create-home --uid 10001 colorzoo
 COPY --from=build /opt/colorzoo /opt/colorzoo
 ENV PATH=/opt/colorzoo/bin:$PATH COLORZOO_CACHE=/home/colorzoo/cache PYTHONUNBUFFERED=1
-USER colorzoo
+USER 10001:10001
 WORKDIR /home/colorzoo
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

@@ -97,6 +97,40 @@ def serve(
     start(settings)
 
 
+def open_report(
+    folder: Annotated[Path, typer.Argument(help="what `colorzoo compare -o` wrote")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
+) -> None:
+    """Open a report in a browser, with a blind test: which one is better?
+
+    Answers are appended to preferences.jsonl in the folder; `colorzoo report preferences` counts them.
+    """
+    require_extra()
+    from colorzoo.core.compare.results import read_results
+    from colorzoo.report.html import write_report
+    from colorzoo.web.serve_settings import ServeSettings
+
+    if not (folder / "report.html").is_file():
+        write_report(read_results(folder), folder)
+    start(ServeSettings(port=port), folder, "/report")
+
+
+def preferences(folder: Annotated[Path, typer.Argument(help="what `colorzoo compare -o` wrote")]) -> None:
+    """Print how often people preferred which method in the blind test."""
+    from colorzoo.core.jobs.journal import Journal
+    from colorzoo.web.blind_test import FILE, Preference, win_rates
+
+    rates = win_rates(Journal(folder / FILE, Preference).records.values())
+    for one in rates:
+        preferred = (one.one if one.rate > 0.5 else one.other) if one.shown else "no preference shown"
+        typer.echo(
+            f"{one.one} over {one.other}: {one.rate:.0%} ({one.low:.0%} to {one.high:.0%}) of "
+            f"{one.answers} answers: {preferred}"
+        )
+    if not rates:
+        typer.echo("nobody has answered yet; `colorzoo report open` asks")
+
+
 def start(settings: ServeSettings, report: Path | None = None, path: str = "/") -> None:
     """Serve, and say where."""
     from colorzoo.web.server import serve as run
@@ -104,6 +138,8 @@ def start(settings: ServeSettings, report: Path | None = None, path: str = "/") 
     def announce(bound: ServeSettings) -> None:
         key = f"#token={bound.token}" if bound.token else ""
         typer.echo(f"colorzoo is at {bound.address}{path}{key} (Ctrl-C ends it)")
+        if report:
+            typer.echo(f"the blind test is at {bound.address}/blind{key}")
 
     run(settings, report, announce)
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from colorzoo.web.blind_test import BlindTest
 from colorzoo.web.dispatcher import Dispatcher
 from colorzoo.web.job_table import JobTable
 from colorzoo.web.offered_models import OfferedModels
@@ -30,9 +31,11 @@ class ServerState:
     dispatcher: Dispatcher = field(init=False)
     jobs: JobTable = field(init=False)
     metrics: ServerMetrics = field(default_factory=ServerMetrics)
+    blind: BlindTest | None = None
 
     def __post_init__(self) -> None:
         self.models = OfferedModels(self.settings)
+        self.blind = BlindTest(self.report) if self.report else None
         self.dispatcher = Dispatcher(self.settings)
 
     def open(self) -> None:

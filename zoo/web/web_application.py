@@ -12,7 +12,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import colorzoo
-from colorzoo.web import api_routes, export_routes, page_routes, problem_details, reader_extension
+from colorzoo.web import (
+    api_routes,
+    export_routes,
+    page_routes,
+    problem_details,
+    reader_extension,
+    report_routes,
+)
 from colorzoo.web.request_guard import RequestGuard
 from colorzoo.web.request_schema import ColorizeBody
 from colorzoo.web.serve_settings import ServeSettings
@@ -50,6 +57,7 @@ def application(settings: ServeSettings, report: Path | None = None) -> FastAPI:
     app.include_router(export_routes.router)
     app.include_router(reader_extension.router)
     app.include_router(page_routes.router)
+    app.include_router(report_routes.router)
     problem_details.install(app)
     app.add_middleware(RequestGuard, settings=settings)
     app.add_middleware(Measured, metrics=server.metrics)
