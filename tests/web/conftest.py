@@ -1,10 +1,14 @@
 """One server for the tests of a module."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
 from tests.servers.web_server import WebServer
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

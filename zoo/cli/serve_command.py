@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,65 +9,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from colorzoo.cli import serve_options as given
 from colorzoo.cli.options import Device, Threads
 from colorzoo.core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from colorzoo.web.serve_settings import ServeSettings
 
-LIMITS = "Limits"
 PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart",
             "prometheus_client": "prometheus-client"}  # fmt: skip
 
 
-def _limit(text: str) -> object:
-    return typer.Option(help=text, min=1, rich_help_panel=LIMITS)
-
-
 def serve(
-    models: Annotated[
-        list[str],
-        typer.Argument(
-            help="NAME or NAME:WEIGHTS, also of a folder [default: all that is installed]",
-            metavar="[MODEL]...",
-        ),
-    ] = [],  # noqa: B006  typer copies it
-    host: Annotated[
-        str, typer.Option(help="address to listen on; others than this machine's need --token")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8000,
-    token: Annotated[
-        str | None, typer.Option(envvar="COLORZOO_TOKEN", help="what clients must know; `new` makes one")
-    ] = None,
-    no_auth: Annotated[bool, typer.Option("--no-auth", help="let anybody in who reaches the host")] = False,
-    allow_host: Annotated[list[str], typer.Option(help="a name that this server goes by")] = [],  # noqa: B006
-    allow_origin: Annotated[
-        list[str], typer.Option(help="a site whose pages an extension may colour, * for all")
-    ] = [],  # noqa: B006
-    allow_pull: Annotated[
-        bool, typer.Option("--allow-pull", help="clients may pull weights from the Hub")
-    ] = False,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="processes for the models")] = 1,
+    models: given.Models = [],  # noqa: B006  typer copies it
+    host: given.Host = "127.0.0.1",
+    port: given.Port = 8000,
+    token: given.Token = None,
+    no_auth: given.NoAuth = False,
+    allow_host: given.AllowHost = [],  # noqa: B006
+    allow_origin: given.AllowOrigin = [],  # noqa: B006
+    allow_pull: given.AllowPull = False,
+    workers: given.Workers = 1,
     threads: Threads = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=256,
-            help="pictures through a network at once",
-            show_default="1 on a processor, else 8",
-        ),
-    ] = None,
-    memory: Annotated[
-        int, typer.Option(min=100, help="MB of models and predictions a process keeps")
-    ] = 2000,
-    max_body: Annotated[int, _limit("MB of a request")] = 64,
-    max_pixels: Annotated[int, _limit("million pixels of a picture")] = 50,
-    max_frames: Annotated[int, _limit("pictures of a request")] = 200,
-    max_queue: Annotated[int, _limit("unfinished jobs")] = 256,
-    max_seconds: Annotated[float, _limit("seconds for a picture")] = 120,
-    max_disk: Annotated[int, _limit("MB of pictures that are held")] = 2000,
-    keep: Annotated[float, _limit("seconds that unused pictures are held")] = 3600,
+    batch: given.Batch = None,
+    memory: given.Memory = 2000,
+    max_body: given.Body = 64,
+    max_pixels: given.Pixels = 50,
+    max_frames: given.Frames = 200,
+    max_queue: given.Queue = 256,
+    max_seconds: given.Seconds = 120,
+    max_disk: given.Disk = 2000,
+    keep: given.Keep = 3600,
     device: Device = "auto",
 ) -> None:
     """Serve a page where people see, click and choose, and an API that other programs call.
@@ -88,12 +59,10 @@ def serve(
         "host": host, "port": port, "token": token or None, "allow_hosts": allow_host,
         "allow_origins": [origin.rstrip("/") for origin in allow_origin], "allow_pull": allow_pull,
         "models": models, "device": device, "workers": workers, "threads": threads, "batch": batch,
-        "memory": memory, "body": max_body, "pixels": max_pixels, "frames": max_frames, "queue": max_queue,
-        "seconds": max_seconds, "disk": max_disk, "keep": keep,
+        "memory": memory, "body": max_body, "pixels": max_pixels, "frames": max_frames,
+        "queue": max_queue, "seconds": max_seconds, "disk": max_disk, "keep": keep,
     }, "serve")  # fmt: skip
     check_open(settings, no_auth=no_auth)
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     start(settings)
 
 
