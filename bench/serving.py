@@ -21,6 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -245,6 +246,29 @@ def page(server: WebServer, folder: Path) -> dict[str, float]:
     return {"first paint, ms": statistics.median(paints), "hint to pixel, ms": statistics.median(times)}
 
 
+def hint_cost() -> float:
+    """Return the processor milliseconds of a changed hint on a prediction that is kept, one thread."""
+    import torch
+
+    from colorzoo.web.coloring_tasks import Coloring, Predict, Render, StoredPicture
+    from colorzoo.web.model_process import Models
+    from colorzoo.web.serve_settings import ServeSettings
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "p.png")
+        path.write_bytes(pictures(1)[0])
+        plain = Coloring(StoredPicture(path, "p.png", "0"), MODEL, None, {"samples": 1, "seed": 0})
+        models, times = Models(ServeSettings()), []
+        models.answer(Predict(plain))
+        for share in range(20, 60, 4):
+            hints = {"hints": [{"x": f"{share}%", "y": "40%", "color": "#c03020"}]}
+            start = time.process_time()
+            models.answer(Render(replace(plain, guidance=hints), side=SIDE, suffix=".jpg"))
+            times.append(1000 * (time.process_time() - start))
+    return statistics.median(times)
+
+
 TIMED = """(color) => new Promise((done) => {
   const input = document.querySelector("#popover input[type=color]");
   const stage = document.getElementById("stage");
@@ -285,6 +309,7 @@ def main() -> None:
             result["garbage"] = flood(server, options.garbage)
             still = load(server, files, 1, 10)
             result["lost or wrong afterwards"] = still["lost or wrong"]
+            result["hint, processor ms"] = hint_cost()
             result |= page(server, folder) if Path("/usr/bin/chromium").exists() else {}
             result["seconds to end after Ctrl-C"] = server.interrupt()
     table.show(result, options.out)
