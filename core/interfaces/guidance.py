@@ -15,28 +15,21 @@ from torch import Tensor
 
 from colorzoo.core.config import Settings
 from colorzoo.core.errors import ConfigError
+from colorzoo.core.imaging.color_text import HEXADECIMAL, color_of, hexadecimal
 
 Style = Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"]
 SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%")
-HEXADECIMAL = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
 def _color(value: object) -> object:
     """Return red, green, blue of "#rrggbb", "#rgb" or "r,g,b"; anything else as it is."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
-    if HEXADECIMAL.fullmatch(text):
-        digits = text[1:] if len(text) == 7 else "".join(2 * digit for digit in text[1:])
-        return tuple(bytes.fromhex(digits))
-    if "," in text:
-        return tuple(part.strip() for part in text.split(","))
+    if HEXADECIMAL.fullmatch(value.strip()):
+        return color_of(value)
+    if "," in value:
+        return tuple(part.strip() for part in value.split(","))
     raise ValueError('expected a colour, "#rrggbb" or "r,g,b" from 0 to 255')
-
-
-def hexadecimal(color: tuple[int, int, int]) -> str:
-    """Return a colour as "#rrggbb"."""
-    return f"#{bytes(color).hex()}"
 
 
 Level = Annotated[int, Field(ge=0, le=255)]
