@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
@@ -21,6 +21,7 @@ from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import pack_readable
 from colorzoo.core.compare.results import Protocol
 from colorzoo.core.compare.simulation import Simulation, next_in_sequence
+from colorzoo.core.compare.source_guidance import SourceGuidance
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ColorzooError, PluginError
 from colorzoo.core.imaging.image_io import Picture, Pixels, resize, square
@@ -43,6 +44,8 @@ class Task:
     protocol: Protocol
     metrics: Mapping[str, type[Metric]]
     device: str = "cpu"
+    said: SourceGuidance = field(default_factory=SourceGuidance)
+    """What the dataset says of its pictures."""
 
     @cached_property
     def metric_keys(self) -> dict[str, str]:
@@ -53,6 +56,11 @@ class Task:
     def simulation(self) -> Simulation:
         """Return what every method is told of a picture besides its grey."""
         return Simulation.parse(self.protocol.simulate.split())
+
+    @property
+    def informed_by(self) -> str:
+        """Return in words what every method is told besides the grey; empty where that is nothing."""
+        return ", ".join(filter(None, [self.said.words, self.simulation.words]))
 
     @cached_property
     def following(self) -> dict[int, int]:
@@ -107,13 +115,32 @@ class Evaluator:
 
     def guidance(self, name: str, picture: Picture) -> Guidance:
         """Return what every method is told of a fitted picture; that of the last one is kept."""
-        task = self.task
-        if task.simulation.words and self._guidance[0] != name:
-            following = task.following.get(task.indices[name])
-            reference = Picture(task.dataset[following].image) if following is not None else None
-            seed = seed_of(task.protocol.seed, name)
-            self._guidance = name, task.simulation.guidance(picture, seed, reference)
+        if self.task.informed_by and self._guidance[0] != name:
+            index = self.task.indices[name]
+            self._guidance = name, self._said(index, picture).joined(self._simulated(index, name, picture))
         return self._guidance[1]
+
+    def _said(self, index: int, picture: Picture) -> Guidance:
+        """Return what the dataset says of a fitted picture; true hints take the place of its own."""
+        task, protocol = self.task, self.task.protocol
+        told = task.dataset.guidance(index) if task.said.words else NOTHING
+        if task.simulation.hints:
+            told = told.without(frozenset({"hints"}))
+        if not told.hints:
+            return told
+        size = task.dataset.load_at_least(index, 1).size
+        if protocol.side and protocol.fit != "keep":
+            return told.in_square(size, protocol.side, protocol.fit)
+        return told.in_pixels(size, (picture.gray.shape[0], picture.gray.shape[1]))
+
+    def _simulated(self, index: int, name: str, picture: Picture) -> Guidance:
+        task = self.task
+        if not task.simulation.words:
+            return NOTHING
+        following = task.following.get(index)
+        reference = Picture(task.dataset[following].image) if following is not None else None
+        seed = seed_of(task.protocol.seed, name)
+        return task.simulation.guidance(picture, seed, reference)
 
     def fitted(self, sample: Sample) -> Picture:
         """Return a picture at the side and fit of the protocol."""

@@ -94,16 +94,17 @@ class Comparison:
         ]
         device = devices.resolve(self.task.device).type
         return [
-            key_of(identity, name, digest, settings, device, *self._simulated(index, digests))
+            key_of(identity, name, digest, settings, device, *self._guidance(index, digests))
             for index, (name, digest) in enumerate(zip(self.ids, digests, strict=True))
         ]
 
-    def _simulated(self, index: int, digests: Sequence[str]) -> list[str]:
+    def _guidance(self, index: int, digests: Sequence[str]) -> list[str]:
         """Return what guidance of a picture depends on besides the picture; nothing where there is none."""
+        said = self.task.said.of_index(index)
         if not self.task.simulation.words:
-            return []
+            return [*said, self.task.simulation.text] if said else []
         following = self.task.following.get(index)
-        return [self.task.simulation.text, *([digests[following]] if following is not None else [])]
+        return [*said, self.task.simulation.text, *([digests[following]] if following is not None else [])]
 
     def _jobs(self) -> Iterator[Job]:
         """Yield every picture with missing metrics; what failed is tried again."""

@@ -102,7 +102,7 @@ class Summary:
             options={name: str(value) for name, value in method.options.items()},
             depends=method.depends,
             informed=method.kind.informed,
-            informed_by="" if method.kind.informed else self.task.simulation.words,
+            informed_by="" if method.kind.informed else self.task.informed_by,
             values={name: total.value() for name, total in totals.items()},
             cost=cost.model_copy(update={"milliseconds": middle}),
             failures=failures,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -42,8 +42,8 @@ class Batch:
 
     color: Tensor
     gray: Tensor
-    ids: Sequence[str] = ()
-    guidance: Sequence[Guidance] = ()
+    ids: Sequence[str] = field(default=(), kw_only=True)
+    guidance: Sequence[Guidance] = field(default=(), kw_only=True)
 
     @classmethod
     def of(cls, color_image: Tensor, ids: Sequence[str] = (), guidance: Sequence[Guidance] = ()) -> Batch:
@@ -52,8 +52,8 @@ class Batch:
         return cls(
             color_image.contiguous(memory_format=layout),
             color.luma(color_image).contiguous(memory_format=layout),
-            ids,
-            guidance,
+            ids=ids,
+            guidance=guidance,
         )
 
     def mirrored(self, which: Tensor) -> Batch:

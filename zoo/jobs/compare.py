@@ -16,6 +16,7 @@ from colorzoo.core.compare.over_hints import compared_over_hints
 from colorzoo.core.compare.readable import fingerprint_of
 from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
 from colorzoo.core.compare.simulation import Simulation
+from colorzoo.core.compare.source_guidance import SourceGuidance
 from colorzoo.core.data.combine import Subset
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import cache_root, folder_lock
@@ -81,17 +82,19 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
     if options.limit is not None and options.limit < len(dataset):
         dataset = Subset(dataset, options.limit)
     train = _train(data, dataset)
+    said = SourceGuidance.of(dataset) if options.guidance else SourceGuidance()
     protocol = Protocol(
         data=data,
         split=dataset.split,
         pictures=_count(dataset, data),
         data_fingerprint=fingerprint_of(dataset),
         simulate=simulation.text,
+        said=said.fingerprint,
         train_fingerprint=fingerprint_of(train),
         train_is_measured=train is dataset,
         **options.model_dump(include={"side", "fit", "samples", "seed"}),
     )
-    task = Task(compared, dataset, train, protocol, metrics, _device(options.device))
+    task = Task(compared, dataset, train, protocol, metrics, _device(options.device), said)
     if simulation.reference and not task.following:
         raise DataError(f"--simulate reference=next: every picture of {data} is alone in its folder")
     return task

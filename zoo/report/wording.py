@@ -131,12 +131,13 @@ def warnings(results: Results) -> list[str]:
 
 
 def informed(results: Results) -> str:
-    """Return in one sentence what every method was told of the truth; empty where that is nothing."""
+    """Return in one sentence what every method was told besides the grey; empty where that is nothing."""
     words = next((method.informed_by for method in results.methods if method.informed_by), "")
     if not words:
         return ""
     alone = f" {results.alone} pictures are alone in their folder: no reference." if results.alone else ""
-    return f"Informed: every method was given {words}, drawn from the originals by seed.{alone}"
+    drawn = ", drawn from the originals by seed" if results.protocol.simulate else ""
+    return f"Informed: every method was given {words}{drawn}.{alone}"
 
 
 def hint_counts(results: Results) -> list[float]:
@@ -157,7 +158,7 @@ def over_hints(results: Results) -> list[tuple[Method, list[float | None]]]:
 
 
 def informed_by(method: Method) -> str:
-    """Return what a method was told of the truth."""
+    """Return what a method was told besides the grey."""
     return "all of the truth" if method.informed else method.informed_by
 
 
