@@ -1,3 +1,5 @@
+from .asset import Asset as Asset
+from .asset import Assets as Assets
 from .config import ColorizerConfig as ColorizerConfig
 from .config import RunOptions as RunOptions
 from .errors import ColorzooError as ColorzooError

@@ -139,7 +139,7 @@ def _method(spec: str) -> ComparedMethod:
     name, _, weights = who.partition(":")
     item = registry().find("colorizer", name)
     kind = item.load()
-    given = config.completed(kind.Options, config.parse_pairs(pairs))
+    given = config.completed(kind.Options, config.parse_pairs(pairs, kind.Options))
     fixed = given.keys() & {"samples", "seed"}
     if fixed:
         raise ConfigError(f"{spec}: {', '.join(sorted(fixed))} is the same for all; use --samples, --seed")
