@@ -6,8 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,62 +14,29 @@ import torch
 from torch import Tensor
 
 from colorzoo.core import devices
-from colorzoo.core.compare.identity import code_digest
 from colorzoo.core.compare.measurements import Measurement
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import pack_readable
-from colorzoo.core.compare.results import Protocol
-from colorzoo.core.compare.simulation import Simulation, next_in_sequence
-from colorzoo.core.compare.source_guidance import SourceGuidance
+from colorzoo.core.compare.task import Task as Task
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ColorzooError, PluginError
 from colorzoo.core.imaging.image_io import Picture, Pixels, resize, square
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.inference.prediction import NOTHING
+from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
-from colorzoo.core.interfaces.dataset import Dataset, Sample
+from colorzoo.core.interfaces.dataset import Sample
 from colorzoo.core.interfaces.guidance import Guidance
-from colorzoo.core.interfaces.metric import Metric
 from colorzoo.core.interfaces.pair import Pair
+from colorzoo.core.interfaces.sequence_colorizer import SequenceColorizer
 
 
-@dataclass(frozen=True)
-class Task:
-    """Everything a process needs to measure; it is pickled to workers."""
+class Frame(NamedTuple):
+    """A fitted picture of a sequence, its id, and what every method is told of it."""
 
-    methods: Sequence[ComparedMethod]
-    dataset: Dataset
-    train: Dataset
-    protocol: Protocol
-    metrics: Mapping[str, type[Metric]]
-    device: str = "cpu"
-    said: SourceGuidance = field(default_factory=SourceGuidance)
-    """What the dataset says of its pictures."""
-
-    @cached_property
-    def metric_keys(self) -> dict[str, str]:
-        """Return by name of metric the key of its state in the store, which depends on its code."""
-        return {name: f"{name} {code_digest(cls.__module__)[:16]}" for name, cls in self.metrics.items()}
-
-    @cached_property
-    def simulation(self) -> Simulation:
-        """Return what every method is told of a picture besides its grey."""
-        return Simulation.parse(self.protocol.simulate.split())
-
-    @property
-    def informed_by(self) -> str:
-        """Return in words what every method is told besides the grey; empty where that is nothing."""
-        return ", ".join(filter(None, [self.said.words, self.simulation.words]))
-
-    @cached_property
-    def following(self) -> dict[int, int]:
-        """Return the picture that is the reference of each, by index; none where none is wanted."""
-        return next_in_sequence(self.dataset.sequences()) if self.simulation.reference else {}
-
-    @cached_property
-    def indices(self) -> dict[str, int]:
-        """Return the index of a picture by its id."""
-        return {name: index for index, name in enumerate(self.dataset.ids())}
+    name: str
+    picture: Picture
+    guidance: Guidance
 
 
 class Evaluator:
@@ -112,6 +78,24 @@ class Evaluator:
         options = {**method.options, "samples": samples, "seed": seed_of(protocol.seed, name)}
         guidance = NOTHING if colorizer.informed else self.guidance(name, picture)
         return colorize(colorizer, picture, options, guidance)
+
+    def sequence(self, method: ComparedMethod, frames: Sequence[Frame]) -> Iterator[Picture]:
+        """Yield one colouring of each picture of a sequence, of one seed, that of its first picture.
+
+        A SequenceColorizer sees the pictures in their order, any other each by itself.
+        """
+        colorizer, seed = self.colorizer(method), seed_of(self.task.protocol.seed, frames[0].name)
+        options = {**method.options, "samples": 1, "seed": seed}
+        told = [NOTHING if colorizer.informed else frame.guidance for frame in frames]
+        pictures = [frame.picture for frame in frames]
+        if isinstance(colorizer, SequenceColorizer):
+            predicted = predict_sequence(colorizer, zip(pictures, told, strict=True), options)
+            for prediction, guidance in zip(predicted, told, strict=True):
+                yield next(prediction.pictures(guidance))
+            return
+        for picture, guidance in zip(pictures, told, strict=True):
+            self._shown = picture
+            yield colorize(colorizer, picture, options, guidance)[0]
 
     def guidance(self, name: str, picture: Picture) -> Guidance:
         """Return what every method is told of a fitted picture; that of the last one is kept."""

@@ -46,6 +46,7 @@ class MetricFacts(Strict):
         None, ge=0, description="samples of which the best counts; 0: all count; none: older results"
     )
     asked_once: str = Field("", description="the metric that measures the same of one answer")
+    over: Literal["picture", "sequence"] = Field("picture", description="of what it has one value each")
 
 
 class Value(Strict):
@@ -57,7 +58,10 @@ class Value(Strict):
     low: float | None = None
     high: float | None = None
     unit: str
-    per_image: list[float | None] | None = Field(None, description="picture by picture; none: failed there")
+    per_image: list[float | None] | None = Field(
+        None,
+        description="of each picture, or sequence if the metric is over these; none: failed",
+    )
     curve: Curve | None = None
     over_hints: Curve | None = Field(None, description="values by the number of true hints a picture")
     not_applicable: int = Field(0, ge=0, description="pictures that were coloured, but have no such value")
@@ -167,6 +171,7 @@ class Results(Strict):
     ranked_by: str
     metrics: list[MetricFacts] = Field(min_length=1)
     pictures: list[str] = Field(min_length=1)
+    sequences: list[str] = Field([], description="the first picture of each that was measured as a whole")
     left_out: dict[str, str] = Field({}, description="unreadable pictures, and the reason")
     alone: int = Field(0, ge=0, description="pictures without a next one that could be their reference")
     methods: list[Method] = Field(min_length=1)

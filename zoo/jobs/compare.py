@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import cache_root, folder_lock
 from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.interfaces.sequence_metric import SequenceMetric
 from colorzoo.core.registry import RegisteredPlugin, registry
 from colorzoo.hub import catalog
 from colorzoo.jobs.compare_options import CompareOptions
@@ -78,6 +79,11 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
     compared = methods_of(methods)
     metrics = metrics_of(options.metrics, options.samples)
     simulation = Simulation.parse(options.simulate)
+    over = [name for name, kind in metrics.items() if issubclass(kind, SequenceMetric)]
+    if over and options.limit:
+        raise ConfigError(
+            f"--limit takes pictures out of their sequences; leave it out for {', '.join(over)}"
+        )
     dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
     if options.limit is not None and options.limit < len(dataset):
         dataset = Subset(dataset, options.limit)
@@ -95,6 +101,9 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
         **options.model_dump(include={"side", "fit", "samples", "seed"}),
     )
     task = Task(compared, dataset, train, protocol, metrics, _device(options.device), said)
+    if task.over_sequences and not task.sequences:
+        alone = f"every picture of {data} is alone in its folder"
+        raise DataError(f"--metrics {', '.join(over)}: measured over sequences, but {alone}")
     if simulation.reference and not task.following:
         raise DataError(f"--simulate reference=next: every picture of {data} is alone in its folder")
     return task
@@ -118,6 +127,7 @@ def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metr
     """
     if names:
         kinds = {name: registry().find("metric", name).load() for name in names}
+        kinds |= _beside(kinds)
         once = kinds[names[0]].asked_once
         if once and samples > 1:
             kinds = {once: registry().find("metric", once).load()} | kinds
@@ -131,6 +141,14 @@ def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metr
     for kind in kinds.values():
         kind()  # one that cannot be measured here says so now
     return kinds
+
+
+def _beside(named: Mapping[str, type[Metric]]) -> dict[str, type[Metric]]:
+    """Return the error that is measured beside metrics over sequences alone: by these grey is best."""
+    if not all(issubclass(kind, SequenceMetric) for kind in named.values()):
+        return {}
+    every = {name: item.load() for name, item in registry().entries["metric"].items()}
+    return dict([next(pair for pair in every.items() if pair[1].default and pair[1].best_of == 1)])
 
 
 def _method(spec: str) -> ComparedMethod:

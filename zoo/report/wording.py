@@ -107,6 +107,8 @@ def warnings(results: Results) -> list[str]:
     lines = [informed(results)] if informed(results) else []
     if len(results.pictures) < MIN_PICTURES:
         lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
+    if 0 < len(results.sequences) < MIN_PICTURES:
+        lines.append(f"Only {len(results.sequences)} sequences: intervals over them are rough.")
     if results.protocol.train_is_measured:
         lines.append(
             "The baselines are fitted on the very pictures that are measured; they look better than they "
@@ -167,6 +169,13 @@ def trained_on(method: Method) -> str | None:
     return method.weights.trained_on if method.weights else None
 
 
+def units_of(results: Results, metric: MetricFacts) -> str:
+    """Return how many pictures or sequences a metric has a value of, with the word for them."""
+    if metric.over == "sequence":
+        return f"{len(results.sequences)} sequences"
+    return f"{len(results.pictures)} pictures"
+
+
 def not_applicable(results: Results) -> list[str]:
     """Return which metrics have no value for some pictures, and for how many."""
     lines = []
@@ -175,7 +184,7 @@ def not_applicable(results: Results) -> list[str]:
         shown = [f"{count} of {label}" for label, count in counts.items() if count]
         if shown:
             lines.append(
-                f"{metric.name} is not applicable to some of the {len(results.pictures)} pictures: "
+                f"{metric.name} is not applicable to some of the {units_of(results, metric)}: "
                 f"{', '.join(shown)}; its values are those of the others."
             )
     return lines
