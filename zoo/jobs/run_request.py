@@ -119,7 +119,7 @@ class RunRequest:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""
         info, named = colorizer.weights_info, self.model
         on_the_hub = info is not None and "/" in named.name
-        asked = {"samples": self.samples, **parse_pairs(self.pairs), "seed": self.seed}
+        asked = {"samples": self.samples, **parse_pairs(self.pairs, colorizer.Options), "seed": self.seed}
         given = {key: value for key, value in asked.items() if value is not None}
         likeliest = {} if "samples" in given else colorizer.single_answer
         options = from_pairs(
