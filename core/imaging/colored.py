@@ -41,16 +41,22 @@ class ColoringRecord(Strict):
 
     @property
     def mark(self) -> str:
-        """How it was made, as the history in its file says it."""
+        """How it was made, as the history of its file says it."""
         return coloring_mark(
             self.colorzoo_version, self.model, self.weights, self.sha256, self.options.get("seed")
         )
 
 
-def coloring_mark(version: str, model: str, weights: str | None, sha256: str | None, seed: object) -> str:
-    """Return who coloured a picture and by what, `colorzoo 1.0: vae-mdn, weights faces, seed 3`."""
-    digest = f" (sha256 {sha256[:12]})" if sha256 else ""
-    named = f", weights {weights}{digest}" if weights else ""
+def coloring_mark(
+    version: str, model: str, weights: str | None, weights_sha256: str | None, seed: object
+) -> str:
+    """Return who coloured a picture, and by what: `colorzoo 1.0: vae-mdn, weights faces, seed 3`.
+
+    Of weights in a folder of this machine only its own name is told.
+    """
+    name = weights and (Path(weights).name if Path(weights).is_dir() else weights)
+    digest = f" (sha256 {weights_sha256[:12]})" if weights_sha256 else ""
+    named = f", weights {name}{digest}" if name else ""
     return f"colorzoo {version}: {model}{named}, seed {seed}"
 
 
