@@ -6,19 +6,21 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from colorzoo.core.errors import DataError, ImageError, MissingExtraError, printable
+from colorzoo.core.imaging.file_metadata import Metadata
 from colorzoo.core.imaging.image_io import Picture, Pixels, encode
 from colorzoo.core.imaging.limits import MAX_PIXELS
 from colorzoo.core.interfaces.container import Container, Page
 from colorzoo.core.isolation import reason
-from colorzoo.datasources.containers.page_format import MOST_QUALITY, page_format
 from colorzoo.datasources.containers.png_chunks import compressed_rows
 from colorzoo.datasources.containers.zip_book import head
 
@@ -170,10 +172,11 @@ class PdfBook(Container):
         filters = str(image.get("/Filter"))
         if "DCTDecode" not in filters and "JPXDecode" not in filters:
             return Encoded(compressed_rows(encode(picture, ".png")), "/FlateDecode")
-        quality = MOST_QUALITY
-        if image.get("/Filter") == "/DCTDecode":
-            quality = page_format(image.read_raw_bytes(), self._called).quality
-        return Encoded(encode(picture, ".jpg", quality=quality), "/DCTDecode")
+        with suppress(OSError, ValueError), Image.open(io.BytesIO(image.read_raw_bytes())) as stored:
+            tables = getattr(stored, "quantization", {})
+            metadata = Metadata(tables=tuple(tuple(table) for _, table in sorted(tables.items())))
+            picture = replace(picture, metadata=metadata)
+        return Encoded(encode(picture, ".jpg"), "/DCTDecode")
 
 
 class Encoded(NamedTuple):
