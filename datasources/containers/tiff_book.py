@@ -72,7 +72,7 @@ class TiffBook(Container):
             raise ImageError(f"{called}: read too late")
         with image_errors(called):
             decoded = converted(image, image.size, in_place=False)
-        return Picture(decoded.rgb, decoded.alpha, decoded.profile, decoded.notes)
+        return Picture(decoded.pixels, decoded.alpha, decoded.profile, decoded.notes)
 
 
 def _pages_of(image: Image.Image) -> list[int]:

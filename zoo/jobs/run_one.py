@@ -14,7 +14,14 @@ from tempfile import TemporaryDirectory
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.image_io import (
-    READABLE, SUFFIXES, check_writable, encode, lost_in, read, suffix_for, write,
+    READABLE,
+    SUFFIXES,
+    check_writable,
+    encode,
+    lost_in,
+    read,
+    suffix_for,
+    write,
 )  # fmt: skip
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.colorizer import Colorizer
