@@ -178,7 +178,7 @@ class Evaluator:
     def _truth(self, gray: Tensor) -> Tensor:
         """Return the true colours (3, H, W) of the picture that is being coloured, and of no other."""
         shown = self._shown
-        if shown is None or gray.shape[-2:] != shown.gray.shape:
+        if shown is None or gray.shape[-2:] != shown.size:
             raise PluginError("the truth is told of whole pictures that are being compared, no others")
         return tensor([shown])[0, 0].to(gray.device)
 

@@ -135,7 +135,7 @@ class Again:
         record = ResultRecord(key=row.key, made_by=made_by, files=row.files)
         self.folder.begin(record)
         for file, sample in zip(files, samples, strict=True):
-            write(file, sample)
+            write(file, sample, quality=row.quality, mark=row.mark)
         self.folder.finish(record, files)
         self.journal.add(row.model_copy(update={"versions": versions()}))
         return files
@@ -193,7 +193,7 @@ def _distinct(samples: Iterator[Picture]) -> Iterator[Picture]:
     """Yield samples that differ, as a run writes equal ones once."""
     seen: set[bytes] = set()
     for sample in samples:
-        digest = hashlib.sha256(sample.rgb.data).digest()
+        digest = hashlib.sha256(sample.pixels.data).digest()
         if digest not in seen:
             seen.add(digest)
             yield sample
