@@ -25,7 +25,8 @@ def dng(path):
     mosaic = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
     values = (np.take_along_axis(color, mosaic[..., None], 2)[..., 0] * 65535).astype(np.uint16)
     identity = tuple(number for one in np.eye(3, dtype=int).ravel() for number in (int(one), 1))
-    tags = [(50706, "B", 4, (1, 4, 0, 0), True), (50708, "s", 0, "Test", True), (33421, "H", 2, (2, 2), True),
+    tags = [(50706, "B", 4, (1, 4, 0, 0), True), (50708, "s", 0, "Test", True),
+            (33421, "H", 2, (2, 2), True),
             (33422, "B", 4, (0, 1, 1, 2), True),
             (50721, "2i", 9, identity, True),
             (50728, "2I", 3, (1, 1) * 3, True), (50717, "I", 1, 65535, True), (50778, "H", 1, 21, True),
