@@ -15,7 +15,7 @@ from colorzoo.core.trunk.training import slowed
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.inking import Drawn
-from colorzoo.plugins.cgan.line_art import line_art, screentone
+from colorzoo.core.imaging.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.core.training import checkpoint
 from colorzoo.core.training.loop import TrainConfig, train
-from colorzoo.plugins.cgan import line_art as inking
+from colorzoo.core.imaging import line_art as inking
 from colorzoo.plugins.cgan import model, training
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.model import CGan

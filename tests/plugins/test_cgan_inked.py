@@ -16,7 +16,7 @@ from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
-from colorzoo.plugins.cgan.flats import margin, without_tone
+from colorzoo.plugins.cgan.flats import margin
 from colorzoo.plugins.cgan.inking import Drawn, Pen, dots, drawn, random_pen
 from colorzoo.plugins.cgan.model import CGan
 
