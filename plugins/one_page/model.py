@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.config import RunOptions
@@ -23,7 +25,7 @@ from colorzoo.plugins.one_page.networks import General, Memory, Taught
 CHROMA_SCALE = 0.2
 """The chroma that an output of 1 stands for."""
 KERNEL = Kernel(temperature=0.05, same_luma=1.0)
-UNLIKE, ALIKE = 0.25, 0.6
+UNLIKE, ALIKE = 0.0, 0.4
 """Mean cosine from which on what was taught is believed, and that from which on it is believed most."""
 CELL = 8
 """Pixels of the side of the places whose likeness is looked at."""
@@ -74,7 +76,7 @@ class OnePage(ChromaColorizer, nn.Module):
 
     def working_size(self, size: Size, options: RunOptions) -> Size:
         scale = min(1.0, self.config.side / max(size))
-        height, width = (Lite0.cell * max(1, round(scale * side / Lite0.cell)) for side in size)
+        height, width = (2 * max(1, round(scale * side / 2)) for side in size)
         return height, width
 
     def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
@@ -92,14 +94,17 @@ class OnePage(ChromaColorizer, nn.Module):
     def answers(self, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the general chroma and what was taught (1, 2, h, w), and how far to believe it (1, 1, h, w).
 
-        gray: (1, 1, H, W); its sides are multiples of 32, and twice h and w.
+        gray: (1, 1, H, W); its sides are even, and twice h and w.
         """
+        height, width = gray.shape[-2:]
+        gray = F.pad(gray, (0, -width % Lite0.cell, 0, -height % Lite0.cell), mode="replicate")
         *features, raw = (x.float() for x in self._fast(self.general, gray))
         field = self.config.gain * raw
         taught = field + self.taught(features, field, gray)
         known = self._likeness(features[-1][0], gray[0])
-        size = (field.shape[-2], field.shape[-1])
-        return self.chroma_of(field), self.chroma_of(taught), color.resize_area(known[None], size)
+        known = color.resize_area(known[None], (field.shape[-2], field.shape[-1]))
+        inside = np.s_[..., : height // 2, : width // 2]
+        return self.chroma_of(field)[inside], self.chroma_of(taught)[inside], known[inside]
 
     def chroma_of(self, field: Tensor) -> Tensor:
         """Return the chroma that a field stands for."""
