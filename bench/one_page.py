@@ -5,8 +5,8 @@
 
 Crops: boxes around one character, chosen by hand; those of one page teach, those on the other pages of the
 chapter are coloured. Pages: the page of median colourfulness teaches, all others of its chapter, without
-the cover, are coloured, at half their size. Errors are mean squared, 0-255 RGB, over crops or pages of all chapters, with the
-luma given. Settings were chosen on val. Writes a Markdown table and JSON, and with --picture a sheet.
+the cover, are coloured, at half their size. Errors are mean squared, 0-255 RGB, over crops or pages of
+all chapters, with the luma given. Settings were chosen on val. Writes a Markdown table and JSON, and with --picture a sheet.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 BINS = 32
 METRICS = ("mse255", "colorfulness")
 CHAPTERS = {"val": ("ep03", "ep13"), "test": ("ep11", "ep17")}
-CHARACTERS: Mapping[str, Mapping[str, tuple[str, list[Box], list[tuple[str, Box]]]]] = {  # page and boxes that teach; pages and boxes that are asked
+Asked = list[tuple[str, Box]]  # pages and boxes
+CHARACTERS: Mapping[str, Mapping[str, tuple[str, list[Box], Asked]]] = {
     "val": {
         "ep03 Pepper": ("P04", [(150, 530, 560, 830), (40, 860, 330, 1350), (60, 1080, 330, 1350)], [
             ("P01", (660, 900, 940, 1350)), ("P02", (560, 470, 770, 730)), ("P02", (680, 880, 850, 1110)),
@@ -118,7 +119,9 @@ def main() -> None:
     options.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
     options.out.with_suffix(".md").write_text(markdown(result))
     if options.picture:
-        sheet([row for name, rows in shown.items() if " " in name for row in rows]).save(options.picture, quality=82)
+        sheet([row for name, rows in shown.items() if " " in name for row in rows]).save(
+            options.picture, quality=82
+        )
 
 
 def characters(root: Path, split: str) -> Iterator[Case]:
@@ -165,7 +168,9 @@ class Measured:
         for truth in case.asked:
             answers = answers_of(truth, model, general, case.teach, table, mean, steps=" " in case.name)
             for name, rgb in answers.items():
-                own = self.metrics.setdefault(name, {m: registry().find("metric", m).load()() for m in METRICS})
+                own = self.metrics.setdefault(
+                    name, {m: registry().find("metric", m).load()() for m in METRICS}
+                )
                 for metric in own.values():
                     metric.update(rgb[None, None], tensor(truth)[None])
             rows.append([pixels(answers[name]) for name in ("grey", "cgan", "one-page")] + [truth])
@@ -209,7 +214,9 @@ def answers_of(
     bins = (luma[0] * BINS).long().clamp(0, BINS - 1)
     found = {
         "grey": luma.expand(3, -1, -1),
-        "mean chroma of what teaches": color.recombine(luma, mean[:, None, None].expand(2, *luma.shape[1:])),
+        "mean chroma of what teaches": color.recombine(
+            luma, mean[:, None, None].expand(2, *luma.shape[1:])
+        ),
         "its chroma given luma": color.recombine(luma, table[:, bins]),
     }
     page = Picture(truth)
@@ -218,7 +225,10 @@ def answers_of(
         "cgan": (general, {}, Guidance()),
         "cgan, what teaches as --reference": (general, {}, referred),
         "one-page": (model, {}, Guidance()),
-        **{f"one-page, {name}": (model, options, Guidance()) for name, options in (STEPS if steps else {}).items()},
+        **{
+            f"one-page, {name}": (model, options, Guidance())
+            for name, options in (STEPS if steps else {}).items()
+        },
     }
     for name, (colorizer, options, guidance) in runs.items():
         found[name] = tensor(colorize(colorizer, page, options, guidance)[0].rgb)
@@ -233,19 +243,23 @@ def unshrunk(model: colorzoo.Colorizer, luma: Tensor) -> dict[str, Tensor]:
         small = color.resize_area(luma[None], model.working_size(size, model.Options()))
         _, answer, known = model.answers(small)
         planes = {"taught, not shrunk": answer, "taught, shrunk to grey": known * answer}
-        return {n: color.recombine(luma, color.guided_upsample(c, luma[None])[0]) for n, c in planes.items()}
+        return {
+            n: color.recombine(luma, color.guided_upsample(c, luma[None])[0]) for n, c in planes.items()
+        }
 
 
 def markdown(result: Mapping) -> str:
     lines = []
     for part in result["parts"]:
         grey = part["rows"][0]["mse255"]
-        cases = "; ".join(f"{c['name']} ({c['taught by']} teach, {c['asked']} asked)" for c in part["cases"])
+        cases = "; ".join(f"{c['name']} ({c['taught by']} for {c['asked']})" for c in part["cases"])
         minutes = max(case["minutes"] for case in part["cases"])
         lines += [f"{part['title']}: {cases}; taught in at most {minutes:.1f} minutes of one thread:", "",
-                  "| method | squared error | of grey's | colourfulness |", "|---|---|---|---|"]  # fmt: skip
+                  "| method | squared error | of grey's | colourfulness |",
+                  "|---|---|---|---|"]  # fmt: skip
         lines += [
-            f"| {row['method']} | {row['mse255']:.0f} | {row['mse255'] / grey:.2f} | {row['colorfulness']:.2f} |"
+            f"| {row['method']} | {row['mse255']:.0f} | {row['mse255'] / grey:.2f} "
+            f"| {row['colorfulness']:.2f} |"
             for row in part["rows"]
         ]
         lines.append("")

@@ -52,7 +52,7 @@ def table_of_pages(pages: Iterable[tuple[Tensor, Tensor]]) -> Cells:
 
 
 def palette_of_table(table: Cells, count: int = COUNT) -> Palette:
-    """Return at most `count` colours of a table: those of a picture in which every prototype has its share."""
+    """Return at most `count` colours of a picture in which every prototype of a table has its share."""
     rgb = color.recombine(table.luma.T[:, None], table.chroma.T[:, None])
     ends = (table.weights / table.weights.sum()).cumsum(0)
     places = (torch.arange(SIDE**2) + 0.5) / SIDE**2

@@ -109,7 +109,7 @@ class Colorizer(ABC):
         return checked_samples(self, gray.to(device_of(self)), run_options, guidance).to(gray.device)
 
     def starts_from(self) -> str:
-        """Return the weights of another colorizer, NAME or NAME:WEIGHTS, that a training starts from, or none."""
+        """Return NAME or NAME:WEIGHTS of another colorizer that a training starts from; empty: of none."""
         return ""
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:

@@ -17,7 +17,7 @@ def _check_name(text: str) -> str:
 
 
 FEW = 16
-"""Pictures up to which each is named with its sha256: a picture or two teach one thing, and are evidence."""
+"""Pictures up to which each is named with its sha256."""
 Distribution = Annotated[str, Field(max_length=100), AfterValidator(_check_name)]
 """A name of a package as PEP 508 has it and nothing else, or empty: it becomes part of a command."""
 PluginName = Annotated[Distribution, Field(min_length=1)]

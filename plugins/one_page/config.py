@@ -1,4 +1,4 @@
-"""Configuration of one-page. The steps after the network are those of Hensman and Aizawa 2017, in their order."""
+"""Configuration of one-page; the steps after the network are those of Hensman and Aizawa 2017."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ class OnePageConfig(ColorizerConfig):
     """What is built and taught."""
 
     size: int = Field(512, ge=64, le=4096, multiple_of=32, description="side of the teaching pictures")
-    crop_side: int = Field(160, ge=32, le=4096, multiple_of=32, description="longest side of the crops of them")
+    crop_side: int = Field(160, ge=32, le=4096, multiple_of=32, description="longest side of their crops")
     crops: int = Field(4, gt=0, le=256, description="crops a step")
     smallest: float = Field(
         0.2, gt=0, le=4, description="least size at which teaching pictures are seen, as a share of `size`"
     )
     largest: float = Field(1.0, gt=0, le=4, description="the largest")
     gamma: float = Field(
-        1.25, ge=1, le=4, description="largest exponent by which grey is made darker, and its inverse lighter"
+        1.25,
+        ge=1,
+        le=4,
+        description="largest exponent that makes grey darker, and its inverse lighter",
     )
     toned: float = Field(
         0.15, ge=0, le=0.5, description="share of the crops shown as line art, and as much as screentone"
@@ -53,7 +56,7 @@ class OnePageConfig(ColorizerConfig):
 
 
 class OnePageOptions(RunOptions):
-    """How much of what was taught is wanted, and the steps after the network, in order; shading is the picture's own luma, always."""
+    """How far to go to what was taught, and the steps after the network in order."""
 
     trust: float = Field(
         0.6, ge=0, le=1, description="how far to go to what was taught at most, where a place is like it"

@@ -92,7 +92,7 @@ class OnePage(ChromaColorizer, nn.Module):
         return torch.cat(pages)
 
     def answers(self, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the general chroma and what was taught (1, 2, h, w), and how far to believe it (1, 1, h, w).
+        """Return general and taught chroma (1, 2, h, w), and how far the latter is known (1, 1, h, w).
 
         gray: (1, 1, H, W); its sides are even, and twice h and w.
         """

@@ -11,6 +11,7 @@ import colorzoo
 from colorzoo.core.config import from_preset
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.imaging.tone_removal import without_tone
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch

@@ -63,7 +63,9 @@ def test_a_picture_of_another_kind_is_coloured_as_cgan_does(taught):
     model, general = colorzoo.load("one-page", taught), colorzoo.load("cgan")
     rng = np.random.default_rng(0)
     other = cv2.resize(rng.integers(0, 255, (60, 60, 3), np.uint8), (256, 256))
-    gray, own = (torch.from_numpy(Picture(p).gray)[None, None] / 255 for p in (other, figure(90, 40, 256, 256)))
+    gray, own = (
+        torch.from_numpy(Picture(p).gray)[None, None] / 255 for p in (other, figure(90, 40, 256, 256))
+    )
 
     def moved(page):
         with torch.inference_mode():
