@@ -6,7 +6,8 @@
 Crops: boxes around one character, chosen by hand; those of one page teach, those on the other pages of the
 chapter are coloured. Pages: the page of median colourfulness teaches, all others of its chapter, without
 the cover, are coloured, at half their size. Errors are mean squared, 0-255 RGB, over crops or pages of
-all chapters, with the luma given. Settings were chosen on val. Writes a Markdown table and JSON, and with --picture a sheet.
+all chapters, with the luma given. Settings were chosen on val. Writes a Markdown table and JSON, and with
+--picture a sheet.
 """
 
 from __future__ import annotations

@@ -115,5 +115,5 @@ class OnePage(ChromaColorizer, nn.Module):
         cells = self.memory.cells()
         if cells is None:
             return luma.new_zeros(1, 1, 1)
-        _, similarity = lent_by(cells, comparable(feature, cell=CELL), luma, KERNEL)
-        return ((similarity - UNLIKE) / (ALIKE - UNLIKE)).clamp(0, 1)
+        _, similarity = lent_by(cells, comparable(feature.cpu(), cell=CELL), luma, KERNEL)
+        return ((similarity - UNLIKE) / (ALIKE - UNLIKE)).clamp(0, 1).to(luma)

@@ -77,8 +77,8 @@ class Memory(nn.Module):
         self.written += len(features)
 
     def cells(self) -> Cells | None:
-        """Return what is remembered, None where nothing is."""
+        """Return what is remembered, on the CPU as all cells are, None where nothing is."""
         count = min(int(self.written), self.size)
         planes = (self.features, self.luma, self.chroma)
-        weights = self.luma.new_full((count,), 1 / max(1, count))
-        return Cells(*(plane[:count].float() for plane in planes), weights) if count else None
+        weights = torch.full((count,), 1 / max(1, count))
+        return Cells(*(plane[:count].float().cpu() for plane in planes), weights) if count else None
