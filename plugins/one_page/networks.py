@@ -79,6 +79,8 @@ class Memory(nn.Module):
     def cells(self) -> Cells | None:
         """Return what is remembered, on the CPU as all cells are, None where nothing is."""
         count = min(int(self.written), self.size)
+        if not count:
+            return None
         planes = (self.features, self.luma, self.chroma)
-        weights = torch.full((count,), 1 / max(1, count))
-        return Cells(*(plane[:count].float().cpu() for plane in planes), weights) if count else None
+        features, luma, chroma = (plane[:count].float().cpu() for plane in planes)
+        return Cells(features, luma, chroma, torch.full((count,), 1 / count))
