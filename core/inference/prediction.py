@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorzoo.core.guidance.apply import POINTWISE, SPATIAL, guided
+from colorzoo.core.guidance.apply import HINTS, POINTWISE, SPATIAL, guided
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
@@ -30,7 +30,8 @@ class Prediction:
     """Colourings (K, 3, h, w) of a picture before guidance.
 
     guide: the grey (1, 1, h, w) that was coloured, if it was not of the picture's size. keeps_luma: whether
-    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself.
+    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself; it
+    takes no hints if it was given none, so that the engine spreads those of later guidance.
     """
 
     picture: Picture
@@ -49,7 +50,7 @@ class Prediction:
         """
         full = self.picture.gray
         with torch.inference_mode():
-            rgb, guide = self._guided(guidance.without(self.capabilities.takes), table)
+            rgb, guide = self._guided(guidance.without(self.capabilities.takes - HINTS), table)
             share = colored_share(full) if self._keeps_paper(guidance) else None
         for own, sample in zip(self.rgb, rgb, strict=True):
             with torch.inference_mode():
@@ -93,7 +94,9 @@ class Prediction:
         looks = table is not None or given & SPATIAL
         gray, luma, chroma = self.planes((FLATS_SIDE if "flats" in given else SIDE) if looks else None)
         guidance = guidance.in_pixels((full.shape[0], full.shape[1]), (gray.shape[-2], gray.shape[-1]))
-        guided_one = self.recolored(gray, luma, guided(chroma, luma[:1], guidance, table))
+        followed = "hints" in self.capabilities.takes
+        wanted = guided(chroma, luma[:1], guidance, table, followed=followed)
+        guided_one = self.recolored(gray, luma, wanted)
         return guided_one.rgb, guided_one.guide
 
     def _rows(
