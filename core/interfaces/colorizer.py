@@ -36,8 +36,8 @@ class Colorizer(ABC):
 
     Config: ClassVar[type[ColorizerConfig]] = ColorizerConfig
     Options: ClassVar[type[RunOptions]] = RunOptions
-    capabilities: ClassVar[Capabilities] = Capabilities()
-    """What it takes, needs and is for."""
+    capabilities: Capabilities = Capabilities()
+    """What it takes, needs and is for; that of an instance may say what its weights have learned."""
     deterministic: ClassVar[bool] = False
     """True when every sample of a picture is the same, whatever the seed."""
     single_answer: ClassVar[Mapping[str, object]] = {}
