@@ -16,6 +16,7 @@ from colorzoo.core.imaging import color
 from colorzoo.core.inference.optimize import OptimizedCopy
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.core.trunk.efficientnet import Lite0
 from colorzoo.plugins.one_page.config import OnePageConfig, OnePageOptions
@@ -85,9 +86,9 @@ class OnePage(ChromaColorizer, nn.Module):
         return torch.stack([general + options.trust * known * (taught - general)
                             for general, taught, known in pages])  # fmt: skip
 
-    def full_chroma(self, gray: Tensor, options: RunOptions) -> Tensor:
+    def full_chroma(self, gray: Tensor, options: RunOptions, guidance: Sequence[Guidance] = ()) -> Tensor:
         assert isinstance(options, OnePageOptions)
-        cells, chroma = self.memory.cells(), super().full_chroma(gray, options)
+        cells, chroma = self.memory.cells(), super().full_chroma(gray, options, guidance)
         pages = [finished(c[None], g[None], options, cells) for c, g in zip(chroma, gray, strict=True)]
         return torch.cat(pages)
 
