@@ -161,6 +161,7 @@ def _upright(image: Image.Image, *, in_place: bool) -> Image.Image:
 
 def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
     """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
+    file.seek(0)
     prefix = file.read(16)
     file.seek(0)
     for name in FORMATS:

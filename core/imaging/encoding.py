@@ -78,9 +78,8 @@ def lost_in(name: str, picture: Picture) -> tuple[str, ...]:
         notes.append("its colour profile is dropped, which bmp cannot hold")
     lost = [NAMES[field] for field in NAMES if getattr(said, field) and not _holds(suffix, said, field)]
     if lost:
-        notes.append(
-            f"its {', '.join(lost)} {'are' if len(lost) > 1 else 'is'} dropped, which {kind} cannot hold"
-        )
+        verb = "are" if len(lost) > 1 or lost == ["texts"] else "is"
+        notes.append(f"its {', '.join(lost)} {verb} dropped, which {kind} cannot hold")
     if xmp.is_damaged(said.xmp):
         notes.append("its XMP is damaged, and dropped")
     return tuple(notes)
