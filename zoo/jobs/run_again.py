@@ -12,7 +12,7 @@ from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
 from colorzoo.core.files import file_digest, require_inside
 from colorzoo.core.guidance.chapter_file import read_chapter
 from colorzoo.core.guidance.correspondence import Cells
-from colorzoo.core.imaging.image_io import Picture, read, write
+from colorzoo.core.imaging.image_io import Picture, read_any, write
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
@@ -100,7 +100,7 @@ class Again:
                 f"{str(digest)[:12]}, expected {str(row.weights_sha256)[:12]}"
             )
         options = validate(colorizer.Options, row.options, f"options of {row.colorizer}").model_dump()
-        shown = read(picture)
+        shown = read_any(picture)
         return colorings(colorizer, shown, options, request.of(picture, shown), self._table(row))
 
     def _table(self, row: ColorizedRow) -> Cells | None:

@@ -17,7 +17,7 @@ from colorzoo.core.imaging.image_io import (
     check_writable,
     encode,
     lost_in,
-    read,
+    read_any,
     suffix_for,
     write,
 )
@@ -61,12 +61,12 @@ def run_one(colorizer: Colorizer, source: str, out: str, settings: RunSettings) 
     start = time.monotonic()
     data = BytesIO(sys.stdin.buffer.read()) if source == STREAM else None
     content = hashlib.sha256(data.getvalue()).hexdigest() if data else ""
-    picture = read(data or source, name="standard input" if data else "")
+    picture = read_any(data or source, name="standard input" if data else "")
     seed = settings.options["seed"]
     options = {**settings.options, "seed": secrets.randbelow(2**31) if seed is None else seed}
     guidance = settings.guidance.of(None if data else Path(source), picture)
     file = Path(f"colored{suffix_for(picture, settings.format)}" if out == STREAM else out)
-    check_writable(file.name, *picture.size)
+    check_writable(file.name, *picture.full_size)
     (colored,) = colorize(colorizer, picture, options, guidance)
     record = ColorizedRecord(file.parent, colorizer, settings)
     mark = record.mark(options)
