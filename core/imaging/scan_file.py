@@ -21,7 +21,7 @@ from colorzoo.core.imaging.file_metadata import ORIENTATION, metadata_of
 from colorzoo.core.imaging.limits import MAX_PIXELS, MAX_SCAN_PIXELS, Refused, bound_pixels
 from colorzoo.core.imaging.picture import AnyDepth, Picture, luma_of
 
-SIDE = 1536
+SIDE = 1024
 """Longest side of the reduced picture, which is what colorizers see."""
 STRIPE = 2**18
 """Pixels of a scan that are in memory at once."""
@@ -84,7 +84,7 @@ class Scan:
         self.rgb_rows: Rows = lambda top, bottom: self._split(self._rows(top, bottom))[0]
 
     def reduced(self) -> tuple[AnyDepth, AnyDepth | None]:
-        """Return RGB and alpha at a longest side of 1536, averaged."""
+        """Return RGB and alpha at a longest side of 1024, averaged."""
         height, width = self.size
         scale = min(1.0, SIDE / max(self.size))
         across, down = (max(1, round(side * scale)) / side for side in (width, height))

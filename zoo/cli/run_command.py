@@ -92,20 +92,9 @@ def run(
         references=reference, flats=flats, paper=paper, consistent=consistent,
     )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words,
-        out,
-        samples,
-        seed,
-        weights,
-        option,
-        format,
-        overwrite,
-        sheet,
-        guidance,
-        frames,
-        quality,
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, quality,
         mark,
-    )
+    )  # fmt: skip
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))

@@ -55,7 +55,7 @@ def kinds():
 def test_stripes_are_the_whole(tmp_path, name):
     kinds()[name](tmp_path / name)
     reduced = scanned(tmp_path / name, most=1000)
-    assert (reduced.full_size, max(reduced.size)) == ((HEIGHT, WIDTH), 1536)
+    assert (reduced.full_size, max(reduced.size)) == ((HEIGHT, WIDTH), 1024)
     (colored,) = predict(Sloped(), reduced).pictures()
     for suffix in ("tif", "png"):
         write(tmp_path / f"out.{suffix}", colored)
