@@ -148,8 +148,8 @@ def colorize(
     options: `samples`, `seed` and those of the colorizer; a random seed is drawn if none is given, and is
     in the record.
 
-    Samples are uint8 arrays (H, W, 3) of the size of the picture, which have `save`, `rgb`, `pil`, `alpha`
-    and `record`, and show themselves in a notebook.
+    Samples are uint8 arrays, or uint16 of a picture of 16 bits, (H, W, 3) of its size, which have `save`,
+    `rgb`, `pil`, `alpha` and `record`, and show themselves in a notebook.
 
     Raises:
         ImageError: a picture is of another type, shape or range, or damaged; nothing is coloured then.

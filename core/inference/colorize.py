@@ -102,7 +102,7 @@ def _together(
     """Return the predictions of pictures that the colorizer is given at one size."""
     name, size = type(colorizer).__name__, given_size(colorizer, pictures[0])
     told = [
-        taken(name, colorizer.capabilities, one).in_pixels(picture.size, size)
+        taken(name, colorizer.capabilities, one).in_pixels(picture.full_size, size)
         for one, picture in zip(guidance, pictures, strict=True)
     ]
     native = told if any(one.given() for one in told) else []

@@ -15,7 +15,7 @@ from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
 from colorzoo.core.files import file_digest, require_inside
 from colorzoo.core.guidance.chapter_file import read_chapter
 from colorzoo.core.guidance.correspondence import Cells
-from colorzoo.core.imaging.image_io import Picture, read, write
+from colorzoo.core.imaging.image_io import Picture, read_any, write
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer
@@ -112,7 +112,7 @@ class Again:
             for row in rows:
                 picture, request = Path(row.picture), _checked(row)
                 self._free(row)
-                shown = read(picture)
+                shown = read_any(picture)
                 held.append((row, request.of(picture, shown)))
                 yield shown, held[-1][1]
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorzoo.core.imaging.image_io import Picture, read
+from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.interfaces.guidance import Guidance
@@ -93,7 +93,7 @@ class Frames:
             result = self.batch.result
             self.progress(result.done + result.before + len(result.failures), self.total)
             try:
-                picture = read(task.path)
+                picture = read_any(task.path)
                 guidance = self.batch.settings.guidance.of(task.path, picture)
             except Exception as error:
                 result.failures.append((task.path, error))
