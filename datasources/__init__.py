@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ZIPS = (".zip", ".cbz")
 RARS = (".cbr", ".rar")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 @hookimpl
@@ -30,6 +31,7 @@ def register_datasets() -> list[Entry]:
         Entry(
             "packed", f"{package}.packed_folder:PackedFolder", "what `data prepare --format packed` wrote"
         ),
+        Entry("picture", f"{package}.image_folder:OnePicture", "one picture file", PICTURES),
         Entry("folder", f"{package}.image_folder:Folder", "pictures below a folder, recursively"),
         Entry("lfw", f"{package}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
         Entry("manga", f"{package}.manga.crawled:Manga", "pages fetched by `colorzoo data crawl`"),

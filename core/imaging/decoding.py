@@ -41,6 +41,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 STRIPE = 2**22
 """Pixels that are converted at once."""
+SCANS_ADVICE = "`colorzoo run` takes larger ones with: pip install 'colorzoo[archive]'"
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 WHITE_IS_ZERO, UNSIGNED, UNDEFINED = 0, 1, 4
 
@@ -112,9 +113,10 @@ def _damage(error: Exception) -> str:
 
 
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
-    image = _identified(file)
+    image = identified(file)
     stored = image.size
-    bound_pixels(*stored, max_pixels)
+    advice = SCANS_ADVICE if image.format in ("TIFF", "PNG") else "scale it down first"
+    bound_pixels(*stored, max_pixels, advice)
     bound_scans(image, file)
     if side:
         image.draft("RGB", (side, side))
@@ -141,10 +143,10 @@ def converted(
     image.load()
     said = dict(image.info)  # as it was before it is turned
     image = _upright(image, in_place=in_place)
-    profile, notes = _profile(image)
+    profile, notes = profile_of(image)
     if image.mode.startswith("I"):
         pixels, alpha = depth.deep_gray(image, highest)
-    elif file is not None and (low := depth.second_pass(raw, lambda: _identified(file))):
+    elif file is not None and (low := depth.second_pass(raw, lambda: identified(file))):
         pixels, alpha = depth.deep_color(raw, image, low)
     else:
         pixels, alpha, note = _shallow(image)
@@ -163,8 +165,9 @@ def _upright(image: Image.Image, *, in_place: bool) -> Image.Image:
     return image
 
 
-def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
+def identified(file: IO[bytes]) -> ImageFile.ImageFile:
     """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
+    file.seek(0)
     prefix = file.read(16)
     file.seek(0)
     for name in FORMATS:
@@ -226,7 +229,7 @@ def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None, tuple[str, ...]
     return rgb, alpha, (to_srgb[1],) if to_srgb else ()
 
 
-def _profile(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
+def profile_of(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
     """Return a profile that describes RGB, and what of the file is left out."""
     notes = []
     if getattr(image, "is_animated", False):
