@@ -131,16 +131,16 @@ class RunRequest:
         out, (files, *_, books) = Path(self.out), self.gathered
         if not books:
             return run(colorizer, files, out, settings, progress)
-        result = run(colorizer, files, out, settings, progress) if files else RunResult(0)
+        if not files:
+            return run_books(colorizer, books, out, settings, progress, recolor=self.recolor)
+        result, after = (
+            run(colorizer, files, out, settings, progress),
+            partial(_after, len(files), progress),
+        )
         if result.interrupted:
             result.total += len(books)
             return result
-        count = len(files)
-        return result.joined(
-            run_books(
-                colorizer, books, out, settings, partial(_after, count, progress), recolor=self.recolor
-            )
-        )
+        return result.joined(run_books(colorizer, books, out, settings, after, recolor=self.recolor))
 
     def settings(self, colorizer: Colorizer) -> RunSettings:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""

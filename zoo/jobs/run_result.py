@@ -8,6 +8,9 @@ from pathlib import Path
 
 from colorzoo.core.errors import ColorzooError, printable
 
+SHOWN_PAGES = 5
+"""Of a book's pages that were not read, which are named."""
+
 
 @dataclass
 class PageCounts:
@@ -78,8 +81,9 @@ class RunResult:
         return [f"{printable(str(path))}: {counts}" for path, counts in self.pages.items()]
 
     def note_lines(self) -> list[str]:
-        """Return one line a note, however many pictures it is true of."""
-        return [_note_line(text, paths) for text, paths in self.notes.items()]
+        """Return one line a note, however many pictures it is true of, and some of the pages not read."""
+        unread = (text for counts in self.pages.values() for text in counts.unread[:SHOWN_PAGES])
+        return [_note_line(text, paths) for text, paths in self.notes.items()] + [*map(printable, unread)]
 
     def failure_lines(self) -> list[str]:
         """Return one line a failure."""
