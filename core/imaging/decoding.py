@@ -27,6 +27,7 @@ from PIL import (
 
 from colorzoo.core.errors import ImageError, printable
 from colorzoo.core.imaging import depth, icc
+from colorzoo.core.imaging.extra_formats import develop_raw, is_raw, open_heic
 from colorzoo.core.imaging.file_metadata import NO_METADATA, Metadata, metadata_of
 from colorzoo.core.imaging.limits import Refused, bound_pixels, bound_scans
 from colorzoo.core.imaging.picture import AnyDepth, Pixels
@@ -67,6 +68,9 @@ def decode(source: Source, name: str, max_pixels: int, side: int | None = None) 
     """
     name = printable(name)
     with _opened(source, name) as file, image_errors(name):
+        if is_raw(name):
+            pixels = develop_raw(file, max_pixels)
+            return Decoded(pixels, None, None, (pixels.shape[0], pixels.shape[1]), (), NO_METADATA)
         return _decoded(file, max_pixels, side)
 
 
@@ -171,7 +175,7 @@ def identified(file: IO[bytes]) -> ImageFile.ImageFile:
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC_BRANDS:
-        raise Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
+        return open_heic(file)
     problem = "not a picture that can be read" if prefix else "empty file"
     raise Refused(f"{problem}; expected {', '.join(FORMATS)}")
 

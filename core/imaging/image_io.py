@@ -17,6 +17,7 @@ from colorzoo.core.imaging.encoding import check_writable as check_writable
 from colorzoo.core.imaging.encoding import encode_to
 from colorzoo.core.imaging.encoding import lost_in as lost_in
 from colorzoo.core.imaging.encoding import suffix_for as suffix_for
+from colorzoo.core.imaging.extra_formats import HEIC, RAW
 from colorzoo.core.imaging.limits import MAX_PIXELS
 from colorzoo.core.imaging.picture import AnyDepth as AnyDepth
 from colorzoo.core.imaging.picture import Picture as Picture
@@ -24,7 +25,8 @@ from colorzoo.core.imaging.picture import Pixels as Pixels
 from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.imaging.scan_file import scanned
 
-READABLE = (*SUFFIXES, ".gif", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx")
+READABLE = (*SUFFIXES, ".gif", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx", *HEIC,
+            *RAW)  # fmt: skip
 """What `colorzoo run` takes from folders."""
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from colorzoo.core.guidance.apply import POINTWISE, SPATIAL, guided
+from colorzoo.core.guidance.apply import HINTS, POINTWISE, SPATIAL, guided
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
@@ -36,7 +36,8 @@ class Prediction:
     """Colourings (K, 3, h, w) of a picture before guidance.
 
     guide: the grey (1, 1, h, w) that was coloured, if it was not of the picture's size. keeps_luma: whether
-    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself.
+    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself; it
+    takes no hints if it was given none, so that the engine spreads those of later guidance.
     """
 
     picture: Picture
@@ -71,7 +72,7 @@ class Prediction:
             ConfigError: a hint lies outside the picture; before the first sample.
         """
         with torch.inference_mode():
-            rgb, guide = self._guided(guidance.without(self.capabilities.takes), table)
+            rgb, guide = self._guided(guidance.without(self.capabilities.takes - HINTS), table)
             share = colored_share(self.picture.gray) if self._keeps_paper(guidance) else None
         if guide is None and size != self.picture.size:
             guide = to_tensor(self.picture.gray).to(self.rgb.device)

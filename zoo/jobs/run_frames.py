@@ -38,11 +38,12 @@ def color_all(batch: Batch, files: Files, progress: Progress) -> None:
 
 def sequences(files: Files) -> list[list[tuple[Path, Path]]]:
     """Return the pictures folder by folder, in natural order: frame2 comes before frame10."""
-    ordered = sorted(files, key=lambda file: (_natural(file[0].parent), _natural(Path(file[0].name))))
+    ordered = sorted(files, key=lambda file: (natural(file[0].parent), natural(Path(file[0].name))))
     return [list(several) for _, several in groupby(ordered, key=lambda file: file[0].parent)]
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Return what a path is sorted by, so that frame2 comes before frame10."""
     parts = NUMBER.split(str(path))
     return [(int(part), part) if part.isdecimal() else (-1, part.casefold()) for part in parts]
 

@@ -17,9 +17,9 @@ from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest, read_model
 from colorzoo.core.guidance.chapter_file import is_chapter, read_chapter
-from colorzoo.core.guidance.correspondence import Cells
+from colorzoo.core.guidance.correspondence import SIDE, Cells
 from colorzoo.core.guidance.palette_files import read_palette
-from colorzoo.core.guidance.reference import SIDE, as_reference
+from colorzoo.core.guidance.reference import as_reference
 from colorzoo.core.imaging.image_io import Picture, read, read_reduced
 from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.interfaces.guidance import Guidance, Hint

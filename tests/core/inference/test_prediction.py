@@ -38,6 +38,10 @@ class Shrunk(Bluish):
     capabilities = Capabilities(max_input_side=40)
 
 
+class Unaware(Bluish):
+    capabilities = Capabilities(max_input_side=50)
+
+
 class Attentive(Bluish):
     """Notes what it is told, and paints everything in the colour of the first hint."""
 
@@ -93,16 +97,35 @@ def test_a_prediction_takes_guidance_again_and_again():
             np.testing.assert_array_equal(one.rgb, other.rgb)
 
 
-def test_a_colorizer_that_takes_hints_gets_them_at_its_size_and_the_engine_leaves_them():
+def test_a_colorizer_that_takes_hints_gets_them_at_its_size_and_the_engine_leaves_what_it_made():
     model = Attentive()
     hints = [Hint(x="100%", y=0, color=RED)]
-    (told,) = colorize(model, gray_picture(60, 100), {}, Guidance(hints=hints, strength=0.5))
+    (told,) = colorize(model, gray_picture(60, 100), {}, Guidance(hints=hints))
     (size, (given,)) = model.told[-1]
     assert size == (30, 50)
     assert given.given() == {"hints"}
     assert given.hint_map((30, 50))[3, 0, 49] == 1
-    expected = 0.5 * color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)
-    torch.testing.assert_close(chroma_of(told)[:, 50, 10], expected[:, 0, 0], atol=0.01, rtol=0)
+    expected = color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)
+    torch.testing.assert_close(chroma_of(told)[:, 50, 10], expected[:, 0, 0], atol=0.02, rtol=0)
+
+
+def test_the_user_wins_over_a_colorizer_that_takes_hints_and_misses_them():
+    class Stubborn(Attentive):
+        def colorize_guided(self, gray, options, guidance):
+            return self.colorize(gray, options)
+
+    hints = [Hint(x=30, y=40, color=RED, radius=4)]
+    (told,) = colorize(Stubborn(), gray_picture(), {}, Guidance(hints=hints, reach=0))
+    wanted = color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)[:, 0, 0]
+    torch.testing.assert_close(chroma_of(told)[:, 40, 30], wanted, atol=0.02, rtol=0)
+    (plain,) = colorize(Stubborn(), gray_picture())
+    torch.testing.assert_close(chroma_of(told)[:, 40, 110], chroma_of(plain)[:, 40, 110], atol=0.01, rtol=0)
+
+
+def test_later_hints_are_spread_where_the_colorizer_was_given_none():
+    picture, later = gray_picture(), Guidance(hints=[Hint(x=30, y=40, color=RED, radius=4)])
+    ours, theirs = (next(predict(kind(), picture).pictures(later)) for kind in (Attentive, Unaware))
+    np.testing.assert_array_equal(ours.rgb, theirs.rgb)
 
 
 def test_what_a_colorizer_requires_is_asked_for():
