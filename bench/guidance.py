@@ -22,6 +22,7 @@ import torch
 
 import colorzoo
 from colorzoo.core.compare.evaluator import seed_of, single_threaded
+from colorzoo.core.data.combine import Subset
 from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.simulated_hints import true_hints
 from colorzoo.core.imaging.image_io import Picture, resize
@@ -45,13 +46,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--split", default="all")
+    parser.add_argument("--count", type=int, help="the first ones by the hash of their names; all")
     parser.add_argument("--cgan", help="weights of cgan, other than its default")
+    parser.add_argument("--times", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("-o", "--out", type=Path)
     options = parser.parse_args()
     pictures = open_dataset(options.data, options.split)
+    pictures = Subset(pictures, options.count) if options.count else pictures
     BASES["cgan"] = ("cgan", options.cgan, {})
     with single_threaded(), torch.inference_mode():
-        result = {"pictures": len(pictures), "psnr": curves(pictures), "seconds": seconds(pictures)}
+        result = {"pictures": len(pictures), "psnr": curves(pictures)}
+        result["seconds"] = seconds(pictures) if options.times else {}
     print(json.dumps(result, indent=1))
     if options.out:
         options.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
@@ -139,11 +144,10 @@ def markdown(psnr: Mapping[str, Mapping[int, float]], seconds: Mapping[str, floa
             f"| {name} | {' | '.join(f'{value:.2f}' for value in row.values())} |"
             for name, row in psnr.items()
         ),
-        "",
-        "| a change of hints | processor seconds, one thread |",
-        "|---|---|",
-        *(f"| {size} | {value:.3f} |" for size, value in seconds.items()),
     ]
+    if seconds:
+        lines += ["", "| a change of hints | processor seconds, one thread |", "|---|---|"]
+        lines += [f"| {size} | {value:.3f} |" for size, value in seconds.items()]
     return "\n".join(lines) + "\n"
 
 

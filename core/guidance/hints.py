@@ -20,6 +20,8 @@ PRIOR, FAR = 3 * 0.05**2, 1e-4
 """Squared chroma by which a prediction is believed before hints speak, at the coverage where they fade."""
 SMOOTHNESS, LEAST, MOST = 1e6, 8e3, 3e4
 """Smoothness of one hint, divided among several, and its bounds: many hints need not reach as far."""
+NEARER = 0.1
+"""Share of the smoothness over which what a colorizer has missed of its hints is corrected."""
 HINT, WANTED, PREDICTED = slice(0, 1), slice(1, 3), slice(3, 5)
 """Planes of `spread`: coverage by hints, their chroma, and the prediction's where they are."""
 
@@ -27,7 +29,8 @@ HINT, WANTED, PREDICTED = slice(0, 1), slice(1, 3), slice(3, 5)
 def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance, *, followed: bool = False) -> Tensor:
     """Return chroma (K, 2, H, W) drawn towards the hints, whose pixels are those of gray (1, 1, H, W).
 
-    followed: whether the colorizer was given them. Then what it has missed is added, p + m (hh - pp).
+    followed: whether the colorizer was given them. Then what it has missed is added near them:
+    p + m (hh - pp).
 
     With S the smoother, c the mask of hints, h their chroma and p the prediction: s = S(c),
     hh = S(c h) / s, pp = S(c p) / s, m = s / (s + k), out = p + m (hh - p / 2 - pp / 2). That is half
@@ -39,8 +42,10 @@ def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance, *, followed: bool =
         return chroma
     size = (gray.shape[-2], gray.shape[-1])
     reach = smoothness(len(guidance.hints), size, guidance.reach)
-    spread_planes = spread(chroma, gray, hint_planes(guidance, size), reach)
-    return corrected(chroma, spread_planes) if followed else drawn(chroma, spread_planes)
+    planes = hint_planes(guidance, size)
+    if followed:
+        return corrected(chroma, spread(chroma, gray, planes, NEARER * reach))
+    return drawn(chroma, spread(chroma, gray, planes, reach))
 
 
 def hint_planes(guidance: Guidance, size: tuple[int, int]) -> Tensor:

@@ -40,9 +40,8 @@ def drawn_hints(rgb: Tensor) -> Drawn:
     """Return hints for pictures (N, 3, H, W) as a network learns from them, by torch's generator.
 
     Zhang et al. 2017, arXiv:1705.02999, section 3.2: a geometric number, patches of 1 to 9 pixels of their
-    mean chroma, around the middle, and at times everything. Here one at least, since without any
-    nothing is to be learned, half of the pictures with an even number over 1 to 128, and half of them
-    evenly placed.
+    mean chroma, around the middle, and at times everything. Here one at least, since without any nothing
+    is to be learned; for half of the pictures as many as 128, evenly over the logarithm; half are anywhere.
     """
     chroma = color.chroma(rgb)
     planes = torch.zeros_like(rgb)

@@ -19,7 +19,7 @@ from colorzoo.plugins.cgan.hint_training import worsened
 from colorzoo.plugins.cgan.model import CGan
 from colorzoo.testing import synthetic_picture
 
-NARROW = ["width=4", "discriminator_width=4", "size=96", "crop=none", "hint_width=4"]
+NARROW = ["width=4", "discriminator_width=4", "size=64", "crop=none", "hint_width=4"]
 RUN = TrainConfig(device="cpu", precision="float32", checkpoint_seconds=1e6)
 RED = "#c03020"
 
@@ -44,7 +44,7 @@ def without_hints():
     return CGan(from_preset(CGanConfig, "default", [*NARROW[:-1], "hint_width=0", "hints=none"])).eval()
 
 
-def trained(model, folder, side=96):
+def trained(model, folder, side=64):
     """Let a model learn of pictures of two halves of one grey, in colours that only a hint can tell."""
     rng = np.random.default_rng(0)
     images = np.stack([halves(rng.choice(2), side) for _ in range(8)])
@@ -75,9 +75,9 @@ def error(model):
 @pytest.mark.slow
 def test_what_it_has_learned_of_hints_is_better_than_their_spread(tmp_path):
     """A hint in one half tells the colour of the other, behind the line where the spread stops."""
-    settings = "hints.steps=40", "hints.learning_rate=2e-3", "hints.warmup=5", "hints.ema=0.9", "inked=0"
+    settings = "hints.steps=60", "hints.learning_rate=4e-3", "hints.warmup=5", "hints.ema=0.9", "inked=0"
     before, after = answering_grey(), trained(answering_grey(*settings), tmp_path)
-    assert error(after) < 0.7 * error(before)
+    assert error(after) < 0.75 * error(before)
 
 
 @pytest.mark.slow

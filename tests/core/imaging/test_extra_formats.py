@@ -25,12 +25,14 @@ def dng(path):
     mosaic = np.array([[0, 1], [1, 2]])[y % 2, x % 2]
     values = (np.take_along_axis(color, mosaic[..., None], 2)[..., 0] * 65535).astype(np.uint16)
     identity = tuple(number for one in np.eye(3, dtype=int).ravel() for number in (int(one), 1))
-    tags = [(50706, "B", 4, (1, 4, 0, 0), True), (50708, "s", 0, "Test", True),
-            (33421, "H", 2, (2, 2), True),
-            (33422, "B", 4, (0, 1, 1, 2), True),
-            (50721, "2i", 9, identity, True),
-            (50728, "2I", 3, (1, 1) * 3, True), (50717, "I", 1, 65535, True), (50778, "H", 1, 21, True),
-            (271, "s", 0, "Test", True), (272, "s", 0, "Test", True)]  # fmt: skip
+    tags = [
+        *((tag, "B", 4, value, True) for tag, value in ((50706, (1, 4, 0, 0)), (33422, (0, 1, 1, 2)))),
+        *((tag, "s", 0, "Test", True) for tag in (271, 272, 50708)),
+        *((tag, "H", len(value), value, True) for tag, value in ((33421, (2, 2)), (50778, (21,)))),
+        (50721, "2i", 9, identity, True),
+        (50728, "2I", 3, (1, 1) * 3, True),
+        (50717, "I", 1, 65535, True),
+    ]
     tifffile.imwrite(path, values, photometric=32803, extratags=tags, planarconfig=1)
     return path
 
