@@ -17,7 +17,7 @@ from colorzoo.core.guidance.chapter import palette_of_table, table_of_pages
 from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging import color
-from colorzoo.core.imaging.image_io import Picture, read
+from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
