@@ -12,10 +12,13 @@ from .errors import WeightsError as WeightsError
 from .hooks import Entry as Entry
 from .hooks import hookimpl as hookimpl
 from .imaging import color as color
+from .imaging.image_io import Picture as Picture
 from .interfaces.capabilities import Capabilities as Capabilities
 from .interfaces.chroma_colorizer import ChromaColorizer as ChromaColorizer
 from .interfaces.colorizer import Colorizer as Colorizer
 from .interfaces.colorizer import EvaluationContext as EvaluationContext
+from .interfaces.container import Container as Container
+from .interfaces.container import Page as Page
 from .interfaces.dataset import Dataset as Dataset
 from .interfaces.dataset import FileDataset as FileDataset
 from .interfaces.dataset import Sample as Sample

@@ -1,4 +1,4 @@
-"""The built-in dataset sources: folders, Labeled Faces in the Wild, pages of comics."""
+"""The built-in dataset sources, folders, Labeled Faces in the Wild, pages of comics; and containers."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ def register_datasets() -> list[Entry]:
         Entry("manga", f"{package}.manga.crawled:Manga", "pages fetched by `colorzoo data crawl`"),
         Entry("pages", f"{package}.pages:Pages", "pages of comics, a folder per chapter, split by chapter"),
         Entry("panels", f"{package}.pages:Panels", "the same pages cut into squares, for training"),
+    ]
+
+
+@hookimpl
+def register_containers() -> list[Entry]:
+    """Announce what is opened that holds several pictures."""
+    package = "colorzoo.datasources.containers"
+    return [
+        Entry("epub", f"{package}.zip_book:Epub", "pictures of an EPUB, in their places", (".epub",)),
+        Entry("cbz", f"{package}.zip_book:ZipBook", "a comic book or any zip file of pictures", ZIPS),
+        Entry("cbt", f"{package}.tar_book:TarBook", "a comic book in a tar file", (".cbt", ".tar")),
     ]
 
 

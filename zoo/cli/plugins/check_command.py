@@ -17,7 +17,8 @@ MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "-"}
 
 def check(
     name: Annotated[
-        str, typer.Argument(help="a colorizer, a metric, or a dataset with its location: NAME:LOCATION")
+        str,
+        typer.Argument(help="a colorizer, a metric, or a dataset or container with a file: NAME:LOCATION"),
     ],
     preset: Annotated[str, typer.Option(help="preset of a colorizer")] = "default",
     pairs: Annotated[

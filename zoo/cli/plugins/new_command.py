@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from colorzoo.core.errors import PluginError
-from colorzoo.core.hooks import Kind
 from colorzoo.core.registry import registry
 
 
 def new(
     name: Annotated[str, typer.Argument(help="what users will type, such as sepia")],
-    kind: Annotated[Kind, typer.Option(help="what it is")] = "colorizer",
+    kind: Annotated[
+        Literal["colorizer", "dataset", "metric"], typer.Option(help="what it is")
+    ] = "colorizer",
     trainable: Annotated[
         bool, typer.Option("--trainable", help="a colorizer with a training stage")
     ] = False,
