@@ -15,7 +15,11 @@ from colorzoo.core.imaging.image_io import Picture, encode
 
 SUFFIX_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 """Formats that pages are written in as single pictures are."""
-OTHERS: Mapping[str, Mapping[str, object]] = {"GIF": {}, "AVIF": {"quality": 90}, "JPEG2000": {"quality_mode": "dB", "quality_layers": [45]}}
+OTHERS: Mapping[str, Mapping[str, object]] = {
+    "GIF": {},
+    "AVIF": {"quality": 90},
+    "JPEG2000": {"quality_mode": "dB", "quality_layers": [45]},
+}
 """Formats that only pages are written in, and how."""
 LOSSY_WEBP: Mapping[str, object] = {"quality": 92, "method": 4}
 LEAST_QUALITY, MOST_QUALITY = 75, 95

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WORDS = typer.Argument(
     help="a colorizer, if one is chosen: NAME, NAME:WEIGHTS or owner/name on the Hub; and pictures, "
-    "folders, globs, or - for standard input",
+    "books, folders, globs, or - for standard input",
     metavar="[MODEL] INPUT",
     autocompletion=complete_models,
 )
@@ -36,6 +36,7 @@ WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offlin
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
+RECOLOR = typer.Option("--recolor", help="colour also the pages of a book that have colour already")
 
 
 def run(
@@ -61,6 +62,7 @@ def run(
     paper: guiding.Paper = None,
     consistent: guiding.Consistent = False,
     frames: guiding.Frames = False,
+    recolor: Annotated[bool, RECOLOR] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -75,6 +77,7 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
+    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; an animation
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     colorzoo run --again colorized/colorized.jsonl -o anew
     """
@@ -87,7 +90,7 @@ def run(
         references=reference, flats=flats, paper=paper, consistent=consistent,
     )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, recolor
     )
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
@@ -172,9 +175,9 @@ def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[
         weights = model.weights or (info.name if info else "")
         by = f"{model.name}, weights {printable(weights)}" if weights else model.name
         device = described(device_of(colorizer))
-        pace = f"{result.seconds / result.done:.2g} s a picture"
+        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a picture"
         lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
-    return lines
+    return lines + result.page_lines()
 
 
 def _where(result: RunResult, out: str) -> list[str]:
@@ -195,6 +198,7 @@ def _description(result: RunResult, model: ModelName, colorizer: Colorizer) -> d
         "seconds": round(result.seconds, 3),
         "files": {str(path): [str(file) for file in files] for path, files in result.files.items()},
         "sheets": [str(page) for page in result.sheets],
+        "pages": {str(path): vars(counts) for path, counts in result.pages.items()},
         "coloured": result.done,
         "before": result.before,
         "failures": result.failure_lines(),

@@ -42,6 +42,19 @@ def container_of(path: Path) -> type[Container] | None:
     raise DataError(f"{printable(str(path))}: damaged, or no {suffix[1:]} that can be read")
 
 
+def opened(path: Path) -> Container:
+    """Open a container.
+
+    Raises:
+        DataError: it is none, damaged, encrypted, or asks for too much.
+        MissingExtraError: what reads it is not installed.
+    """
+    cls = container_of(path)
+    if cls is None:
+        raise DataError(f"{printable(str(path))}: one picture, or no file that is opened")
+    return cls(path)
+
+
 def any_container_of(path: Path) -> type[Container] | None:
     """Return the class that opens a file of any name by its content, such as one of standard input."""
     return next((cls for item in _likeliest_first("") if (cls := item.load()).accepts(path)), None)
@@ -50,6 +63,14 @@ def any_container_of(path: Path) -> type[Container] | None:
 def result_suffix(path: Path, cls: type[Container]) -> str:
     """Return the ending of what a container is written as."""
     return cls.written_as or container_suffix(path.name)
+
+
+def result_suffixes(cls: type[Container]) -> tuple[str, ...]:
+    """Return the endings that a file may have which a container is written to."""
+    target = f"{cls.__module__}:{cls.__qualname__}"
+    items = registry().entries["container"].values()
+    own = next((item.entry.suffixes for item in items if item.entry.target == target), ())
+    return (cls.written_as,) if cls.written_as else own
 
 
 def _likeliest_first(suffix: str) -> Iterator[RegisteredPlugin]:

@@ -111,7 +111,7 @@ class Batch:
         files: Sequence[tuple[Path, Path]],
     ) -> None:
         self.colorizer, self.settings, self.folder = colorizer, settings, ResultFolder(out)
-        self.run = _digest(settings, colorizer)
+        self.run = run_digest(settings, colorizer)
         self.record = ColorizedRecord(out, colorizer, settings)
         self.labels = list(dict.fromkeys([settings.name, _label(settings)]))
         seed = settings.options.get("seed")
@@ -216,7 +216,7 @@ class Batch:
         return files, cells
 
 
-def _digest(settings: RunSettings, colorizer: Colorizer) -> str:
+def run_digest(settings: RunSettings, colorizer: Colorizer) -> str:
     """Return the sha256 over all that results depend on besides pictures."""
     info = colorizer.weights_info
     weights = [info.sha256, info.config] if info else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from colorzoo.core.config import from_pairs, parse_pairs
@@ -15,8 +15,10 @@ from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
 from colorzoo.jobs.models import ModelName, split_model, suited
+from colorzoo.jobs.opening import container_of, container_suffix
 from colorzoo.jobs.picture_domain import SeenDomain, look
 from colorzoo.jobs.run import RunSettings, run
+from colorzoo.jobs.run_books import count_pages, run_books
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest
 from colorzoo.jobs.run_result import RunResult
 
@@ -42,6 +44,7 @@ class RunRequest:
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
     frames: bool = False
+    recolor: bool = False
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -52,13 +55,18 @@ class RunRequest:
         self.guidance.checked()
         if self.is_one_file:
             run_one.check(self.inputs, self.out, self.samples or 1, overwrite=self.overwrite)
-            if self.frames or self.guidance.consistent:
+            if (self.frames or self.guidance.consistent) and not self._may_be_a_book:
                 option = "--frames" if self.frames else "--consistent"
                 raise ConfigError(f"{option} -o {printable(self.out)}: for several pictures; give a folder")
         elif run_one.STREAM in self.inputs:
             raise ConfigError(
                 "-: standard input goes to one file; give -o FILE, or -o - for standard output"
             )
+
+    @property
+    def _may_be_a_book(self) -> bool:
+        """Whether the one input can hold several pictures, as far as its name tells."""
+        return run_one.STREAM in self.inputs or any(map(container_suffix, self.inputs))
 
     @cached_property
     def _split(self) -> tuple[ModelName | None, list[str]]:
@@ -78,8 +86,10 @@ class RunRequest:
     def domain(self) -> SeenDomain:
         """What the pictures are of; standard input is not looked at."""
         if self.is_one_file:
-            return look([Path(name) for name in self.inputs if name != run_one.STREAM])
-        return look([path for path, _ in self.gathered.files])
+            paths = [Path(name) for name in self.inputs if name != run_one.STREAM]
+            return look([], paths) if any(map(container_of, paths)) else look(paths)
+        gathered = self.gathered
+        return look([path for path, _ in gathered.files], [path for path, _ in gathered.books])
 
     @property
     def is_one_file(self) -> bool:
@@ -101,8 +111,10 @@ class RunRequest:
 
     @property
     def count(self) -> int:
-        """How many pictures there are."""
-        return 1 if self.is_one_file else len(self.gathered.files)
+        """How many pictures there are, pages of books each."""
+        if self.is_one_file:
+            return count_pages([(Path(name), Path()) for name in self.inputs]) or 1
+        return len(self.gathered.files) + count_pages(self.gathered.books)
 
     def left_out(self) -> list[str]:
         """Return a line for each reason why files of the folders are not coloured."""
@@ -112,8 +124,21 @@ class RunRequest:
         """Colour the pictures."""
         settings = self.settings(colorizer)
         if self.is_one_file:
-            return run_one.run_one(colorizer, self.inputs[0], self.out, settings)
-        return run(colorizer, self.gathered.files, Path(self.out), settings, progress)
+            source = self.inputs[0]
+            return run_one.run_one(colorizer, source, self.out, settings, progress, recolor=self.recolor)
+        out, (files, *_, books) = Path(self.out), self.gathered
+        if not books:
+            return run(colorizer, files, out, settings, progress)
+        result = run(colorizer, files, out, settings, progress) if files else RunResult(0)
+        if result.interrupted:
+            result.total += len(books)
+            return result
+        count = len(files)
+        return result.joined(
+            run_books(
+                colorizer, books, out, settings, partial(_after, count, progress), recolor=self.recolor
+            )
+        )
 
     def settings(self, colorizer: Colorizer) -> RunSettings:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""
@@ -131,3 +156,8 @@ class RunRequest:
             {"weights": weights, **given} if weights else given,
             self.format, self.overwrite, self.sheet, self.guidance, self.frames,
         )  # fmt: skip
+
+
+def _after(count: int, progress: Progress, done: int, total: int) -> None:
+    """Report the pages of books behind `count` pictures."""
+    progress(count + done, count + total)
