@@ -17,6 +17,7 @@ from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, rea
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.container import VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter, run_frames
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
@@ -37,7 +38,8 @@ class RunSettings:
     the same options before. given: what the user asked for, by name, which tells names of results apart.
     format: the suffix of results, without dot. overwrite: replace results of other options, and colour
     anew. sheet: whether to write one; None: for at most 24 pictures. guidance: what is said of colours.
-    frames: whether the pictures of a folder are frames of a sequence, whose colours agree.
+    frames: whether the pictures of a folder are frames of a sequence, whose colours agree. video: what is
+    asked of videos.
     """
 
     name: str
@@ -48,6 +50,7 @@ class RunSettings:
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
     frames: bool = False
+    video: VideoOptions = VideoOptions()
 
 
 def run(
@@ -222,10 +225,11 @@ def run_digest(settings: RunSettings, colorizer: Colorizer) -> str:
     weights = [info.sha256, info.config] if info else []
     known = [settings.name, weights, dict(settings.options), settings.format]
     known += filter(None, [settings.guidance.digest, "frames" if settings.frames else ""])
+    known += filter(None, [settings.video.given()])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _label(settings: RunSettings) -> str:
     frames = {"frames": True} if settings.frames else {}
-    told = details({**settings.given, **settings.guidance.given(), **frames})
+    told = details({**settings.given, **settings.guidance.given(), **frames, **settings.video.given()})
     return f"{settings.name}-{told}" if told else settings.name

@@ -34,6 +34,7 @@ class ColorizedRow(Strict):
     guidance: dict[str, Any] = Field({}, description="what was said of colours, with the sha256 of files")
     table_sha256: str | None = Field(None, description="of the table that the pages agree on")
     frames: bool = Field(False, description="whether its colours agree with those of the frames before")
+    video: dict[str, Any] = Field({}, description="which part of a video, and how it is encoded")
     versions: dict[str, str]
 
 
@@ -71,6 +72,7 @@ class ColorizedRecord:
                 guidance=self.settings.guidance.record(picture),
                 table_sha256=table or None,
                 frames=self.settings.frames,
+                video=self.settings.video.given(),
                 versions=versions(),
             )
         )

@@ -1,0 +1,239 @@
+"""Videos as they are read: what a file is by its content, its stream of pictures, and their frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from colorzoo.core.errors import ConfigError, DataError, MissingExtraError, printable
+from colorzoo.core.interfaces.container import VideoOptions
+from colorzoo.core.isolation import reason
+
+if TYPE_CHECKING:
+    from av import VideoFrame, VideoStream
+    from av.container import InputContainer
+
+DEMUXERS = "mov,mp4,m4a,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,mxf,dv"
+"""What opens a file; none of them opens another file that it names, as playlists do."""
+MAX_FRAME_PIXELS = 8192 * 8192
+HEAD = 400
+"""Bytes by which a file is known."""
+STILL_BRANDS = (b"avif", b"heic", b"heix", b"mif1")
+"""Pictures that are stored as a film is."""
+MICROSECONDS = 1_000_000
+
+
+def is_video(path: Path) -> bool:
+    """Say by its first bytes whether a file is a video, or sound in the same format."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in STILL_BRANDS
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") or head[8:12] == b"AVI ":
+        return True
+    if any(head[offset : offset + 1] == b"G" == head[offset + step : offset + step + 1]
+           for offset, step in ((0, 188), (4, 192))):  # fmt: skip
+        return True  # packets of a transport stream, with their time in front on a Blu-ray disc
+    magics = (b"\x1aE\xdf\xa3", b"0&\xb2u\x8ef\xcf\x11", b"FLV\x01", b"OggS", b"\0\0\1\xba", b"\x06\x0e+4")
+    return head.startswith(magics)
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a file, and nothing that it names.
+
+    Raises:
+        DataError: it is damaged or none of the formats. MissingExtraError: PyAV is not installed.
+    """
+    try:
+        import av
+    except ImportError:
+        raise MissingExtraError(f"{printable(path.name)}: a video", "av", "video") from None
+    options = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+    try:
+        return av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise DataError(f"{printable(str(path))}: no video that can be read ({reason(error)})") from None
+
+
+class VideoSource(NamedTuple):
+    """The stream of a file that is coloured.
+
+    index: of the stream. time_base: seconds a unit of its time. rate: frames a second, on the average.
+    size: width and height. pixel_shape: width by height of a pixel, 0 or None if it is not said.
+    field_order: of interlaced frames, as libavcodec numbers it. count: of frames, 0 if it is not said.
+    first, last: the part, in units of time; last is exclusive.
+    """
+
+    path: Path
+    index: int
+    time_base: Fraction
+    rate: Fraction
+    size: tuple[int, int]
+    pixel_shape: Fraction | None
+    field_order: int
+    count: int
+    first: int | None = None
+    last: int | None = None
+
+    def part(self, options: VideoOptions) -> VideoSource:
+        """Return the part of a video from one second to another.
+
+        Raises:
+            ConfigError: it ends before it begins, or begins behind the end.
+        """
+        if not options.start and options.end is None:
+            return self
+        with open_input(self.path) as file:
+            zero = Fraction(file.start_time or 0, MICROSECONDS)
+            length = Fraction(file.duration or 0, MICROSECONDS)
+        end = math.inf if options.end is None else options.end
+        if end <= options.start or (length and options.start >= length):
+            told = f", which is {float(length):g} s long" if length else ""
+            raise ConfigError(f"--start {options.start:g} --end {end:g}: no part of {self.path.name}{told}")
+        first, last = (None if math.isinf(s) else math.ceil((Fraction(s) + zero) / self.time_base)
+                       for s in (options.start or -math.inf, end))  # fmt: skip
+        return self._replace(first=first, last=last)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether some of it is left out."""
+        return self.first is not None or self.last is not None
+
+    def frames(self, after: int | None = None) -> Iterator[VideoFrame]:
+        """Yield decoded frames of rising time and one size; what cannot be decoded is passed by.
+
+        after: the time of the last frame that is not wanted.
+
+        Raises:
+            DataError: the size changes, or is too large.
+        """
+        after = self.first - 1 if after is None and self.first is not None else after
+        frames = self._decoded(after)
+        if after is not None:
+            landed = next(frames, None)
+            late = landed is None or (landed.pts or 0) > after + 1
+            frames = self._decoded(None) if landed is None or late else chain([landed], frames)
+        for frame in frames:
+            assert frame.pts is not None
+            if self.last is not None and frame.pts >= self.last:
+                return
+            if after is None or frame.pts > after:
+                self._check(frame)
+                after = frame.pts
+                yield frame
+
+    def some_frames(self, count: int) -> Iterator[VideoFrame]:
+        """Yield frames from all over it, as well as it can be sought in."""
+        with open_input(self.path) as file:
+            stream = file.streams[self.index]
+            start, length = stream.start_time or 0, stream.duration or self._length(file.duration)
+            first = start if self.first is None else self.first
+            last = start + length if self.last is None else self.last
+        for number in range(count):
+            time = first + (last - first) * (2 * number + 1) // (2 * count)
+            yield from (frame for frame in list(_first(self._decoded(time))))
+
+    def _length(self, duration: int | None) -> int:
+        return int(Fraction(duration or 0, MICROSECONDS) / self.time_base)
+
+    def _decoded(self, near: int | None) -> Iterator[VideoFrame]:
+        """Yield frames from the last key frame before a time on, each with its time."""
+        import av
+
+        with open_input(self.path) as file:
+            stream = file.streams.video[[s.index for s in file.streams.video].index(self.index)]
+            stream.thread_type = "AUTO"  # type: ignore[assignment]  # as PyAV documents it
+            if near is not None:
+                file.seek(near, stream=stream)
+            packets = file.demux(stream)
+            while True:
+                try:
+                    decoded = next(packets).decode()
+                except StopIteration:
+                    return
+                except av.FFmpegError:
+                    continue
+                for frame in decoded:
+                    frame.pts = frame.dts if frame.pts is None else frame.pts
+                    if frame.pts is not None:
+                        yield frame
+
+    def _check(self, frame: VideoFrame) -> None:
+        if (frame.width, frame.height) != self.size:
+            before, now = (f"{width}x{height}" for width, height in (self.size, (frame.width, frame.height)))
+            raise DataError(
+                f"{printable(str(self.path))}: its frames change from {before} to {now} at "
+                f"{float(frame.pts * self.time_base):.2f} s; cut it there, --end and --start colour a part"
+            )
+
+
+def _first(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    frame = next(frames, None)
+    if frame is not None:
+        yield frame
+
+
+def video_source(path: Path) -> VideoSource:
+    """Return the stream of a file that is coloured, the first that is no cover.
+
+    Raises:
+        DataError: there is none, or it is too large, or of a kind that is not decoded.
+    """
+    name = printable(str(path))
+    with open_input(path) as file:
+        streams = [one for one in file.streams.video if not is_cover(one)]
+        if not streams:
+            what = "sound alone" if file.streams.audio else "nothing to be seen"
+            raise DataError(f"{name}: no pictures in it, {what}")
+        stream = streams[0]
+        if stream.codec_context is None:
+            raise DataError(f"{name}: its pictures are of a kind that is not decoded")
+        size = stream.codec_context.width, stream.codec_context.height
+        if size[0] * size[1] > MAX_FRAME_PIXELS:
+            most = MAX_FRAME_PIXELS // 1_000_000
+            raise DataError(f"{name}: frames of {size[0]}x{size[1]}, at most {most} million pixels are read")
+        if not all(size) or not stream.time_base:
+            raise DataError(f"{name}: damaged, no frame of it can be decoded")
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        shape, fields = stream.sample_aspect_ratio, stream.codec_context.field_order
+        return VideoSource(path, stream.index, stream.time_base, rate, size, shape, fields, stream.frames)
+
+
+def is_cover(stream: VideoStream) -> bool:
+    """Say whether a stream is a single picture beside the film."""
+    from av.stream import Disposition
+
+    return bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+
+@lru_cache(maxsize=64)
+def counted_frames(source: VideoSource, stamp: tuple[int, int]) -> int:
+    """Return how many frames a video has, or a part of it, by its packets where it does not say.
+
+    stamp: of the file, by which the answer is kept.
+    """
+    import av
+
+    if source.count and not source.is_part:
+        return source.count
+    count = 0
+    with open_input(source.path) as file:
+        stream = file.streams[source.index]
+        if source.first is not None:
+            file.seek(source.first, stream=stream)
+        try:
+            for packet in file.demux(stream):
+                time = packet.pts if packet.pts is not None else packet.dts
+                if time is None or (source.first is not None and time < source.first):
+                    continue
+                if source.last is not None and (packet.dts or time) >= source.last:
+                    break
+                count += source.last is None or time < source.last
+        except av.FFmpegError:
+            pass
+    return count

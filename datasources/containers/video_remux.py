@@ -1,0 +1,182 @@
+"""Puts encoded segments in the place of a video's pictures; all its other streams are copied as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from colorzoo.core.errors import DataError, printable
+from colorzoo.core.isolation import reason
+from colorzoo.datasources.containers.video_reader import VideoSource, open_input
+
+if TYPE_CHECKING:
+    from av import Packet
+    from av.container import InputContainer, OutputContainer
+    from av.stream import Stream
+
+MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi"}
+"""Formats that are written, by ending."""
+OPTIONS = {"movflags": "+faststart"}
+"""A film that is watched while it is loaded has its index in front."""
+KINDS = {"data": "data", "attachment": "attachments", "subtitle": "subtitles"}
+"""Kinds of streams that may be left out where a format does not hold them, in this order."""
+OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
+OF_THE_ENCODING = ("BPS", "DURATION", "NUMBER_OF", "_STATISTICS", "ENCODER", "encoder")
+"""Beginnings of tags that are true of the file that was read, or of its encoding, alone."""
+
+
+class Remux:
+    """One writing of a film: its source, the segments, and what the format does not hold."""
+
+    def __init__(self, source: VideoSource, segments: Sequence[Path], display: bytes | None) -> None:
+        self.source, self.segments, self.display = source, segments, display
+        self.notes: list[str] = []
+        self.name = printable(str(source.path))
+
+    def write(self, target: Path, suffix: str) -> None:
+        """Write the film in the format of an ending, without streams that the format refuses.
+
+        Raises:
+            DataError: the format holds neither pictures nor sound of it, or the file is damaged.
+        """
+        import av
+
+        refused: Exception | None = None
+        for count in range(len(KINDS) + 1):
+            left_out = list(KINDS)[:count]
+            try:
+                self._write(target, MUXERS[suffix], left_out)
+            except _RefusedError as error:
+                refused = error
+            except (av.FFmpegError, ValueError) as error:
+                raise DataError(f"{self.name}: cannot be written as {suffix[1:]} ({reason(error)})") from None
+            else:
+                return
+        raise DataError(f"{self.name}: its sound does not go into {suffix[1:]} ({refused})")
+
+    def _write(self, target: Path, muxer: str, left_out: Sequence[str]) -> None:
+        import av
+
+        options = OPTIONS if muxer in ("mp4", "mov") else {}
+        with (
+            open_input(self.source.path) as source,
+            av.open(f"file:{self.segments[0]}") as pictures,
+            av.open(f"file:{target}", "w", format=muxer, container_options=options) as out,
+        ):
+            try:
+                streams = self._streams(source, pictures, out, left_out)
+                self._copy_tags(source, out)
+                out.start_encoding()
+            except (av.FFmpegError, ValueError) as error:
+                raise _RefusedError(reason(error)) from None
+            out.mux(self._packets(source, streams))
+
+    def _streams(
+        self, source: InputContainer, pictures: InputContainer, out: OutputContainer, left_out: Sequence[str]
+    ) -> dict[int, Stream]:
+        """Add the streams to the output in their order; return them by their number in the source."""
+        streams, dropped = {}, []
+        for stream in source.streams:
+            if stream.index == self.source.index:
+                added: Any = out.add_stream_from_template(pictures.streams.video[0], opaque=True)
+                added.time_base = self.source.time_base
+                if self.display:
+                    added.set_display_matrix(memoryview(self.display).cast("i"))
+            elif stream.type in left_out or (stream.type != "attachment" and not stream.time_base):
+                dropped.append(stream.type)
+                continue
+            else:
+                added = out.add_stream_from_template(stream, opaque=True)
+            added.disposition = stream.disposition
+            added.metadata.update(_kept(stream.metadata, stream.index == self.source.index))
+            streams[stream.index] = added
+        self.notes = [
+            f"its {KINDS[kind]} left out, which the format does not hold" for kind in dict.fromkeys(dropped)
+        ]
+        return streams
+
+    def _copy_tags(self, source: InputContainer, out: OutputContainer) -> None:
+        out.metadata.update({k: v for k, v in source.metadata.items() if k not in OF_THE_FILE[:-1]})
+        if not self.source.is_part:
+            out.set_chapters(source.chapters())
+
+    def _packets(self, source: InputContainer, streams: dict[int, Stream]) -> Iterator[Packet]:
+        """Yield all packets as nearly in their order as the source has them, for the output."""
+        colored = self._colored()
+        own = streams[self.source.index]
+        ends: dict[int, int] = {}
+        ahead = next(colored)
+        shift = ahead.pts * self.source.time_base if self.source.is_part else Fraction(0)
+        for packet in self._of_the_part(source.demux(list(_streams_of(source, streams))), shift):
+            if packet.stream_index != self.source.index:
+                packet.stream = streams[packet.stream_index]
+                yield _shifted(packet, shift)
+                continue
+            if packet.pts is not None and packet.duration:
+                ends[packet.pts] = packet.pts + packet.duration
+            following = next(colored, None)
+            if following is None:
+                continue
+            yield self._lasting(ahead, following.pts - ahead.pts, own, shift)
+            ahead = following
+        for following in colored:
+            yield self._lasting(ahead, following.pts - ahead.pts, own, shift)
+            ahead = following
+        yield self._lasting(ahead, ends.get(ahead.pts, 0) - ahead.pts, own, shift)
+
+    def _of_the_part(self, packets: Iterable[Packet], shift: Fraction) -> Iterator[Packet]:
+        """Yield packets of the source that are shown in the part, the times of others left out."""
+        import av
+
+        end = None if self.source.last is None else self.source.last * self.source.time_base
+        try:
+            for packet in packets:
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                if stamp is None:
+                    continue
+                time = stamp * packet.time_base
+                inside = not self.source.is_part or (time >= shift and (end is None or time < end))
+                if inside:
+                    yield packet
+        except av.FFmpegError:  # a film that is cut off ends here
+            return
+
+    def _colored(self) -> Iterator[Any]:
+        """Yield the packets of all segments, their times in units of the source."""
+        import av
+
+        for path in self.segments:
+            with av.open(f"file:{path}") as file:
+                for packet in file.demux(video=0):
+                    if packet.pts is None:
+                        continue
+                    packet.pts = int(packet.pts * packet.time_base / self.source.time_base)
+                    packet.dts, packet.time_base = packet.pts, self.source.time_base
+                    yield packet
+
+    def _lasting(self, packet: Any, duration: int, stream: Stream, shift: Fraction) -> Packet:
+        packet.duration = max(duration, 0) or int(1 / self.source.rate / self.source.time_base)
+        packet.stream = stream
+        return _shifted(packet, shift)
+
+
+class _RefusedError(Exception):
+    """The format does not hold a stream."""
+
+
+def _streams_of(source: InputContainer, streams: dict[int, Stream]) -> Iterator[Stream]:
+    return (one for one in source.streams if one.index in streams and one.type != "attachment")
+
+
+def _kept(tags: dict[str, str], encoded_anew: bool) -> dict[str, str]:
+    return {k: v for k, v in tags.items() if not (encoded_anew and k.startswith(OF_THE_ENCODING))}
+
+
+def _shifted(packet: Any, shift: Fraction) -> Packet:
+    if shift:
+        moved = int(shift / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - moved
+        packet.dts = None if packet.dts is None else packet.dts - moved
+    return packet  # type: ignore[no-any-return]
