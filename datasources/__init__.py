@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import typer
 
 ZIPS = (".zip", ".cbz")
+RARS = (".cbr", ".rar")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -45,6 +46,18 @@ def register_containers() -> list[Entry]:
         Entry("epub", f"{package}.zip_book:Epub", "pictures of an EPUB, in their places", (".epub",)),
         Entry("cbz", f"{package}.zip_book:ZipBook", "a comic book or any zip file of pictures", ZIPS),
         Entry("cbt", f"{package}.tar_book:TarBook", "a comic book in a tar file", (".cbt", ".tar")),
+        Entry("cbr", f"{package}.repacked:RarBook", "a comic book in a rar file, written as cbz", RARS),
+        Entry(
+            "cb7",
+            f"{package}.repacked:SevenZipBook",
+            "a comic book in a 7z file, written as cbz",
+            (".cb7", ".7z"),
+        ),
+        Entry("pdf", f"{package}.pdf_book:PdfBook", "pictures of a PDF, in their places", (".pdf",)),
+        Entry("tiff", f"{package}.tiff_book:TiffBook", "a TIFF of several pages", (".tif", ".tiff")),
+        Entry("gif", f"{package}.animation:Gif", "an animated GIF", (".gif",)),
+        Entry("apng", f"{package}.animation:Apng", "an animated PNG", (".png", ".apng")),
+        Entry("webp", f"{package}.animation:WebP", "an animated WebP", (".webp",)),
     ]
 
 

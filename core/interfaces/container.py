@@ -27,7 +27,7 @@ class Page:
     """One picture of a container, not decoded yet; a frame may have been.
 
     name: what messages call it. read: returns the picture, upright, or raises ImageError; called at
-    most once before the next page is taken. digest: sha256 of what is stored, by which a coloured page is
+    most once before the next page is taken. digest: one for what is stored, by which a coloured page is
     kept until the container is written; empty where that is not worth it, as for frames of a film.
     """
 

@@ -1,9 +1,12 @@
 """Small books and animations that tests make, by the name of the container that opens them."""
 
 import io
+import struct
 import tarfile
 import zipfile
+import zlib
 
+import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
@@ -73,10 +76,70 @@ def epub(path):
     return cbz(path, content)
 
 
-BOOKS = {"cbz": cbz, "cbt": cbt, "epub": epub}
+def cb7(path):
+    py7zr = pytest.importorskip("py7zr")
+    with py7zr.SevenZipFile(path, "w") as out:
+        for name, data in members().items():
+            out.writestr(data, name)
+    return path
+
+
+def cbr(path, content=None):
+    """Write a rar archive of stored members, by RAR's technical note on its fourth format."""
+    parts = [b"Rar!\x1a\x07\x00", _rar_block(0x73, 0, bytes(6))]
+    for name, data in (content or members()).items():
+        encoded = name.encode()
+        fields = struct.pack(
+            "<LLBLLBBHL",
+            len(data),
+            len(data),
+            3,
+            zlib.crc32(data),
+            0x2A44_1F00,
+            20,
+            0x30,
+            len(encoded),
+            0o644,
+        )
+        parts += [_rar_block(0x74, 0x8000, fields + encoded), data]
+    path.write_bytes(b"".join([*parts, _rar_block(0x7B, 0x4000, b"")]))
+    return path
+
+
+def _rar_block(kind, flags, fields):
+    content = struct.pack("<BHH", kind, flags, 7 + len(fields)) + fields
+    return struct.pack("<H", zlib.crc32(content) & 0xFFFF) + content
+
+
+def pdf(path):
+    img2pdf = pytest.importorskip("img2pdf")
+    path.write_bytes(
+        img2pdf.convert([gray_page(1, ".jpg", (96, 80), quality=85), gray_page(2, size=(80, 96))])
+    )
+    return path
+
+
+def tiff(path):
+    pages = [Image.open(io.BytesIO(gray_page(index))) for index in (1, 2, 3)]
+    pages[0].save(path, save_all=True, append_images=pages[1:], compression="tiff_lzw", dpi=(300, 300))
+    return path
+
+
+def animation(path):
+    first, *others = [Image.open(io.BytesIO(gray_page(index))).convert("RGB") for index in (1, 2, 3)]
+    options = {"duration": [100, 250, 40], "loop": 3}
+    first.save(path, save_all=True, append_images=others, **options)
+    return path
+
+
+MAKERS = {
+    "cbz": cbz, "cbt": cbt, "epub": epub, "cb7": cb7, "cbr": cbr, "pdf": pdf, "tiff": tiff,
+    "gif": animation, "apng": animation, "webp": animation,
+}  # fmt: skip
+SUFFIXES = {"apng": ".png"}
 
 
 def book(name, folder):
     """Return the path of a new small book that a container opens."""
     folder.mkdir(parents=True, exist_ok=True)
-    return BOOKS[name](folder / f"book.{name}")
+    return MAKERS[name](folder / f"book{SUFFIXES.get(name, '.' + name)}")
