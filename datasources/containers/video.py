@@ -89,6 +89,6 @@ class Video(Container):
 
 
 class OtherVideo(Video):
-    """A video in a format that is read alone, such as MPEG, MPEG-TS, WMV or FLV, and written as MKV."""
+    """A video in a format that is read alone, such as MPEG, MPEG-TS or FLV, and written as MKV."""
 
     written_as = ".mkv"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
+from heapq import heappop, heappush
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
     from av.container import InputContainer
 
-DEMUXERS = "mov,mp4,m4a,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,mxf,dv"
+DEMUXERS = "mov,mp4,m4a,matroska,webm,avi,mpeg,mpegts,flv,ogg,mxf,dv"
 """What opens a file; none of them opens another file that it names, as playlists do."""
 MAX_FRAME_PIXELS = 8192 * 8192
 HEAD = 400
 """Bytes by which a file is known."""
+UNTIMED = "avi"
+"""A format that holds no times of display: frames get those of their packets, in order from the first."""
 STILL_BRANDS = (b"avif", b"heic", b"heix", b"mif1")
 """Pictures that are stored as a film is."""
 MICROSECONDS = 1_000_000
@@ -39,7 +42,7 @@ def is_video(path: Path) -> bool:
     if any(head[offset : offset + 1] == b"G" == head[offset + step : offset + step + 1]
            for offset, step in ((0, 188), (4, 192))):  # fmt: skip
         return True  # packets of a transport stream, with their time in front on a Blu-ray disc
-    magics = (b"\x1aE\xdf\xa3", b"0&\xb2u\x8ef\xcf\x11", b"FLV\x01", b"OggS", b"\0\0\1\xba", b"\x06\x0e+4")
+    magics = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\0\0\1\xba", b"\x06\x0e+4")
     return head.startswith(magics)
 
 
@@ -148,18 +151,22 @@ class VideoSource(NamedTuple):
         with open_input(self.path) as file:
             stream = file.streams.video[[s.index for s in file.streams.video].index(self.index)]
             stream.thread_type = "AUTO"  # type: ignore[assignment]  # as PyAV documents it
-            if near is not None:
+            if near is not None and file.format.name != UNTIMED:
                 file.seek(near, stream=stream)
-            packets = file.demux(stream)
+            packets, untimed = file.demux(stream), list[int]()
             while True:
                 try:
-                    decoded = next(packets).decode()
+                    packet = next(packets)
+                    if packet.pts is None and packet.dts is not None:
+                        heappush(untimed, packet.dts)
+                    decoded = packet.decode()
                 except StopIteration:
                     return
                 except av.FFmpegError:
                     continue
                 for frame in decoded:
-                    frame.pts = frame.dts if frame.pts is None else frame.pts
+                    if frame.pts is None and untimed:
+                        frame.pts = heappop(untimed)
                     if frame.pts is not None:
                         yield frame
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from colorzoo.core.errors import DataError, printable
 from colorzoo.core.isolation import reason
-from colorzoo.datasources.containers.video_reader import VideoSource, open_input
+from colorzoo.datasources.containers.video_reader import MICROSECONDS, VideoSource, is_cover, open_input
 
 if TYPE_CHECKING:
     from av import Packet
@@ -22,7 +22,11 @@ OPTIONS = {"movflags": "+faststart"}
 """A film that is watched while it is loaded has its index in front."""
 KINDS = {"data": "data", "attachment": "attachments", "subtitle": "subtitles"}
 """Kinds of streams that may be left out where a format does not hold them, in this order."""
-OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
+COVERS = {"png": "image/png", "mjpeg": "image/jpeg", "webp": "image/webp", "bmp": "image/bmp"}
+"""Kinds of attached pictures by the decoder."""
+STARTING_ANYWHERE = ("mpegts", "mpeg")
+"""Formats whose times are those of a transmission."""
+OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")
 OF_THE_ENCODING = ("BPS", "DURATION", "NUMBER_OF", "_STATISTICS", "ENCODER", "encoder")
 """Beginnings of tags that are true of the file that was read, or of its encoding, alone."""
 
@@ -79,6 +83,11 @@ class Remux:
         """Add the streams to the output in their order; return them by their number in the source."""
         streams, dropped = {}, []
         for stream in source.streams:
+            if is_made_anew(stream, source):
+                continue
+            if "matroska" in out.format.name and is_cover(stream):
+                out.add_attachment(*cover(source.name, stream.index, stream.metadata))
+                continue
             if stream.index == self.source.index:
                 added: Any = out.add_stream_from_template(pictures.streams.video[0], opaque=True)
                 added.time_base = self.source.time_base
@@ -98,7 +107,7 @@ class Remux:
         return streams
 
     def _copy_tags(self, source: InputContainer, out: OutputContainer) -> None:
-        out.metadata.update({k: v for k, v in source.metadata.items() if k not in OF_THE_FILE[:-1]})
+        out.metadata.update({k: v for k, v in source.metadata.items() if k not in OF_THE_FILE})
         if not self.source.is_part:
             out.set_chapters(source.chapters())
 
@@ -108,7 +117,11 @@ class Remux:
         own = streams[self.source.index]
         ends: dict[int, int] = {}
         ahead = next(colored)
-        shift = ahead.pts * self.source.time_base if self.source.is_part else Fraction(0)
+        shift = Fraction(0)
+        if self.source.is_part:
+            shift = ahead.pts * self.source.time_base
+        elif source.format.name in STARTING_ANYWHERE:
+            shift = Fraction(source.start_time or 0, MICROSECONDS)
         for packet in self._of_the_part(source.demux(list(_streams_of(source, streams))), shift):
             if packet.stream_index != self.source.index:
                 packet.stream = streams[packet.stream_index]
@@ -135,6 +148,9 @@ class Remux:
             for packet in packets:
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 if stamp is None:
+                    if packet.size:
+                        packet.pts = packet.dts = 0
+                        yield packet
                     continue
                 time = stamp * packet.time_base
                 inside = not self.source.is_part or (time >= shift and (end is None or time < end))
@@ -160,6 +176,21 @@ class Remux:
         packet.duration = max(duration, 0) or int(1 / self.source.rate / self.source.time_base)
         packet.stream = stream
         return _shifted(packet, shift)
+
+
+def is_made_anew(stream: Stream, source: InputContainer) -> bool:
+    """Say whether a stream is one that writers of MP4 and MOV make: titles of chapters, a time code."""
+    chapters = stream.name == "bin_data" and bool(source.chapters())
+    return stream.type == "data" and (chapters or "timecode" in stream.metadata)
+
+
+def cover(path: str, index: int, tags: dict[str, str]) -> tuple[str, str, bytes]:
+    """Return name, kind and bytes of a picture that is attached to a film."""
+    with open_input(Path(path.removeprefix("file:"))) as file:
+        stream = file.streams[index]
+        data = next((bytes(packet) for packet in file.demux(stream) if packet.size), b"")
+        kind = COVERS.get(stream.codec_context.name, "image/jpeg")
+    return tags.get("filename", "cover"), tags.get("mimetype", kind), data
 
 
 class _RefusedError(Exception):

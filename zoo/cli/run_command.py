@@ -36,6 +36,11 @@ WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offlin
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
+START = typer.Option(metavar="TIME", help="colour a video from there on: seconds, or h:mm:ss")
+END = typer.Option(metavar="TIME", help="and up to there")
+CRF = typer.Option(
+    min=0, max=63, help="constant rate factor of a coloured video: less is better, and larger [default: 16]"
+)
 RECOLOR = typer.Option("--recolor", help="colour also the pages of a book that have colour already")
 
 
@@ -63,6 +68,9 @@ def run(
     consistent: guiding.Consistent = False,
     frames: guiding.Frames = False,
     recolor: Annotated[bool, RECOLOR] = False,
+    start: Annotated[str | None, START] = None,
+    end: Annotated[str | None, END] = None,
+    crf: Annotated[int | None, CRF] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -78,6 +86,7 @@ def run(
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
     colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; an animation
+    colorzoo run vae-mdn film.mp4 --end 20     its first 20 seconds, with sound; also .mkv, .mov, .webm
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     colorzoo run --again colorized/colorized.jsonl -o anew
     """
@@ -90,7 +99,8 @@ def run(
         references=reference, flats=flats, paper=paper, consistent=consistent,
     )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, recolor
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, recolor,
+        jobs.video_options.video_options(start, end, crf),
     )
     result, colorizer = _color(request, device, talk=talk)
     if as_json:

@@ -17,7 +17,7 @@ from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.inference.memory import hand_back_large_blocks
 from colorzoo.core.interfaces.colorizer import Colorizer
-from colorzoo.core.interfaces.container import Container
+from colorzoo.core.interfaces.container import Container, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter
 from colorzoo.jobs.book_pages import PageSettings, page_pictures, work_folder, write_book
@@ -53,7 +53,7 @@ def run_books(
     given = {**settings.given, "recolor": True} if recolor else settings.given
     settings = replace(settings, format="", sheet=False, given=given)
     with held(out, settings.name, books):
-        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, count_pages(books))
+        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, count_pages(books, settings.video))
         for path, target in books:
             try:
                 shelf.color(path, target)
@@ -170,11 +170,12 @@ def run_one_book(
     return result
 
 
-def count_pages(books: Sequence[tuple[Path, Path]]) -> int:
-    """Return how many pages books have; of one that cannot be opened or counted, none."""
+def count_pages(books: Sequence[tuple[Path, Path]], video: VideoOptions) -> int:
+    """Return how many pages books have, of a video its part; of one that cannot be counted, none."""
     total = 0
     for path, _ in books:
         with suppress(Exception), opened(path) as book:
+            book.configure(video)
             total += book.page_count or 0
     return total
 

@@ -11,6 +11,7 @@ from colorzoo.core.config import from_pairs, parse_pairs
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import SUFFIXES
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.container import VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
@@ -45,6 +46,7 @@ class RunRequest:
     guidance: GuidanceRequest = NO_GUIDANCE
     frames: bool = False
     recolor: bool = False
+    video: VideoOptions = VideoOptions()
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -113,8 +115,8 @@ class RunRequest:
     def count(self) -> int:
         """How many pictures there are, pages of books each."""
         if self.is_one_file:
-            return count_pages([(Path(name), Path()) for name in self.inputs]) or 1
-        return len(self.gathered.files) + count_pages(self.gathered.books)
+            return count_pages([(Path(name), Path()) for name in self.inputs], self.video) or 1
+        return len(self.gathered.files) + count_pages(self.gathered.books, self.video)
 
     def left_out(self) -> list[str]:
         """Return a line for each reason why files of the folders are not coloured."""
@@ -123,6 +125,7 @@ class RunRequest:
     def run(self, colorizer: Colorizer, progress: Progress = lambda done, total: None) -> RunResult:
         """Colour the pictures."""
         settings = self.settings(colorizer)
+        self._check_fit()
         if self.is_one_file:
             source = self.inputs[0]
             return run_one.run_one(colorizer, source, self.out, settings, progress, recolor=self.recolor)
@@ -140,6 +143,23 @@ class RunRequest:
             )
         )
 
+    def _check_fit(self) -> None:
+        """Check that options of pictures meet a picture, and those of videos a video.
+
+        Raises:
+            ConfigError: one does not.
+        """
+        if self.is_one_file:
+            pictures = [name for name in self.inputs if not self._may_be_a_book]
+        else:
+            pictures = [str(path) for path, _ in self.gathered.files]
+        if pictures:
+            for option in self.video.given():
+                raise ConfigError(f"--{option}: {printable(pictures[0])} is no video; leave it out")
+        elif not self.is_one_file and (self.format != "png" or self.sheet):
+            option = "--sheet" if self.sheet else f"--format {self.format}"
+            raise ConfigError(f"{option}: books and videos stay what they are; leave it out")
+
     def settings(self, colorizer: Colorizer) -> RunSettings:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""
         info, named = colorizer.weights_info, self.model
@@ -154,7 +174,7 @@ class RunRequest:
         return RunSettings(
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
-            self.format, self.overwrite, self.sheet, self.guidance, self.frames,
+            self.format, self.overwrite, self.sheet, self.guidance, self.frames, self.video,
         )  # fmt: skip
 
 
