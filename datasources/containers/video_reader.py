@@ -157,7 +157,7 @@ class VideoSource(NamedTuple):
             while True:
                 try:
                     packet = next(packets)
-                    if packet.pts is None and packet.dts is not None:
+                    if packet.dts is not None and file.format.name == UNTIMED:
                         heappush(untimed, packet.dts)
                     decoded = packet.decode()
                 except StopIteration:
@@ -165,7 +165,7 @@ class VideoSource(NamedTuple):
                 except av.FFmpegError:
                     continue
                 for frame in decoded:
-                    if frame.pts is None and untimed:
+                    if untimed:
                         frame.pts = heappop(untimed)
                     if frame.pts is not None:
                         yield frame

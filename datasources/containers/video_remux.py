@@ -91,6 +91,7 @@ class Remux:
             if stream.index == self.source.index:
                 added: Any = out.add_stream_from_template(pictures.streams.video[0], opaque=True)
                 added.time_base = self.source.time_base
+                added.codec_context.framerate = self.source.rate
                 if self.display:
                     added.set_display_matrix(memoryview(self.display).cast("i"))
             elif stream.type in left_out or (stream.type != "attachment" and not stream.time_base):
