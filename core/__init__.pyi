@@ -1,3 +1,5 @@
+from .asset import Asset as Asset
+from .asset import Assets as Assets
 from .config import ColorizerConfig as ColorizerConfig
 from .config import RunOptions as RunOptions
 from .errors import ColorzooError as ColorzooError
@@ -34,6 +36,8 @@ from .interfaces.metric import MetricResult as MetricResult
 from .interfaces.metric import PerImageMetric as PerImageMetric
 from .interfaces.pair import Pair as Pair
 from .interfaces.sequence_colorizer import SequenceColorizer as SequenceColorizer
+from .interfaces.sequence_metric import PairSequence as PairSequence
+from .interfaces.sequence_metric import SequenceMetric as SequenceMetric
 from .interfaces.stage import Batch as Batch
 from .interfaces.stage import Stage as Stage
 from .interfaces.stage import StageConfig as StageConfig

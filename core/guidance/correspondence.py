@@ -22,7 +22,7 @@ from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 STATISTICS = Path(__file__).with_name("feature_statistics.safetensors")
 """Mean and deviation of every channel over pages and photos (`python -m bench.feature_statistics`)."""
 SIDE = 512
-"""Longest side at which pictures are looked at, in pixels."""
+"""Longest side at which pictures and references are looked at, in pixels."""
 
 
 class Cells(NamedTuple):

@@ -91,7 +91,7 @@ def _by_itself(
         picture, gray = held.popleft()
         expected = (1, chosen.samples, 3, *gray.shape[-2:])
         rgb = check_output(answer, expected, gray.device, name)[0]
-        guide = gray if gray.shape[-2:] != picture.gray.shape else None
+        guide = gray if gray.shape[-2:] != picture.size else None
         takes = stated.model_copy(update={"takes": stated.takes - HINTS})
         yield Prediction(picture, rgb, guide, keeps_luma, takes)
     if held:

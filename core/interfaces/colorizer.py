@@ -116,6 +116,15 @@ class Colorizer(ABC):
             return {}
         return {name: tensor.detach() for name, tensor in self.state_dict().items()}
 
+    @classmethod
+    def adopt(cls, tensors: Mapping[str, Tensor], config: ColorizerConfig) -> Mapping[str, Tensor]:
+        """Return published weights, under the names of their own code, as `state` of config names them.
+
+        By default as they are. Override it to rename, transpose or split tensors and to leave out what is
+        not used, such as counters of steps. Names and shapes of what it returns are checked strictly.
+        """
+        return tensors
+
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Load weights by name.
 

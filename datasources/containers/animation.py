@@ -156,7 +156,7 @@ class Apng(Animation):
                 out.write(chunk(b"acTL", struct.pack(">II", self._count - apart, timing.loop or 0)))
                 out.write(b"".join(self._copied()))
             if index or not apart:
-                height, width = picture.rgb.shape[:2]
+                height, width = picture.size
                 delay = Fraction(time / 1000).limit_denominator(65_535)
                 control = (
                     number,
@@ -188,5 +188,5 @@ class Apng(Animation):
 
 
 def _with_alpha(picture: Picture) -> Picture:
-    opaque = np.full(picture.rgb.shape[:2], 255, np.uint8)
+    opaque = np.full(picture.size, np.iinfo(picture.pixels.dtype).max, picture.pixels.dtype)
     return picture if picture.alpha is not None else replace(picture, alpha=opaque)

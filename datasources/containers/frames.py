@@ -13,6 +13,7 @@ from PIL import Image
 from colorzoo.core.errors import ColorzooError, DataError, printable
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.imaging.limits import MAX_PIXELS
+from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.isolation import reason
 
 MAX_FRAMES = 100_000
@@ -70,7 +71,7 @@ def image_of(picture: Picture) -> Image.Image:
     """Return a picture as Pillow holds it."""
     image = Image.fromarray(picture.rgb)
     if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
+        image.putalpha(Image.fromarray(to_eight_bits(picture.alpha)))
     return image
 
 

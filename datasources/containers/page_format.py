@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from PIL import Image, JpegImagePlugin
+from PIL import ExifTags, Image
 
 from colorzoo.core.errors import ImageError, printable
 from colorzoo.core.imaging.decoding import FORMATS
 from colorzoo.core.imaging.image_io import Picture, encode
+from colorzoo.datasources.containers.frames import image_of
 
 SUFFIX_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 """Formats that pages are written in as single pictures are."""
@@ -22,18 +23,15 @@ OTHERS: Mapping[str, Mapping[str, object]] = {
 }
 """Formats that only pages are written in, and how."""
 LOSSY_WEBP: Mapping[str, object] = {"quality": 92, "method": 4}
-LEAST_QUALITY, MOST_QUALITY = 75, 95
-FIRST_ROW = (16, 11, 10, 16, 24, 40, 51, 61)
-"""Of the luminance table in annex K of the JPEG standard, which encoders scale by quality."""
 
 
 class PageFormat(NamedTuple):
-    """What a page is stored as; quality: of a JPEG. lossless: of a WebP. moves: several frames."""
+    """What a page is stored as; lossless: of a WebP. moves: several frames. said: EXIF and XMP."""
 
     name: str
-    quality: int = MOST_QUALITY
     lossless: bool = True
     moves: bool = False
+    said: Mapping[str, bytes] = {}
 
 
 def page_format(data: bytes, name: str) -> PageFormat:
@@ -46,12 +44,11 @@ def page_format(data: bytes, name: str) -> PageFormat:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # large ones are bounded where they are decoded
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                kind, moves = str(image.format), bool(getattr(image, "is_animated", False))
-                if isinstance(image, JpegImagePlugin.JpegImageFile):
-                    return PageFormat(kind, _quality(image.quantization), moves=False)
+                kind = "JPEG" if image.format == "MPO" else str(image.format)
+                moves = kind != "JPEG" and bool(getattr(image, "is_animated", False))
+                return PageFormat(kind, b"VP8L" in data[:64], moves, dict(_said(image)))
     except Exception as error:  # Pillow's readers raise anything at damaged bytes
         raise ImageError(f"{name}: not a picture that can be read ({type(error).__name__})") from None
-    return PageFormat("JPEG" if kind == "MPO" else kind, lossless=b"VP8L" in data[:64], moves=moves)
 
 
 def encode_as(picture: Picture, stored: PageFormat, name: str) -> bytes:
@@ -61,30 +58,28 @@ def encode_as(picture: Picture, stored: PageFormat, name: str) -> bytes:
         ImageError: that format is not written.
     """
     if stored.name == "WEBP" and not stored.lossless:
-        return _saved(picture, "WEBP", LOSSY_WEBP)
+        return _saved(picture, stored, LOSSY_WEBP)
     if suffix := SUFFIX_OF.get(stored.name):
-        return encode(picture, suffix, quality=stored.quality)
+        return encode(picture, suffix)
     if stored.name in OTHERS:
-        return _saved(picture, stored.name, OTHERS[stored.name])
+        return _saved(picture, stored, OTHERS[stored.name])
     raise ImageError(f"{printable(name)}: {stored.name} is not written in colour")
 
 
-def _saved(picture: Picture, format: str, options: Mapping[str, object]) -> bytes:
-    image, buffer = Image.fromarray(picture.rgb), io.BytesIO()
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
-    if picture.profile and format != "GIF":
-        options = {**options, "icc_profile": picture.profile}
-    image.save(buffer, format=format, **options)
+def _saved(picture: Picture, stored: PageFormat, how: Mapping[str, object]) -> bytes:
+    image, buffer = image_of(picture), io.BytesIO()
+    said: dict[str, Any] = dict(stored.said) if stored.name in ("WEBP", "AVIF") else {}
+    if picture.profile and stored.name != "GIF":
+        said["icc_profile"] = picture.profile
+    image.save(buffer, format=stored.name, **how, **said)
     return buffer.getvalue()
 
 
-def _quality(tables: dict[int, list[int]]) -> int:
-    """Return the quality whose luminance table is nearest to a JPEG's own, within bounds.
-
-    The same table again leaves the page's luma nearly as it is, and its size.
-    """
-    row = (tables.get(0) or [1] * 8)[:8]
-    scale = sum(row) / sum(FIRST_ROW)
-    quality = 50 / max(scale, 0.01) if scale > 1 else 100 - 50 * scale
-    return round(min(max(quality, LEAST_QUALITY), MOST_QUALITY))
+def _said(image: Image.Image) -> Iterator[tuple[str, bytes]]:
+    """Yield EXIF, of the upright picture, and XMP of formats that `encode` does not write."""
+    if image.format in ("WEBP", "AVIF"):
+        if xmp := image.info.get("xmp"):
+            yield "xmp", xmp
+        if exif := image.getexif():
+            exif.pop(ExifTags.Base.Orientation, None)
+            yield "exif", exif.tobytes()

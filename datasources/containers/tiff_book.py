@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin
 from colorzoo.core.errors import ImageError
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.decoding import converted, image_errors
-from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.imaging.image_io import Picture, encode
 from colorzoo.core.interfaces.container import Container, Page
 from colorzoo.datasources.containers.frames import damage, frame_count, image_of, open_frames
 
@@ -61,10 +61,14 @@ class TiffBook(Container):
         ):
             for frame, picture in zip(self._frames, colored, strict=True):
                 image.seek(frame)
-                page = image.copy() if picture is None else image_of(picture)
-                page.save(out, "TIFF", **_options(image, len(self._frames)))
+                if picture is not None and picture.is_deep:
+                    out.write(encode(picture, ".tif"))
+                else:
+                    page = image.copy() if picture is None else image_of(picture)
+                    page.save(out, "TIFF", **_options(image, len(self._frames)))
+                    del page
                 out.newFrame()
-                del page, picture
+                del picture
 
     def _picture(self, image: Image.Image, frame: int, name: str) -> Picture:
         called = f"{self.path.name}: {name}"
@@ -72,7 +76,7 @@ class TiffBook(Container):
             raise ImageError(f"{called}: read too late")
         with image_errors(called):
             decoded = converted(image, image.size, in_place=False)
-        return Picture(decoded.rgb, decoded.alpha, decoded.profile, decoded.notes)
+        return Picture(decoded.pixels, decoded.alpha, decoded.profile, decoded.notes)
 
 
 def _pages_of(image: Image.Image) -> list[int]:

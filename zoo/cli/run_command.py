@@ -33,6 +33,9 @@ SAMPLES = typer.Option(min=1, max=1000, help="colourings to draw [default: the l
 WEIGHTS = typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights)
 AGAIN = typer.Option(metavar="RECORD", help="make the results of a colorized.jsonl again, in folder -o")
 WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offline"}
+FORMAT = typer.Option(help="png, jpg, webp, bmp or tiff [default: as the picture; png of other formats]")
+QUALITY = typer.Option(min=1, max=100, help="of jpg [default: that of the picture, else 95]")
+MARK = typer.Option("--mark/--no-mark", help="say in the results that they were coloured, and by what")
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
@@ -52,7 +55,9 @@ def run(
     seed: Annotated[int | None, SEED] = None,
     weights: Annotated[str | None, WEIGHTS] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
-    format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
+    format: Annotated[str | None, FORMAT] = None,
+    quality: Annotated[int | None, QUALITY] = None,
+    mark: Annotated[bool, MARK] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
     sheet: Annotated[bool | None, SHEET] = None,
     again: Annotated[str | None, AGAIN] = None,
@@ -99,9 +104,9 @@ def run(
         references=reference, flats=flats, paper=paper, consistent=consistent,
     )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, recolor,
-        jobs.video_options.video_options(start, end, crf),
-    )
+        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, quality,
+        mark, recolor, jobs.video_options.video_options(start, end, crf),
+    )  # fmt: skip
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))

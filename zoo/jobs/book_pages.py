@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -64,9 +64,9 @@ class PageStore:
         return self._path(page) in self.before
 
     def add(self, page: Page, picture: Picture) -> None:
-        """Keep a page."""
+        """Keep the pixels of a page."""
         if page.digest:
-            write(self._path(page), picture)
+            write(self._path(page), Picture(picture.pixels))
 
     def _path(self, page: Page) -> Path:
         key = hashlib.sha256(f"{self.run} {page.digest}".encode()).hexdigest()[:40]
@@ -166,10 +166,6 @@ class BookPages:
         self.progress(number, number)
 
     def _page(self, page: Page) -> Picture | None:
-        if kept := self.store.get(page):
-            self.counts.colored += 1
-            self.counts.before += self.store.is_of_before(page)
-            return kept
         try:
             picture = page.read()
         except ImageError as error:
@@ -178,6 +174,10 @@ class BookPages:
         if not self.settings.recolor and has_color(picture):
             self.counts.had_color += 1
             return None
+        if kept := self.store.get(page):
+            self.counts.colored += 1
+            self.counts.before += self.store.is_of_before(page)
+            return replace(picture, pixels=kept.pixels)
         start = time.monotonic()
         colored = self._colored_page(picture)
         self.store.add(page, colored)

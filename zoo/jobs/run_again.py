@@ -17,6 +17,7 @@ from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.jobs.journal import Journal
+from colorzoo.jobs.opening import container_of, container_suffix
 from colorzoo.jobs.run_folder import COLORIZED, ResultFolder, ResultRecord, held, unquoted
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_one import STREAM, is_one_file
@@ -85,7 +86,7 @@ class Again:
         record = ResultRecord(key=row.key, made_by=made_by, files=row.files)
         self.folder.begin(record)
         for file, sample in zip(files, samples, strict=True):
-            write(file, sample)
+            write(file, sample, quality=row.quality, mark=row.mark)
         self.folder.finish(record, files)
         self.journal.add(row.model_copy(update={"versions": versions()}))
         return files
@@ -125,6 +126,10 @@ def _checked(row: ColorizedRow) -> GuidanceRequest:
     """
     if row.picture == STREAM:
         raise DataError("-: came by standard input, which no record keeps")
+    if container_suffix(row.picture) and container_of(Path(row.picture)):
+        raise DataError(
+            f"{printable(row.picture)}: a book; colour it again by the same command and --overwrite"
+        )
     if row.frames:
         raise DataError(f"{printable(row.picture)}: a frame agrees with those before; run --frames again")
     said = {name: value for name, value in row.guidance.items() if name != "files"}
@@ -145,7 +150,7 @@ def _distinct(samples: Iterator[Picture]) -> Iterator[Picture]:
     """Yield samples that differ, as a run writes equal ones once."""
     seen: set[bytes] = set()
     for sample in samples:
-        digest = hashlib.sha256(sample.rgb.data).digest()
+        digest = hashlib.sha256(sample.pixels.data).digest()
         if digest not in seen:
             seen.add(digest)
             yield sample

@@ -51,7 +51,7 @@ def run_books(
     _require_one_sample(settings)
     hand_back_large_blocks()
     given = {**settings.given, "recolor": True} if recolor else settings.given
-    settings = replace(settings, format="", sheet=False, given=given)
+    settings = replace(settings, format=None, sheet=False, given=given)
     with held(out, settings.name, books):
         shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, count_pages(books, settings.video))
         for path, target in books:
@@ -150,7 +150,7 @@ def run_one_book(
     _require_one_sample(settings)
     require_pages(book, settings, recolor)
     hand_back_large_blocks()
-    settings, result, counts = replace(settings, format=""), RunResult(1), PageCounts()
+    settings, result, counts = replace(settings, format=None), RunResult(1), PageCounts()
     run = run_digest(settings, colorizer)
     result.pages[book.path] = counts
     with work_folder(target) as folder:

@@ -13,7 +13,16 @@ from tempfile import TemporaryDirectory
 
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest
-from colorzoo.core.imaging.image_io import READABLE, SUFFIXES, encode, lost_in, read, write
+from colorzoo.core.imaging.image_io import (
+    READABLE,
+    SUFFIXES,
+    check_writable,
+    encode,
+    lost_in,
+    read,
+    suffix_for,
+    write,
+)  # fmt: skip
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.container import Container
@@ -80,18 +89,20 @@ def _colored_picture(
     seed = settings.options["seed"]
     options = {**settings.options, "seed": secrets.randbelow(2**31) if seed is None else seed}
     guidance = settings.guidance.of(None if source == STREAM else path, picture)
+    file = Path(f"colored{suffix_for(picture, settings.format)}" if out == STREAM else out)
+    check_writable(file.name, *picture.size)
     (colored,) = colorize(colorizer, picture, options, guidance)
-    suffix = f".{settings.format}" if out == STREAM else Path(out).suffix.lower()
+    record = ColorizedRecord(file.parent, colorizer, settings)
+    mark = record.mark(options)
     if out == STREAM:
-        sys.stdout.buffer.write(encode(colored, suffix))
+        sys.stdout.buffer.write(encode(colored, file.suffix, quality=settings.quality, mark=mark))
         sys.stdout.buffer.flush()
     else:
-        record = ColorizedRecord(Path(out).parent, colorizer, settings)
-        write(out, colored)
-        record.add(Path(source), file_digest(path), Path(Path(out).name), [Path(out)], options)
+        write(out, colored, quality=settings.quality, mark=mark)
+        record.add(Path(source), file_digest(path), Path(file.name), [file], options)
     result = RunResult(1, done=1, seconds=time.monotonic() - start, files={Path(source): [Path(out)]})
     result.seed = int(str(options["seed"]))
-    result.notes = {note: [Path(source)] for note in (*picture.notes, *lost_in(suffix, picture))}
+    result.notes = {note: [Path(source)] for note in (*picture.notes, *lost_in(file.name, picture))}
     return result
 
 

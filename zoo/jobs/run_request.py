@@ -40,18 +40,20 @@ class RunRequest:
     seed: int | None = None
     weights: str | None = None
     pairs: Sequence[str] = ()
-    format: str = "png"
+    format: str | None = None
     overwrite: bool = False
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
     frames: bool = False
+    quality: int | None = None
+    mark: bool = True
     recolor: bool = False
     video: VideoOptions = VideoOptions()
 
     def __post_init__(self) -> None:
         if not self.words:
             raise ConfigError("no picture named; colorzoo run photo.jpg")
-        if f".{self.format}" not in SUFFIXES:
+        if self.format is not None and f".{self.format}" not in SUFFIXES:
             expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise ConfigError(f"--format {printable(self.format)}: expected one of {expected}")
         self.guidance.checked()
@@ -156,15 +158,16 @@ class RunRequest:
         if pictures:
             for option in self.video.given():
                 raise ConfigError(f"--{option}: {printable(pictures[0])} is no video; leave it out")
-        elif not self.is_one_file and (self.format != "png" or self.sheet):
-            option = "--sheet" if self.sheet else f"--format {self.format}"
+        elif not self.is_one_file and (self.format or self.sheet or self.quality):
+            option = "--sheet" if self.sheet else "--format" if self.format else "--quality"
             raise ConfigError(f"{option}: books and videos stay what they are; leave it out")
 
     def settings(self, colorizer: Colorizer) -> RunSettings:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""
         info, named = colorizer.weights_info, self.model
         on_the_hub = info is not None and "/" in named.name
-        asked = {"samples": self.samples, **parse_pairs(self.pairs), "seed": self.seed}
+        asked = {"samples": self.samples, **parse_pairs(self.pairs, colorizer.Options), "seed": self.seed}
+        asked |= {"quality": self.quality, "mark": None if self.mark else "no"}
         given = {key: value for key, value in asked.items() if value is not None}
         likeliest = {} if "samples" in given else colorizer.single_answer
         options = from_pairs(
@@ -174,7 +177,8 @@ class RunRequest:
         return RunSettings(
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
-            self.format, self.overwrite, self.sheet, self.guidance, self.frames, self.video,
+            self.format, self.overwrite, self.sheet, self.guidance, self.frames, self.quality, self.mark,
+            self.video,
         )  # fmt: skip
 
 

@@ -26,8 +26,8 @@ class PageCounts:
     def __str__(self) -> str:
         parts = [f"{self.colored} {self.unit}{'s' * (self.colored != 1)} coloured"]
         parts += [f"{self.before} of them by an earlier run"] * (self.before > 0)
-        parts += [f"{self.had_color} left as they are, in colour (--recolor)"] * (self.had_color > 0)
-        parts += [f"{len(self.unread)} left as they are, not read"] * (len(self.unread) > 0)
+        parts += [f"{self.had_color} in colour already, kept (--recolor colours it)"] * (self.had_color > 0)
+        parts += [f"{len(self.unread)} not read, kept"] * (len(self.unread) > 0)
         return ", ".join(parts)
 
 

@@ -180,7 +180,7 @@ def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
 def _measured(results: Results, method: Method, example: ExampleImage, metric: MetricFacts) -> str:
     """Return a method's value on a picture, and the picture's name."""
     values = method.values[metric.name].per_image
-    if values is None or example.picture not in results.pictures:
+    if values is None or metric.over == "sequence" or example.picture not in results.pictures:
         return example.picture
     value = values[results.pictures.index(example.picture)]
     return f"{text.named(metric)} {text.number(value)}, {example.picture}"

@@ -62,7 +62,17 @@ def _protocol(results: Results) -> list[str]:
         f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
         "In brackets: 95 % intervals of the mean. Baselines in italics.",
         *([informed(results)] if informed(results) else []),
+        *([_sequences(results)] if results.sequences else []),
     ]
+
+
+def _sequences(results: Results) -> str:
+    """Return in one sentence which metrics are of whole sequences."""
+    names = [metric.name for metric in results.metrics if metric.over == "sequence"]
+    return (
+        f"{', '.join(names)}: over {len(results.sequences)} sequences in order, one answer of one seed "
+        "each; their intervals are resampled over sequences."
+    )
 
 
 def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:

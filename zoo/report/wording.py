@@ -107,6 +107,8 @@ def warnings(results: Results) -> list[str]:
     lines = [informed(results)] if informed(results) else []
     if len(results.pictures) < MIN_PICTURES:
         lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
+    if 0 < len(results.sequences) < MIN_PICTURES:
+        lines.append(f"Only {len(results.sequences)} sequences: intervals over them are rough.")
     if results.protocol.train_is_measured:
         lines.append(
             "The baselines are fitted on the very pictures that are measured; they look better than they "
@@ -131,12 +133,13 @@ def warnings(results: Results) -> list[str]:
 
 
 def informed(results: Results) -> str:
-    """Return in one sentence what every method was told of the truth; empty where that is nothing."""
+    """Return in one sentence what every method was told besides the grey; empty where that is nothing."""
     words = next((method.informed_by for method in results.methods if method.informed_by), "")
     if not words:
         return ""
     alone = f" {results.alone} pictures are alone in their folder: no reference." if results.alone else ""
-    return f"Informed: every method was given {words}, drawn from the originals by seed.{alone}"
+    drawn = ", drawn from the originals by seed" if results.protocol.simulate else ""
+    return f"Informed: every method was given {words}{drawn}.{alone}"
 
 
 def hint_counts(results: Results) -> list[float]:
@@ -157,13 +160,20 @@ def over_hints(results: Results) -> list[tuple[Method, list[float | None]]]:
 
 
 def informed_by(method: Method) -> str:
-    """Return what a method was told of the truth."""
+    """Return what a method was told besides the grey."""
     return "all of the truth" if method.informed else method.informed_by
 
 
 def trained_on(method: Method) -> str | None:
     """Return the address of what a method was trained on, if it is known."""
     return method.weights.trained_on if method.weights else None
+
+
+def units_of(results: Results, metric: MetricFacts) -> str:
+    """Return how many pictures or sequences a metric has a value of, with the word for them."""
+    if metric.over == "sequence":
+        return f"{len(results.sequences)} sequences"
+    return f"{len(results.pictures)} pictures"
 
 
 def not_applicable(results: Results) -> list[str]:
@@ -174,7 +184,7 @@ def not_applicable(results: Results) -> list[str]:
         shown = [f"{count} of {label}" for label, count in counts.items() if count]
         if shown:
             lines.append(
-                f"{metric.name} is not applicable to some of the {len(results.pictures)} pictures: "
+                f"{metric.name} is not applicable to some of the {units_of(results, metric)}: "
                 f"{', '.join(shown)}; its values are those of the others."
             )
     return lines

@@ -78,7 +78,9 @@ class ContainerContract(Contract):
     def test_coloured_pages_are_in_their_places(self, book: Container, tmp_path: Path) -> None:
         """Pages are replaced by what is given, at their size; those of None stay."""
         pages = _read(book)
-        inverted = [replace(page, rgb=255 - page.rgb) for _, page in pages]
+        inverted = [
+            replace(page, pixels=np.iinfo(page.pixels.dtype).max - page.pixels) for _, page in pages
+        ]
         colored = [picture if index % 2 == 0 else None for index, picture in enumerate(inverted)]
         again = self._written(book, colored, tmp_path)
         expected = [new or old for new, (_, old) in zip(colored, pages, strict=True)]
