@@ -73,15 +73,18 @@ class Video(Container):
             first = next(self.source.frames())
             remux = Remux(self.source, finished, Look.of(first).display)
             remux.write(target, self.suffix)
-            self.notes = [*self._losses(Look.of(first), first.interlaced_frame), *remux.notes]
+            losses = self._losses(Look.of(first), first.interlaced_frame, segments.count)
+            self.notes = [*losses, *remux.notes]
 
     @property
     def suffix(self) -> str:
         """Ending of what is written."""
         return self.written_as or (self.path.suffix.lower() if self.path.suffix.lower() in MUXERS else ".mkv")
 
-    def _losses(self, look: Look, interlaced: bool) -> Iterator[str]:
-        """Yield what of the pictures is not as it was."""
+    def _losses(self, look: Look, interlaced: bool, count: int) -> Iterator[str]:
+        """Yield what of the pictures is not as it was, or is said to be."""
+        if count < self.source.count and not self.source.is_part:
+            yield f"damaged: {count} of the {self.source.count} frames that it says could be decoded"
         if look.depth > BYTE:
             yield f"its {look.depth} bits a sample are reduced to {BYTE}"
         if interlaced:

@@ -98,7 +98,7 @@ class VideoSource(NamedTuple):
         if end <= options.start or (length and options.start >= length):
             told = f", which is {float(length):g} s long" if length else ""
             raise ConfigError(f"--start {options.start:g} --end {end:g}: no part of {self.path.name}{told}")
-        first, last = (None if math.isinf(s) else math.ceil((Fraction(s) + zero) / self.time_base)
+        first, last = (None if math.isinf(s) else math.ceil((Fraction(repr(s)) + zero) / self.time_base)
                        for s in (options.start or -math.inf, end))  # fmt: skip
         return self._replace(first=first, last=last)
 
