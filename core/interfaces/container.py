@@ -41,11 +41,17 @@ class VideoOptions(Settings):
 
     start: float = Field(0, ge=0, description="seconds from its beginning")
     end: float | None = Field(None, gt=0, description="seconds from its beginning; None: to its end")
-    crf: int | None = Field(None, ge=0, le=63, description="constant rate factor of the encoder; less is better")
+    crf: int | None = Field(
+        None, ge=0, le=63, description="constant rate factor of the encoder; less is better"
+    )
 
     def given(self) -> dict[str, Any]:
         """Return what differs from the defaults, by name."""
         return self.model_dump(exclude_defaults=True)
+
+
+WHOLE = VideoOptions()
+"""All of a video, as well encoded as by default."""
 
 
 class Container(ABC):

@@ -79,7 +79,9 @@ class Video(Container):
     @property
     def suffix(self) -> str:
         """Ending of what is written."""
-        return self.written_as or (self.path.suffix.lower() if self.path.suffix.lower() in MUXERS else ".mkv")
+        return self.written_as or (
+            self.path.suffix.lower() if self.path.suffix.lower() in MUXERS else ".mkv"
+        )
 
     def _losses(self, look: Look, interlaced: bool, count: int) -> Iterator[str]:
         """Yield what of the pictures is not as it was, or is said to be."""

@@ -8,7 +8,7 @@ the range is the limited one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,7 +53,8 @@ class Look:
         matrix = stored if stored in CONVERTERS else BT601 if frame.height <= SD_HEIGHT else BT709
         full = name.startswith(("yuvj", "gray", "mono", "pal8")) or frame.format.is_rgb
         range_ = FULL if full or int(frame.color_range) == FULL else LIMITED
-        side = next((bytes(one) for one in frame.side_data if one.type.name == "DISPLAYMATRIX"), None)
+        sides: Any = frame.side_data
+        side = next((bytes(one) for one in sides if one.type.name == "DISPLAYMATRIX"), None)
         depth = max((component.bits for component in frame.format.components), default=8)
         return cls(
             matrix, int(frame.color_primaries), int(frame.color_trc), range_,
@@ -100,21 +101,20 @@ def to_frame(source: VideoFrame, picture: Picture | None, format: str, look: Loo
 
 def plane(frame: VideoFrame, index: int) -> Pixels:
     """Return a plane of 8 bits a sample, as it lies in the frame."""
-    stored = frame.planes[index]
-    rows = np.frombuffer(stored, np.uint8)[: stored.height * stored.line_size]
+    stored: Any = frame.planes[index]
+    rows: Pixels = np.frombuffer(stored, np.uint8)[: stored.height * stored.line_size]
     return rows.reshape(stored.height, stored.line_size)[:, : stored.width]
 
 
 def _luma(frame: VideoFrame, look: Look) -> Pixels:
     """Return the luma as it is stored, of 8 bits."""
     kind = frame.format
-    own = kind.is_planar and not kind.is_rgb and look.depth == 8 or kind.name == "gray"
+    own = (kind.is_planar and not kind.is_rgb and look.depth == 8) or kind.name == "gray"
     return plane(frame if own else _converted(frame, "yuv444p", look), 0)
 
 
 def _converted(frame: VideoFrame, format: str, look: Look) -> VideoFrame:
-    converted = frame.reformat(
+    return frame.reformat(
         format=format, src_colorspace=look.converter, dst_colorspace=look.converter,
         src_color_range=look.range, dst_color_range=look.range,
     )  # fmt: skip
-    return converted

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from colorzoo.core.errors import ConfigError, DataError, MissingExtraError, printable
 from colorzoo.core.interfaces.container import VideoOptions
 from colorzoo.core.isolation import reason
 
 if TYPE_CHECKING:
-    from av import VideoFrame, VideoStream
+    from av import VideoFrame
     from av.container import InputContainer
 
 DEMUXERS = "mov,mp4,m4a,matroska,webm,avi,mpeg,mpegts,flv,ogg,mxf,dv"
@@ -26,6 +27,8 @@ HEAD = 400
 """Bytes by which a file is known."""
 UNTIMED = "avi"
 """A format that holds no times of display: frames get those of their packets, in order from the first."""
+PACKETS = (0, 188), (4, 196)
+"""Where two packets of a transport stream begin, the second way with their time in front, as on discs."""
 STILL_BRANDS = (b"avif", b"heic", b"heix", b"mif1")
 """Pictures that are stored as a film is."""
 MICROSECONDS = 1_000_000
@@ -39,9 +42,8 @@ def is_video(path: Path) -> bool:
         return head[8:12] not in STILL_BRANDS
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") or head[8:12] == b"AVI ":
         return True
-    if any(head[offset : offset + 1] == b"G" == head[offset + step : offset + step + 1]
-           for offset, step in ((0, 188), (4, 192))):  # fmt: skip
-        return True  # packets of a transport stream, with their time in front on a Blu-ray disc
+    if any(head[first : first + 1] == b"G" == head[second : second + 1] for first, second in PACKETS):
+        return True
     magics = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\0\0\1\xba", b"\x06\x0e+4")
     return head.startswith(magics)
 
@@ -63,7 +65,8 @@ def open_input(path: Path) -> InputContainer:
         raise DataError(f"{printable(str(path))}: no video that can be read ({reason(error)})") from None
 
 
-class VideoSource(NamedTuple):
+@dataclass(frozen=True)
+class VideoSource:
     """The stream of a file that is coloured.
 
     index: of the stream. time_base: seconds a unit of its time. rate: frames a second, on the average.
@@ -100,7 +103,7 @@ class VideoSource(NamedTuple):
             raise ConfigError(f"--start {options.start:g} --end {end:g}: no part of {self.path.name}{told}")
         first, last = (None if math.isinf(s) else math.ceil((Fraction(repr(s)) + zero) / self.time_base)
                        for s in (options.start or -math.inf, end))  # fmt: skip
-        return self._replace(first=first, last=last)
+        return replace(self, first=first, last=last)
 
     @property
     def is_part(self) -> bool:
@@ -149,8 +152,8 @@ class VideoSource(NamedTuple):
         import av
 
         with open_input(self.path) as file:
-            stream = file.streams.video[[s.index for s in file.streams.video].index(self.index)]
-            stream.thread_type = "AUTO"  # type: ignore[assignment]  # as PyAV documents it
+            stream: Any = file.streams[self.index]
+            stream.thread_type = "AUTO"
             if near is not None and file.format.name != UNTIMED:
                 file.seek(near, stream=stream)
             packets, untimed = file.demux(stream), list[int]()
@@ -172,10 +175,12 @@ class VideoSource(NamedTuple):
 
     def _check(self, frame: VideoFrame) -> None:
         if (frame.width, frame.height) != self.size:
-            before, now = (f"{width}x{height}" for width, height in (self.size, (frame.width, frame.height)))
+            before, now = (
+                f"{width}x{height}" for width, height in (self.size, (frame.width, frame.height))
+            )
             raise DataError(
                 f"{printable(str(self.path))}: its frames change from {before} to {now} at "
-                f"{float(frame.pts * self.time_base):.2f} s; cut it there, --end and --start colour a part"
+                f"{frame.time:.2f} s; cut it there, --end and --start colour a part"
             )
 
 
@@ -203,7 +208,9 @@ def video_source(path: Path) -> VideoSource:
         size = stream.codec_context.width, stream.codec_context.height
         if size[0] * size[1] > MAX_FRAME_PIXELS:
             most = MAX_FRAME_PIXELS // 1_000_000
-            raise DataError(f"{name}: frames of {size[0]}x{size[1]}, at most {most} million pixels are read")
+            raise DataError(
+                f"{name}: frames of {size[0]}x{size[1]}, at most {most} million pixels are read"
+            )
         if not all(size) or not stream.time_base:
             raise DataError(f"{name}: damaged, no frame of it can be decoded")
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -211,7 +218,7 @@ def video_source(path: Path) -> VideoSource:
         return VideoSource(path, stream.index, stream.time_base, rate, size, shape, fields, stream.frames)
 
 
-def is_cover(stream: VideoStream) -> bool:
+def is_cover(stream: Any) -> bool:
     """Say whether a stream is a single picture beside the film."""
     from av.stream import Disposition
 

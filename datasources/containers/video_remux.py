@@ -1,4 +1,4 @@
-"""Puts encoded segments in the place of a video's pictures; all its other streams are copied as they are."""
+"""Puts encoded segments in the place of a video's pictures; its other streams are copied as they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from colorzoo.core.isolation import reason
 from colorzoo.datasources.containers.video_reader import MICROSECONDS, VideoSource, is_cover, open_input
 
 if TYPE_CHECKING:
-    from av import Packet
     from av.container import InputContainer, OutputContainer
     from av.stream import Stream
 
@@ -55,7 +54,9 @@ class Remux:
             except _RefusedError as error:
                 refused = error
             except (av.FFmpegError, ValueError) as error:
-                raise DataError(f"{self.name}: cannot be written as {suffix[1:]} ({reason(error)})") from None
+                raise DataError(
+                    f"{self.name}: cannot be written as {suffix[1:]} ({reason(error)})"
+                ) from None
             else:
                 return
         raise DataError(f"{self.name}: its sound does not go into {suffix[1:]} ({refused})")
@@ -75,10 +76,15 @@ class Remux:
                 out.start_encoding()
             except (av.FFmpegError, ValueError) as error:
                 raise _RefusedError(reason(error)) from None
-            out.mux(self._packets(source, streams))
+            for packet in self._packets(source, streams):
+                out.mux(packet)
 
     def _streams(
-        self, source: InputContainer, pictures: InputContainer, out: OutputContainer, left_out: Sequence[str]
+        self,
+        source: InputContainer,
+        pictures: InputContainer,
+        out: OutputContainer,
+        left_out: Sequence[str],
     ) -> dict[int, Stream]:
         """Add the streams to the output in their order; return them by their number in the source."""
         streams, dropped = {}, []
@@ -112,7 +118,7 @@ class Remux:
         if not self.source.is_part:
             out.set_chapters(source.chapters())
 
-    def _packets(self, source: InputContainer, streams: dict[int, Stream]) -> Iterator[Packet]:
+    def _packets(self, source: InputContainer, streams: dict[int, Stream]) -> Iterator[Any]:
         """Yield all packets as nearly in their order as the source has them, for the output."""
         colored = self._colored()
         own = streams[self.source.index]
@@ -140,7 +146,7 @@ class Remux:
             ahead = following
         yield self._lasting(ahead, ends.get(ahead.pts, 0) - ahead.pts, own, shift)
 
-    def _of_the_part(self, packets: Iterable[Packet], shift: Fraction) -> Iterator[Packet]:
+    def _of_the_part(self, packets: Iterable[Any], shift: Fraction) -> Iterator[Any]:
         """Yield packets of the source that are shown in the part, the times of others left out."""
         import av
 
@@ -173,7 +179,7 @@ class Remux:
                     packet.dts, packet.time_base = packet.pts, self.source.time_base
                     yield packet
 
-    def _lasting(self, packet: Any, duration: int, stream: Stream, shift: Fraction) -> Packet:
+    def _lasting(self, packet: Any, duration: int, stream: Stream, shift: Fraction) -> Any:
         packet.duration = max(duration, 0) or int(1 / self.source.rate / self.source.time_base)
         packet.stream = stream
         return _shifted(packet, shift)
@@ -206,9 +212,9 @@ def _kept(tags: dict[str, str], encoded_anew: bool) -> dict[str, str]:
     return {k: v for k, v in tags.items() if not (encoded_anew and k.startswith(OF_THE_ENCODING))}
 
 
-def _shifted(packet: Any, shift: Fraction) -> Packet:
+def _shifted(packet: Any, shift: Fraction) -> Any:
     if shift:
         moved = int(shift / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - moved
         packet.dts = None if packet.dts is None else packet.dts - moved
-    return packet  # type: ignore[no-any-return]
+    return packet

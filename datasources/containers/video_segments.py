@@ -1,4 +1,4 @@
-"""Encodes a video in segments, each a file that is there whole or not at all, and beginning with a key frame.
+"""Encodes a video in segments, each a file that is there whole or not at all and begins with a key frame.
 
 Segments do not depend on each other: a film that was left between two goes on to the same bytes. No frame
 is stored before one that is shown earlier, so that decoding times are display times, which every format can
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from colorzoo.core.errors import DataError, printable
 from colorzoo.core.files import atomic_path
@@ -24,7 +24,6 @@ from colorzoo.datasources.containers.video_reader import VideoSource
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import OutputContainer
-    from av.video.stream import VideoStream
 
 SEGMENT = 120
 """Frames a segment, five seconds of a film: what a kill costs at most."""
@@ -122,7 +121,7 @@ def write_segment(
     """Encode frames with the colours of their pictures; return how many."""
     import av
 
-    count, stream, look = 0, None, None
+    count, stream, look = 0, None, None  # of the first frame
     try:
         with av.open(f"file:{path}", "w", format="nut") as out:
             for frame, picture in colored:
@@ -140,11 +139,12 @@ def write_segment(
 
 def _stream(
     out: OutputContainer, source: VideoSource, encoder: Encoder, frame: VideoFrame, look: Look
-) -> VideoStream:
+) -> Any:
     """Return a stream for frames like one: of its size, shape of pixels, matrix, range and fields."""
     from av.codec.context import Flags
+
     options = {**encoder.options, "crf": str(encoder.crf)}
-    stream = out.add_stream(
+    stream: Any = out.add_stream(
         encoder.name, rate=source.rate, options=options, width=frame.width, height=frame.height,
         time_base=source.time_base,
     )  # fmt: skip

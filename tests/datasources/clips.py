@@ -1,4 +1,4 @@
-"""Short videos that tests make: a grey pan over a picture, with sound, titles and all that a file can hold."""
+"""Short videos that tests make: a grey pan over a picture, with sound."""
 
 from fractions import Fraction
 
@@ -51,7 +51,7 @@ def clip(path, count=12, *, encoder="", size=SIZE, times=None, sound=True, full=
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
         if audio:
-            _tone(out, audio, count * FRAME)
+            tone(out, audio, count * FRAME)
     return path
 
 
@@ -67,7 +67,8 @@ def framed(gray, full=False):
     return frame
 
 
-def _tone(out, stream, seconds):
+def tone(out, stream, seconds):
+    """Write a tone to a stream of sound, whole."""
     import av
 
     rate, layout = 48000, stream.codec_context.layout

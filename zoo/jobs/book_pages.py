@@ -25,7 +25,6 @@ from colorzoo.jobs.film_frames import FilmFrames, clear_films, some_frames
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_result import PageCounts
 
-
 WAITING = ("*.png", "*/*.nut")
 """Coloured pages, and parts of films."""
 

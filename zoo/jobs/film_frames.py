@@ -1,8 +1,8 @@
 """Colours the frames of a film as a sequence, and goes on where a run was killed, to the same result.
 
-A container that keeps parts of itself (`Container.resume`) is coloured from the first frame that is missing.
-What the frame before it handed on is kept beside the parts; a colorizer that sees sequences itself looks at
-the frames before again.
+A container that keeps parts of itself (`Container.resume`) is coloured from the first missing frame on. What
+the frame before it handed on is kept beside the parts; a colorizer that sees sequences itself looks at the
+frames before again.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class FilmFrames:
     def _frames(self, after: int, told: deque[Guidance]) -> Iterator[tuple[Picture, Guidance]]:
         total, number = self.book.page_count, after
         for number, page in enumerate(self.book.pages_after(after), start=after + 1):
-            self.progress(number - 1, total)
+            self.progress(number - 1, total or 0)
             picture = page.read()
             del page
             told.append(self.settings.guidance.of(None, picture))

@@ -17,7 +17,7 @@ from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, rea
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
-from colorzoo.core.interfaces.container import VideoOptions
+from colorzoo.core.interfaces.container import WHOLE, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter, run_frames
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
@@ -39,8 +39,8 @@ class RunSettings:
     format: the suffix of results, without dot; None: that of each picture. overwrite: replace results of
     other options, and colour anew. sheet: whether to write one; None: for at most 24 pictures. guidance:
     what is said of colours. frames: whether the pictures of a folder are frames, whose colours agree.
-    quality: of JPEG; None: that of the picture. mark: whether results say that they were coloured. video: asked of
-    videos.
+    quality: of JPEG; None: that of the picture. mark: whether results say that they were coloured.
+    video: what is asked of videos.
     """
 
     name: str
@@ -53,7 +53,7 @@ class RunSettings:
     frames: bool = False
     quality: int | None = None
     mark: bool = True
-    video: VideoOptions = VideoOptions()
+    video: VideoOptions = WHOLE
 
 
 def run(

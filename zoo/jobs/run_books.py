@@ -53,7 +53,8 @@ def run_books(
     given = {**settings.given, "recolor": True} if recolor else settings.given
     settings = replace(settings, format=None, sheet=False, given=given)
     with held(out, settings.name, books):
-        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, count_pages(books, settings.video))
+        total = count_pages(books, settings.video)
+        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, total)
         for path, target in books:
             try:
                 shelf.color(path, target)

@@ -11,7 +11,7 @@ from colorzoo.core.config import from_pairs, parse_pairs
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import SUFFIXES
 from colorzoo.core.interfaces.colorizer import Colorizer
-from colorzoo.core.interfaces.container import VideoOptions
+from colorzoo.core.interfaces.container import WHOLE, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
@@ -48,7 +48,7 @@ class RunRequest:
     quality: int | None = None
     mark: bool = True
     recolor: bool = False
-    video: VideoOptions = VideoOptions()
+    video: VideoOptions = WHOLE
 
     def __post_init__(self) -> None:
         if not self.words:

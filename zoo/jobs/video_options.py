@@ -32,6 +32,6 @@ def seconds(text: str, option: str) -> float:
     """
     match = TIME.fullmatch(text.strip())
     if match is None:
-        raise ConfigError(f"{option} {printable(text)}: expected seconds or h:mm:ss, such as 95.5 or 1:02:03")
+        raise ConfigError(f"{option} {printable(text)}: expected seconds, or h:mm:ss as 1:02:03")
     hours, minutes, rest = (float(part or 0) for part in match.groups())
     return 3600 * hours + 60 * minutes + rest
