@@ -11,9 +11,10 @@ from colorzoo.core.errors import DataError, printable
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.interfaces.container import Container, Page, VideoOptions
 from colorzoo.datasources.containers.video_frames import Look, to_picture
-from colorzoo.datasources.containers.video_reader import counted_frames, is_video, video_source
+from colorzoo.datasources.containers.video_reader import counted_frames, video_source
 from colorzoo.datasources.containers.video_remux import MUXERS, Remux
 from colorzoo.datasources.containers.video_segments import SEGMENT, Segments, encoder_for
+from colorzoo.datasources.containers.video_signature import is_video
 
 BYTE = 8
 """Bits a sample of what is written."""

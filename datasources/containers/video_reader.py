@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,29 +24,9 @@ if TYPE_CHECKING:
 DEMUXERS = "mov,mp4,m4a,matroska,webm,avi,mpeg,mpegts,flv,ogg,mxf,dv"
 """What opens a file; none of them opens another file that it names, as playlists do."""
 MAX_FRAME_PIXELS = 8192 * 8192
-HEAD = 400
-"""Bytes by which a file is known."""
 UNTIMED = "avi"
 """A format that holds no times of display: frames get those of their packets, in order from the first."""
-PACKETS = (0, 188), (4, 196)
-"""Where two packets of a transport stream begin, the second way with their time in front, as on discs."""
-STILL_BRANDS = (b"avif", b"heic", b"heix", b"mif1")
-"""Pictures that are stored as a film is."""
 MICROSECONDS = 1_000_000
-
-
-def is_video(path: Path) -> bool:
-    """Say by its first bytes whether a file is a video, or sound in the same format."""
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    if head[4:8] == b"ftyp":
-        return head[8:12] not in STILL_BRANDS
-    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") or head[8:12] == b"AVI ":
-        return True
-    if any(head[first : first + 1] == b"G" == head[second : second + 1] for first, second in PACKETS):
-        return True
-    magics = (b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"\0\0\1\xba", b"\x06\x0e+4")
-    return head.startswith(magics)
 
 
 def open_input(path: Path) -> InputContainer:
@@ -142,34 +123,25 @@ class VideoSource:
             last = start + length if self.last is None else self.last
         for number in range(count):
             time = first + (last - first) * (2 * number + 1) // (2 * count)
-            yield from (frame for frame in list(_first(self._decoded(time))))
+            yield from islice(self._decoded(time), 1)
 
     def _length(self, duration: int | None) -> int:
         return int(Fraction(duration or 0, MICROSECONDS) / self.time_base)
 
     def _decoded(self, near: int | None) -> Iterator[VideoFrame]:
         """Yield frames from the last key frame before a time on, each with its time."""
-        import av
-
         with open_input(self.path) as file:
             stream: Any = file.streams[self.index]
             stream.thread_type = "AUTO"
-            if near is not None and file.format.name != UNTIMED:
+            is_untimed = file.format.name == UNTIMED
+            if near is not None and not is_untimed:
                 file.seek(near, stream=stream)
-            packets, untimed = file.demux(stream), list[int]()
-            while True:
-                try:
-                    packet = next(packets)
-                    if packet.dts is not None and file.format.name == UNTIMED:
-                        heappush(untimed, packet.dts)
-                    decoded = packet.decode()
-                except StopIteration:
-                    return
-                except av.FFmpegError:
-                    continue
-                for frame in decoded:
-                    if untimed:
-                        frame.pts = heappop(untimed)
+            times: list[int] = []
+            for packet in undamaged(file.demux(stream)):
+                if is_untimed and packet.dts is not None:
+                    heappush(times, packet.dts)
+                for frame in _decoded_packet(packet):
+                    frame.pts = heappop(times) if times else frame.pts
                     if frame.pts is not None:
                         yield frame
 
@@ -184,10 +156,22 @@ class VideoSource:
             )
 
 
-def _first(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-    frame = next(frames, None)
-    if frame is not None:
-        yield frame
+def undamaged(packets: Iterator[Any]) -> Iterator[Any]:
+    """Yield packets up to where a file is cut off."""
+    import av
+
+    with suppress(av.FFmpegError):
+        yield from packets
+
+
+def _decoded_packet(packet: Any) -> list[VideoFrame]:
+    """Return the frames that a packet completes, none if it is damaged."""
+    import av
+
+    try:
+        return list(packet.decode())
+    except av.FFmpegError:
+        return []
 
 
 def video_source(path: Path) -> VideoSource:
@@ -196,26 +180,28 @@ def video_source(path: Path) -> VideoSource:
     Raises:
         DataError: there is none, or it is too large, or of a kind that is not decoded.
     """
-    name = printable(str(path))
     with open_input(path) as file:
         streams = [one for one in file.streams.video if not is_cover(one)]
         if not streams:
             what = "sound alone" if file.streams.audio else "nothing to be seen"
-            raise DataError(f"{name}: no pictures in it, {what}")
-        stream = streams[0]
-        if stream.codec_context is None:
-            raise DataError(f"{name}: its pictures are of a kind that is not decoded")
-        size = stream.codec_context.width, stream.codec_context.height
-        if size[0] * size[1] > MAX_FRAME_PIXELS:
-            most = MAX_FRAME_PIXELS // 1_000_000
-            raise DataError(
-                f"{name}: frames of {size[0]}x{size[1]}, at most {most} million pixels are read"
-            )
-        if not all(size) or not stream.time_base:
-            raise DataError(f"{name}: damaged, no frame of it can be decoded")
+            raise DataError(f"{printable(str(path))}: no pictures in it, {what}")
+        stream: Any = streams[0]
+        size = _checked_size(stream, printable(str(path)))
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         shape, fields = stream.sample_aspect_ratio, stream.codec_context.field_order
         return VideoSource(path, stream.index, stream.time_base, rate, size, shape, fields, stream.frames)
+
+
+def _checked_size(stream: Any, name: str) -> tuple[int, int]:
+    if stream.codec_context is None:
+        raise DataError(f"{name}: its pictures are of a kind that is not decoded")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_FRAME_PIXELS:
+        most = MAX_FRAME_PIXELS // 1_000_000
+        raise DataError(f"{name}: frames of {width}x{height}, at most {most} million pixels are read")
+    if not (width and height and stream.time_base):
+        raise DataError(f"{name}: damaged, no frame of it can be decoded")
+    return width, height
 
 
 def is_cover(stream: Any) -> bool:
@@ -231,23 +217,24 @@ def counted_frames(source: VideoSource, stamp: tuple[int, int]) -> int:
 
     stamp: of the file, by which the answer is kept.
     """
-    import av
-
     if source.count and not source.is_part:
         return source.count
-    count = 0
-    with open_input(source.path) as file:
+    first = -math.inf if source.first is None else source.first
+    last = math.inf if source.last is None else source.last
+    return sum(first <= time < last for time in _packet_times(source))
+
+
+def _packet_times(source: VideoSource) -> Iterator[int]:
+    """Yield times of packets, from about the beginning of a part to behind its end."""
+    import av
+
+    with open_input(source.path) as file, suppress(av.FFmpegError):
         stream = file.streams[source.index]
         if source.first is not None:
             file.seek(source.first, stream=stream)
-        try:
-            for packet in file.demux(stream):
-                time = packet.pts if packet.pts is not None else packet.dts
-                if time is None or (source.first is not None and time < source.first):
-                    continue
-                if source.last is not None and (packet.dts or time) >= source.last:
-                    break
-                count += source.last is None or time < source.last
-        except av.FFmpegError:
-            pass
-    return count
+        for packet in file.demux(stream):
+            time = packet.dts if packet.pts is None else packet.pts
+            if time is not None:
+                yield time
+            if source.last is not None and (packet.dts or 0) >= source.last:
+                return

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorzoo.core.errors import DataError, printable
 from colorzoo.core.isolation import reason
-from colorzoo.datasources.containers.video_reader import MICROSECONDS, VideoSource, is_cover, open_input
+from colorzoo.datasources.containers.video_reader import (
+    MICROSECONDS,
+    VideoSource,
+    is_cover,
+    open_input,
+    undamaged,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -89,29 +96,32 @@ class Remux:
         """Add the streams to the output in their order; return them by their number in the source."""
         streams, dropped = {}, []
         for stream in source.streams:
-            if is_made_anew(stream, source):
-                continue
-            if "matroska" in out.format.name and is_cover(stream):
-                out.add_attachment(*cover(source.name, stream.index, stream.metadata))
-                continue
             if stream.index == self.source.index:
-                added: Any = out.add_stream_from_template(pictures.streams.video[0], opaque=True)
-                added.time_base = self.source.time_base
-                added.codec_context.framerate = self.source.rate
-                if self.display:
-                    added.set_display_matrix(memoryview(self.display).cast("i"))
-            elif stream.type in left_out or (stream.type != "attachment" and not stream.time_base):
-                dropped.append(stream.type)
+                added = self._add_pictures(out, pictures.streams.video[0])
+            elif is_made_anew(stream, source):
+                continue
+            elif "matroska" in out.format.name and is_cover(stream):
+                out.add_attachment(*cover(self.source.path, stream))
+                continue
+            elif stream.type in left_out:
+                dropped.append(KINDS[stream.type])
                 continue
             else:
                 added = out.add_stream_from_template(stream, opaque=True)
             added.disposition = stream.disposition
             added.metadata.update(_kept(stream.metadata, stream.index == self.source.index))
             streams[stream.index] = added
-        self.notes = [
-            f"its {KINDS[kind]} left out, which the format does not hold" for kind in dict.fromkeys(dropped)
-        ]
+        kinds = dict.fromkeys(dropped)
+        self.notes = [f"its {kind} left out, which the format does not hold" for kind in kinds]
         return streams
+
+    def _add_pictures(self, out: OutputContainer, segment: Any) -> Any:
+        added: Any = out.add_stream_from_template(segment, opaque=True)
+        added.time_base, added.codec_context.framerate = self.source.time_base, self.source.rate
+        added.codec_context.bit_rate = 0  # else that of the first segment
+        if self.display:
+            added.set_display_matrix(memoryview(self.display).cast("i"))
+        return added
 
     def _copy_tags(self, source: InputContainer, out: OutputContainer) -> None:
         out.metadata.update({k: v for k, v in source.metadata.items() if k not in OF_THE_FILE})
@@ -120,51 +130,38 @@ class Remux:
 
     def _packets(self, source: InputContainer, streams: dict[int, Stream]) -> Iterator[Any]:
         """Yield all packets as nearly in their order as the source has them, for the output."""
-        colored = self._colored()
-        own = streams[self.source.index]
-        ends: dict[int, int] = {}
-        ahead = next(colored)
-        shift = Fraction(0)
-        if self.source.is_part:
-            shift = ahead.pts * self.source.time_base
-        elif source.format.name in STARTING_ANYWHERE:
-            shift = Fraction(source.start_time or 0, MICROSECONDS)
+        own, lasts = streams[self.source.index], dict[int, int]()
+        colored = self._lasting(lasts)
+        shift = self._shift(source)
         for packet in self._of_the_part(source.demux(list(_streams_of(source, streams))), shift):
             if packet.stream_index != self.source.index:
                 packet.stream = streams[packet.stream_index]
                 yield _shifted(packet, shift)
                 continue
-            if packet.pts is not None and packet.duration:
-                ends[packet.pts] = packet.pts + packet.duration
-            following = next(colored, None)
-            if following is None:
-                continue
-            yield self._lasting(ahead, following.pts - ahead.pts, own, shift)
-            ahead = following
-        for following in colored:
-            yield self._lasting(ahead, following.pts - ahead.pts, own, shift)
-            ahead = following
-        yield self._lasting(ahead, ends.get(ahead.pts, 0) - ahead.pts, own, shift)
+            if packet.pts is not None:
+                lasts[packet.pts] = packet.duration or 0
+            yield from (_shifted(one, shift, own) for one in islice(colored, 1))
+        yield from (_shifted(one, shift, own) for one in colored)
 
-    def _of_the_part(self, packets: Iterable[Any], shift: Fraction) -> Iterator[Any]:
-        """Yield packets of the source that are shown in the part, the times of others left out."""
-        import av
+    def _shift(self, source: InputContainer) -> Fraction:
+        """Return the seconds that times are moved by: a part begins at its first frame."""
+        if self.source.is_part:
+            return Fraction(next(self._colored()).pts * self.source.time_base)
+        anywhere = source.format.name in STARTING_ANYWHERE
+        return Fraction(source.start_time or 0, MICROSECONDS) if anywhere else Fraction(0)
 
+    def _of_the_part(self, packets: Iterator[Any], shift: Fraction) -> Iterator[Any]:
+        """Yield packets of the source that are shown in the part."""
         end = None if self.source.last is None else self.source.last * self.source.time_base
-        try:
-            for packet in packets:
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                if stamp is None:
-                    if packet.size:
-                        packet.pts = packet.dts = 0
-                        yield packet
-                    continue
+        for packet in undamaged(packets):
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if stamp is None and packet.size:  # a cover
+                packet.pts = packet.dts = 0
+                yield packet
+            elif stamp is not None:
                 time = stamp * packet.time_base
-                inside = not self.source.is_part or (time >= shift and (end is None or time < end))
-                if inside:
+                if not self.source.is_part or (time >= shift and (end is None or time < end)):
                     yield packet
-        except av.FFmpegError:  # a film that is cut off ends here
-            return
 
     def _colored(self) -> Iterator[Any]:
         """Yield the packets of all segments, their times in units of the source."""
@@ -179,10 +176,18 @@ class Remux:
                     packet.dts, packet.time_base = packet.pts, self.source.time_base
                     yield packet
 
-    def _lasting(self, packet: Any, duration: int, stream: Stream, shift: Fraction) -> Any:
-        packet.duration = max(duration, 0) or int(1 / self.source.rate / self.source.time_base)
-        packet.stream = stream
-        return _shifted(packet, shift)
+    def _lasting(self, lasts: dict[int, int]) -> Iterator[Any]:
+        """Yield the same, each until the next begins; the last as long as in the source, by `lasts`."""
+        held = None
+        for packet in self._colored():
+            if held is not None:
+                held.duration = packet.pts - held.pts
+                lasts.pop(held.pts, None)
+                yield held
+            held = packet
+        if held is not None:
+            held.duration = lasts.get(held.pts) or int(1 / self.source.rate / self.source.time_base)
+            yield held
 
 
 def is_made_anew(stream: Stream, source: InputContainer) -> bool:
@@ -191,13 +196,12 @@ def is_made_anew(stream: Stream, source: InputContainer) -> bool:
     return stream.type == "data" and (chapters or "timecode" in stream.metadata)
 
 
-def cover(path: str, index: int, tags: dict[str, str]) -> tuple[str, str, bytes]:
+def cover(path: Path, stream: Any) -> tuple[str, str, bytes]:
     """Return name, kind and bytes of a picture that is attached to a film."""
-    with open_input(Path(path.removeprefix("file:"))) as file:
-        stream = file.streams[index]
-        data = next((bytes(packet) for packet in file.demux(stream) if packet.size), b"")
-        kind = COVERS.get(stream.codec_context.name, "image/jpeg")
-    return tags.get("filename", "cover"), tags.get("mimetype", kind), data
+    with open_input(path) as file:
+        data = next((bytes(one) for one in file.demux(file.streams[stream.index]) if one.size), b"")
+    kind = COVERS.get(stream.codec_context.name, "image/jpeg")
+    return stream.metadata.get("filename", "cover"), stream.metadata.get("mimetype", kind), data
 
 
 class _RefusedError(Exception):
@@ -212,7 +216,10 @@ def _kept(tags: dict[str, str], encoded_anew: bool) -> dict[str, str]:
     return {k: v for k, v in tags.items() if not (encoded_anew and k.startswith(OF_THE_ENCODING))}
 
 
-def _shifted(packet: Any, shift: Fraction) -> Any:
+def _shifted(packet: Any, shift: Fraction, stream: Stream | None = None) -> Any:
+    """Return a packet, for a stream of the output if that is not known, moved by seconds."""
+    if stream is not None:
+        packet.stream = stream
     if shift:
         moved = int(shift / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts - moved

@@ -1,8 +1,8 @@
 """Colours the frames of a film as a sequence, and goes on where a run was killed, to the same result.
 
-A container that keeps parts of itself (`Container.resume`) is coloured from the first missing frame on. What
-the frame before it handed on is kept beside the parts; a colorizer that sees sequences itself looks at the
-frames before again.
+A container that keeps parts of itself (`Container.resume`) is coloured from the first missing frame on.
+What the frame before it handed on is kept beside the parts; a colorizer that sees sequences itself looks
+at the frames before again.
 """
 
 from __future__ import annotations
