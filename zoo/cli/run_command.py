@@ -39,12 +39,13 @@ MARK = typer.Option("--mark/--no-mark", help="say in the results that they were 
 SHEET = typer.Option(
     "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
 )
-START = typer.Option(metavar="TIME", help="colour a video from there on: seconds, or h:mm:ss")
-END = typer.Option(metavar="TIME", help="and up to there")
-CRF = typer.Option(
-    min=0, max=63, help="constant rate factor of a coloured video: less is better, and larger [default: 16]"
-)
 RECOLOR = typer.Option("--recolor", help="colour also the pages of a book that have colour already")
+
+TimeOption = typer.Option(metavar="TIME", help="colour a video from there on: seconds, or h:mm:ss")
+Start = Annotated[str | None, TimeOption]
+End = Annotated[str | None, typer.Option(metavar="TIME", help="colour a video up to there")]
+CRF_HELP = "constant rate factor of a coloured video: less is better, and larger [default: 16; WebM 18]"
+Crf = Annotated[int | None, typer.Option(min=0, max=63, help=CRF_HELP)]
 
 
 def run(
@@ -73,9 +74,9 @@ def run(
     consistent: guiding.Consistent = False,
     frames: guiding.Frames = False,
     recolor: Annotated[bool, RECOLOR] = False,
-    start: Annotated[str | None, START] = None,
-    end: Annotated[str | None, END] = None,
-    crf: Annotated[int | None, CRF] = None,
+    start: Start = None,
+    end: End = None,
+    crf: Crf = None,  # fmt: skip
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -90,8 +91,7 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
-    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; an animation
-    colorzoo run vae-mdn film.mp4 --end 20     its first 20 seconds, with sound; also .mkv, .mov, .webm
+    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; film.mp4, .mkv, .webm
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     colorzoo run --again colorized/colorized.jsonl -o anew
     """
