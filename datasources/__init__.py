@@ -15,6 +15,7 @@ RARS = (".cbr", ".rar")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 OTHER_VIDEOS = (".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".flv", ".ogv", ".3gp", ".dv", ".mxf")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 @hookimpl
@@ -32,6 +33,7 @@ def register_datasets() -> list[Entry]:
         Entry(
             "packed", f"{package}.packed_folder:PackedFolder", "what `data prepare --format packed` wrote"
         ),
+        Entry("picture", f"{package}.image_folder:OnePicture", "one picture file", PICTURES),
         Entry("folder", f"{package}.image_folder:Folder", "pictures below a folder, recursively"),
         Entry("lfw", f"{package}.lfw:LFW", "Labeled Faces in the Wild, deep funneled, split by person"),
         Entry("manga", f"{package}.manga.crawled:Manga", "pages fetched by `colorzoo data crawl`"),

@@ -50,5 +50,7 @@ def _check_values(method: Method, metrics: Sequence[str], counts: Mapping[str, i
         if value.per_image is not None and len(value.per_image) != counts[name]:
             raise ValueError(f"{method.label!r}: {name} has not one value a picture or sequence")
         curves = [curve for curve in (value.curve, value.over_hints) if curve is not None]
-        if not all(0 < len(curve.x) == len(curve.y) for curve in curves):
+        bounds = [bound for curve in curves for bound in (curve.low, curve.high) if bound is not None]
+        fits = [0 < len(curve.x) == len(curve.y) for curve in curves]
+        if not all(fits) or {len(bound) for bound in bounds} - {len(curve.x) for curve in curves}:
             raise ValueError(f"{method.label!r}: the curve of {name} has not one y for every x")

@@ -35,6 +35,8 @@ class ColoringRecord(Strict):
     sha256: str | None = Field(description="of the weights' model.safetensors")
     options: dict[str, Any] = Field(description="all of them, the seed included")
     guidance: dict[str, Any] = Field({}, description="what was said of its colours, if anything")
+    frames: bool = Field(False, description="whether its colours agree with those of the frames before")
+    table_sha256: str | None = Field(None, description="of the chapter's palette.json that it agrees with")
     sample: int = Field(description="which of the samples it is, the first is 0")
     device: str
     colorzoo_version: str

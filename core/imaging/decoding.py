@@ -27,6 +27,7 @@ from PIL import (
 
 from colorzoo.core.errors import ImageError, printable
 from colorzoo.core.imaging import depth, icc
+from colorzoo.core.imaging.extra_formats import develop_raw, is_raw, open_heic
 from colorzoo.core.imaging.file_metadata import NO_METADATA, Metadata, metadata_of
 from colorzoo.core.imaging.limits import Refused, bound_pixels, bound_scans
 from colorzoo.core.imaging.picture import AnyDepth, Pixels
@@ -40,6 +41,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 STRIPE = 2**22
 """Pixels that are converted at once."""
+SCANS_ADVICE = "`colorzoo run` takes larger ones with: pip install 'colorzoo[archive]'"
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 WHITE_IS_ZERO, UNSIGNED, UNDEFINED = 0, 1, 4
 
@@ -66,6 +68,9 @@ def decode(source: Source, name: str, max_pixels: int, side: int | None = None) 
     """
     name = printable(name)
     with _opened(source, name) as file, image_errors(name):
+        if is_raw(name):
+            pixels = develop_raw(file, max_pixels)
+            return Decoded(pixels, None, None, (pixels.shape[0], pixels.shape[1]), (), NO_METADATA)
         return _decoded(file, max_pixels, side)
 
 
@@ -108,9 +113,10 @@ def _damage(error: Exception) -> str:
 
 
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
-    image = _identified(file)
+    image = identified(file)
     stored = image.size
-    bound_pixels(*stored, max_pixels)
+    advice = SCANS_ADVICE if image.format in ("TIFF", "PNG") else "scale it down first"
+    bound_pixels(*stored, max_pixels, advice)
     bound_scans(image, file)
     if side:
         image.draft("RGB", (side, side))
@@ -137,10 +143,10 @@ def converted(
     image.load()
     said = dict(image.info)  # as it was before it is turned
     image = _upright(image, in_place=in_place)
-    profile, notes = _profile(image)
+    profile, notes = profile_of(image)
     if image.mode.startswith("I"):
         pixels, alpha = depth.deep_gray(image, highest)
-    elif file is not None and (low := depth.second_pass(raw, lambda: _identified(file))):
+    elif file is not None and (low := depth.second_pass(raw, lambda: identified(file))):
         pixels, alpha = depth.deep_color(raw, image, low)
     else:
         pixels, alpha, note = _shallow(image)
@@ -159,8 +165,9 @@ def _upright(image: Image.Image, *, in_place: bool) -> Image.Image:
     return image
 
 
-def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
+def identified(file: IO[bytes]) -> ImageFile.ImageFile:
     """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
+    file.seek(0)
     prefix = file.read(16)
     file.seek(0)
     for name in FORMATS:
@@ -168,7 +175,7 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC_BRANDS:
-        raise Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
+        return open_heic(file)
     problem = "not a picture that can be read" if prefix else "empty file"
     raise Refused(f"{problem}; expected {', '.join(FORMATS)}")
 
@@ -222,7 +229,7 @@ def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None, tuple[str, ...]
     return rgb, alpha, (to_srgb[1],) if to_srgb else ()
 
 
-def _profile(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
+def profile_of(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
     """Return a profile that describes RGB, and what of the file is left out."""
     notes = []
     if getattr(image, "is_animated", False):

@@ -78,9 +78,8 @@ def lost_in(name: str, picture: Picture) -> tuple[str, ...]:
         notes.append("its colour profile is dropped, which bmp cannot hold")
     lost = [NAMES[field] for field in NAMES if getattr(said, field) and not _holds(suffix, said, field)]
     if lost:
-        notes.append(
-            f"its {', '.join(lost)} {'are' if len(lost) > 1 else 'is'} dropped, which {kind} cannot hold"
-        )
+        verb = "are" if len(lost) > 1 or lost == ["texts"] else "is"
+        notes.append(f"its {', '.join(lost)} {verb} dropped, which {kind} cannot hold")
     if xmp.is_damaged(said.xmp):
         notes.append("its XMP is damaged, and dropped")
     return tuple(notes)
@@ -118,11 +117,14 @@ def encode_to(
     file: IO[bytes], picture: Picture, suffix: str, name: str, *, quality: int | None, mark: str
 ) -> None:
     """Write a picture as a file of that suffix; `name` is what messages call it."""
+    if picture.scan and suffix not in (".png", *TIFF):
+        raise ImageError(f"{name}: a scan that is larger than the memory; write it as tif or png")
     try:
         if suffix == ".png" or suffix in TIFF:
             write_stripes = write_png if suffix == ".png" else write_tiff
+            blocks = picture.scan.blocks() if picture.scan else blocks_of(picture)
             write_stripes(
-                file, picture.size, blocks_of(picture), picture.metadata, profile=picture.profile, mark=mark
+                file, picture.full_size, blocks, picture.metadata, profile=picture.profile, mark=mark
             )
         else:
             _save(file, picture, suffix, quality, mark)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import IO, Any
@@ -54,11 +55,17 @@ NO_METADATA = Metadata()
 
 
 def metadata_of(
-    image: Image.Image, info: dict[Any, Any], upright: tuple[int, int], file: IO[bytes]
+    image: Image.Image,
+    info: dict[Any, Any],
+    upright: tuple[int, int],
+    file: IO[bytes],
+    *,
+    loaded: bool = True,
 ) -> Metadata:
     """Return what an image and its file say.
 
-    info: of the loaded image before it was turned. upright: width and height since.
+    info: of the image before it was turned. upright: width and height since. loaded: whether it is loaded;
+    else texts behind the pixels of a PNG are not looked for.
     """
     block = _bytes(info.get("exif"))
     common = Metadata(
@@ -70,7 +77,8 @@ def metadata_of(
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return _of_tiff(common, upright, file)
     if isinstance(image, PngImagePlugin.PngImageFile):
-        return _of_png(common, image, info, upright)
+        texts = image.text if loaded else {key: text for key, text in info.items() if isinstance(text, str)}
+        return _of_png(common, texts, info, upright)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         return _of_jpeg(common, image, info)
     return common
@@ -158,9 +166,9 @@ RAW = "Raw profile type "
 
 
 def _of_png(
-    common: Metadata, image: PngImagePlugin.PngImageFile, info: dict[Any, Any], upright: tuple[int, int]
+    common: Metadata, said: Mapping[Any, Any], info: dict[Any, Any], upright: tuple[int, int]
 ) -> Metadata:
-    texts = {str(key): str(text) for key, text in image.text.items() if key != "XML:com.adobe.xmp"}
+    texts = {str(key): str(text) for key, text in said.items() if key != "XML:com.adobe.xmp"}
     raw = {
         key.removeprefix(RAW).lower(): _raw_profile(texts.pop(key))
         for key in [*texts]

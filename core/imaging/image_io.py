@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from colorzoo.core.errors import ImageError
 from colorzoo.core.files import atomic_write
 from colorzoo.core.imaging.decoding import Source, decode
 from colorzoo.core.imaging.encoding import SUFFIXES as SUFFIXES
@@ -16,13 +17,16 @@ from colorzoo.core.imaging.encoding import check_writable as check_writable
 from colorzoo.core.imaging.encoding import encode_to
 from colorzoo.core.imaging.encoding import lost_in as lost_in
 from colorzoo.core.imaging.encoding import suffix_for as suffix_for
+from colorzoo.core.imaging.extra_formats import HEIC, RAW
 from colorzoo.core.imaging.limits import MAX_PIXELS
 from colorzoo.core.imaging.picture import AnyDepth as AnyDepth
 from colorzoo.core.imaging.picture import Picture as Picture
 from colorzoo.core.imaging.picture import Pixels as Pixels
 from colorzoo.core.imaging.picture import to_eight_bits
+from colorzoo.core.imaging.scan_file import scanned
 
-READABLE = (*SUFFIXES, ".gif", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx")
+READABLE = (*SUFFIXES, ".gif", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx", *HEIC,
+            *RAW)  # fmt: skip
 """What `colorzoo run` takes from folders."""
 
 
@@ -38,6 +42,21 @@ def read(source: Source, *, name: str = "", max_pixels: int = MAX_PIXELS) -> Pic
     return Picture(decoded.pixels, decoded.alpha, decoded.profile, decoded.notes, decoded.metadata)
 
 
+def read_any(source: Source, *, name: str = "") -> Picture:
+    """Decode a picture file as `read` does, and scans that it refuses as reduced ones with their `scan`.
+
+    Raises:
+        ImageError: as in `read`; for a large TIFF or PNG only without the extra that reads scans.
+    """
+    try:
+        return read(source, name=name)
+    except ImageError:
+        scan = scanned(Path(source)) if isinstance(source, str | os.PathLike) else None
+        if scan is None:
+            raise
+        return scan
+
+
 def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, tuple[int, int]]:
     """Return RGB uint8 (h, w, 3), both sides at least `side` or as stored, and the stored (height, width).
 
@@ -47,8 +66,14 @@ def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, 
     Raises:
         ImageError: as in `read`.
     """
-    decoded = decode(source, name or str(source), MAX_PIXELS, side)
-    return to_eight_bits(decoded.pixels), decoded.size
+    try:
+        decoded = decode(source, name or str(source), MAX_PIXELS, side)
+        return to_eight_bits(decoded.pixels), decoded.size
+    except ImageError:
+        scan = scanned(Path(source)) if isinstance(source, str | os.PathLike) else None
+        if scan is None:
+            raise
+        return scan.rgb, scan.full_size
 
 
 def write(
@@ -64,7 +89,7 @@ def write(
         ImageError: a suffix of no format, or a picture too large for it.
     """
     path = Path(path)
-    check_writable(path.name, *picture.size)
+    check_writable(path.name, *picture.full_size)
     with atomic_write(path) as file:
         encode_to(file, picture, path.suffix.lower(), str(path), quality=quality, mark=mark)
     if picture.metadata.modified is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -18,12 +19,30 @@ STRIPE = 2**20
 """Pixels that are converted at once."""
 
 
+class Stripes(Protocol):
+    """Pixels that are larger than the memory."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+
+    def blocks(self) -> Iterator[AnyDepth]:
+        """Yield rows from the first to the last, (h, W, 3 or 4), a stripe at a time."""
+
+    def luma(self, top: int, bottom: int) -> npt.NDArray[np.float32]:
+        """Return the luma (h, W) of some rows in [0, 1]."""
+
+    def colored(self, rows: Callable[[int, int], AnyDepth]) -> Stripes:
+        """Return these pixels with other colours, made as they are asked for."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A decoded picture: RGB (H, W, 3), upright, with alpha (H, W) and colour profile if any.
 
     pixels: uint8 or uint16, alpha the same. `rgb` and `gray` are their eight bits, whatever the depth.
-    notes: what of its file was left out, each a clause. metadata: what the file says besides pixels.
+    notes: what of its file was left out, each a clause. metadata: what the file says besides pixels. scan:
+    the pixels in full, where these are those of a reduced copy.
     """
 
     pixels: AnyDepth
@@ -31,11 +50,17 @@ class Picture:
     profile: bytes | None = field(default=None, repr=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
     metadata: Metadata = field(default=NO_METADATA, repr=False, compare=False)
+    scan: Stripes | None = field(default=None, repr=False, compare=False)
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def full_size(self) -> tuple[int, int]:
+        """Height and width of the scan, if it is a reduced copy of one."""
+        return self.scan.size if self.scan else self.size
 
     @property
     def is_deep(self) -> bool:

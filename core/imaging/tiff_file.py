@@ -95,7 +95,8 @@ def _carried(metadata: Metadata, mark: str) -> Directory:
     if packet := xmp.told(metadata.xmp, mark):
         carried.tags[XMP] = Values(ifd.BYTE, len(packet), packet)
     if metadata.iptc:
-        carried.tags[IPTC] = Values(UNDEFINED, len(metadata.iptc), metadata.iptc)
+        records = metadata.iptc + bytes(-len(metadata.iptc) % 4)  # which TIFF has as numbers of four bytes
+        carried.tags[IPTC] = Values(LONG, len(records) // 4, records)
     if metadata.comment and IMAGE_DESCRIPTION not in carried.tags:
         text = metadata.comment.rstrip(b"\0") + b"\0"
         carried.tags[IMAGE_DESCRIPTION] = Values(ifd.ASCII, len(text), text)

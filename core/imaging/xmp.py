@@ -38,7 +38,7 @@ def told(packet: bytes, mark: str) -> bytes:
     if mark:
         _add_event(document, mark)
     assert document.documentElement is not None
-    return HEAD + document.documentElement.toxml("utf-8").partition(b"?>")[2] + TAIL
+    return HEAD + document.documentElement.toxml().encode() + TAIL
 
 
 def _parsed(packet: bytes) -> Document | None:

@@ -10,6 +10,7 @@ import torch
 from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.devices import device_of
 from colorzoo.core.errors import ConfigError
+from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.prediction import NOTHING, Prediction, Size, fitted_size, resized, to_tensor
@@ -101,7 +102,7 @@ def _together(
     """Return the predictions of pictures that the colorizer is given at one size."""
     name, size = type(colorizer).__name__, given_size(colorizer, pictures[0])
     told = [
-        taken(name, colorizer.capabilities, one).in_pixels(picture.size, size)
+        taken(name, colorizer.capabilities, one).in_pixels(picture.full_size, size)
         for one, picture in zip(guidance, pictures, strict=True)
     ]
     native = told if any(one.given() for one in told) else []
@@ -116,7 +117,7 @@ def _together(
     return [
         Prediction(
             picture, colored[index], None if picture.size == size else unchanged[index : index + 1],
-            keeps_luma, colorizer.capabilities,
+            keeps_luma, _done(colorizer.capabilities, told[index]),
         )
         for index, picture in enumerate(pictures)
     ]  # fmt: skip
@@ -133,6 +134,11 @@ def given_size(colorizer: Colorizer, picture: Picture) -> Size:
     stated = colorizer.capabilities
     side = colorizer.max_input_side or stated.max_input_side
     return fitted_size(picture.size, side, stated.size_multiple)
+
+
+def _done(stated: Capabilities, told: Guidance) -> Capabilities:
+    """Return what a colorizer states without hints, if it was given none."""
+    return stated if told.hints else stated.model_copy(update={"takes": stated.takes - HINTS})
 
 
 def taken(name: str, stated: Capabilities, guidance: Guidance) -> Guidance:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from colorzoo.core.guidance.apply import POINTWISE, SPATIAL, guided
+from colorzoo.core.guidance.apply import HINTS, POINTWISE, SPATIAL, guided
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
@@ -36,7 +36,8 @@ class Prediction:
     """Colourings (K, 3, h, w) of a picture before guidance.
 
     guide: the grey (1, 1, h, w) that was coloured, if it was not of the picture's size. keeps_luma: whether
-    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself.
+    the picture's own luma is restored. capabilities: what the colorizer states, and has done itself; it
+    takes no hints if it was given none, so that the engine spreads those of later guidance.
     """
 
     picture: Picture
@@ -53,11 +54,13 @@ class Prediction:
         Raises:
             ConfigError: a hint lies outside the picture; before the first sample.
         """
-        size, depth = self.picture.size, self.picture.pixels.dtype
+        size, depth, scan = self.picture.size, self.picture.pixels.dtype, self.picture.scan
+        in_full = self.by_rows(guidance, table, scan.size, scan.luma) if scan else None
         for rows in self.by_rows(guidance, table, size, self.picture.luma):
             with torch.inference_mode():
                 pixels = _at_full_size(size, rows, depth)
-            yield replace(self.picture, pixels=pixels, notes=())
+            colored = scan.colored(_in_integers(next(in_full), depth)) if scan and in_full else None
+            yield replace(self.picture, pixels=pixels, notes=(), scan=colored)
             del pixels
 
     def by_rows(self, guidance: Guidance, table: Cells | None, size: Size, luma: Luma) -> Iterator[Rows]:
@@ -69,7 +72,7 @@ class Prediction:
             ConfigError: a hint lies outside the picture; before the first sample.
         """
         with torch.inference_mode():
-            rgb, guide = self._guided(guidance.without(self.capabilities.takes), table)
+            rgb, guide = self._guided(guidance.without(self.capabilities.takes - HINTS), table)
             share = colored_share(self.picture.gray) if self._keeps_paper(guidance) else None
         if guide is None and size != self.picture.size:
             guide = to_tensor(self.picture.gray).to(self.rgb.device)
@@ -110,7 +113,7 @@ class Prediction:
             return self.rgb, self.guide
         looks = table is not None or given & SPATIAL
         gray, luma, chroma = self.planes((FLATS_SIDE if "flats" in given else SIDE) if looks else None)
-        guidance = guidance.in_pixels(self.picture.size, (gray.shape[-2], gray.shape[-1]))
+        guidance = guidance.in_pixels(self.picture.full_size, (gray.shape[-2], gray.shape[-1]))
         guided_one = self.recolored(gray, luma, guided(chroma, luma[:1], guidance, table))
         return guided_one.rgb, guided_one.guide
 
@@ -161,6 +164,16 @@ def _at_full_size(size: Size, rows: Rows, depth: np.dtype[Any]) -> AnyDepth:
     for top, bottom in stripes(*size):
         out[top:bottom] = to_pixels(rows(top, bottom), depth)
     return out
+
+
+def _in_integers(rows: Rows, depth: np.dtype[Any]) -> Callable[[int, int], AnyDepth]:
+    """Return a function from first and last row to pixels (h, W, 3) of uint8 or uint16."""
+
+    def pixels(top: int, bottom: int) -> AnyDepth:
+        with torch.inference_mode():
+            return to_pixels(rows(top, bottom), depth)
+
+    return pixels
 
 
 def _rows_resized(size: Size, rgb: Tensor) -> Rows:

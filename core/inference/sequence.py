@@ -11,6 +11,7 @@ from torch import Tensor
 
 from colorzoo.core.devices import device_of
 from colorzoo.core.errors import PluginError
+from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.motion import Carry, steadied
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import Options, given_size, predict, seeded, taken
@@ -20,8 +21,6 @@ from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.outputs import check_output
 from colorzoo.core.interfaces.sequence_colorizer import SequenceColorizer
 from colorzoo.core.isolation import isolated
-
-HINTS = frozenset({"hints"})
 
 
 def predict_sequence(
@@ -41,7 +40,10 @@ def predict_sequence(
     """
     if isinstance(colorizer, SequenceColorizer):
         return _by_itself(colorizer, iter(frames), options)
-    predictions = (predict(colorizer, picture, options, told) for picture, told in frames)
+    spread = HINTS - colorizer.capabilities.requires  # by the engine, on what was carried
+    predictions = (
+        predict(colorizer, picture, options, told.without(spread)) for picture, told in frames
+    )
     return _along_the_motion(predictions, carry)
 
 

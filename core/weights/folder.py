@@ -18,6 +18,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
 from colorzoo.core.weights import unfinished
 from colorzoo.core.weights.safetensors_header import check_fit, read_header, with_sorted_metadata
+from colorzoo.core.weights.weights_info import FEW as FEW
 from colorzoo.core.weights.weights_info import Distribution as Distribution
 from colorzoo.core.weights.weights_info import Measured as Measured
 from colorzoo.core.weights.weights_info import PluginName as PluginName

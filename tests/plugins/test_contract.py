@@ -99,6 +99,7 @@ def packed(tmp_path):
 
 PLACES = {
     "folder": folder,
+    "picture": lambda tmp_path: next(folder(tmp_path).rglob("*.png")),
     "pages": folder,
     "panels": folder,
     "hf": folder,

@@ -2,15 +2,22 @@
 
 import io
 import json
+import re
+import shlex
 import signal
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
-from colorzoo.core.errors import ConfigError, DataError
+from colorzoo.cli.app import build
+from colorzoo.core.errors import ColorzooError, ConfigError, DataError
 from colorzoo.core.imaging.image_io import read
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.jobs.inputs import gather
@@ -20,6 +27,7 @@ from colorzoo.jobs.run_books import run_books, run_one_book
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from tests.plugins.books import MAKERS, book, cbr, cbz, gray_page, page
 
+ROOT = Path(__file__).parents[2]
 SETTINGS = RunSettings("tinting", {"samples": 1, "seed": None})
 
 
@@ -212,21 +220,44 @@ def test_lossy_pages_stay_lossy_and_about_as_large(tmp_path):
         assert chroma(read(io.BytesIO(data))) > 5
 
 
-def test_from_the_command_line_into_a_folder_a_file_and_a_stream(cli, tmp_path):
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Return the command line, in this process: its output, or the error that it ends with."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        done = CliRunner().invoke(build(), list(words))
+        return str(done.exception) if isinstance(done.exception, ColorzooError) else done.output
+
+    return run
+
+
+def test_from_the_command_line_into_a_folder_and_a_file(command, tmp_path):
     cbz(tmp_path / "b.cbz"), (tmp_path / "photo.png").write_bytes(page(1))
-    done = cli("run", "grey", "b.cbz", "photo.png")
-    assert "2 of 2 coloured" in done.stdout
-    assert "b.cbz: 3 pages coloured" in done.stdout
+    done = command("run", "grey", "b.cbz", "photo.png")
+    assert "2 of 2 coloured" in done
+    assert "b.cbz: 3 pages coloured" in done
     row = json.loads((tmp_path / "colorized" / "colorized.jsonl").read_text().splitlines()[-1])
     assert (row["picture"], row["files"]) == ("b.cbz", ["b-grey.cbz"])
-    assert "before" in cli("run", "grey", "b.cbz").stdout
-    pages = json.loads(cli("run", "grey", "b.cbz", "-o", "c.cbz", "--json").stdout)["pages"]
-    assert pages["b.cbz"]["colored"] == 3
-    assert "is there already" in cli("run", "grey", "b.cbz", "-o", "c.cbz", code=2).stderr
-    assert "written as .zip or .cbz" in cli("run", "grey", "b.cbz", "-o", "c.png", code=2).stderr
-    assert "one picture" in cli("run", "grey", "photo.png", "-o", "c.pdf", code=2).stderr
-    again = cli("run", "--again", "colorized/colorized.jsonl", "-o", "again", code=1)
-    assert "b.cbz: a book; colour it again by the same command and --overwrite" in again.stderr
+    assert "before" in command("run", "grey", "b.cbz")
+    assert (
+        json.loads(command("run", "grey", "b.cbz", "-o", "c.cbz", "--json"))["pages"]["b.cbz"]["colored"]
+        == 3
+    )
+    assert "is there already" in command("run", "grey", "b.cbz", "-o", "c.cbz")
+    assert "written as .zip or .cbz" in command("run", "grey", "b.cbz", "-o", "c.png")
+    assert "one picture" in command("run", "grey", "photo.png", "-o", "c.pdf")
+    again = command("run", "--again", "colorized/colorized.jsonl", "-o", "again")
+    assert "b.cbz: a book; colour it again by the same command and --overwrite" in again
+
+
+@pytest.mark.slow
+def test_a_book_goes_through_the_standard_streams(tmp_path):
+    command = [sys.executable, "-m", "colorzoo", "run", "grey", "-", "-o", "-"]
+    source = cbz(tmp_path / "b.cbz").read_bytes()
+    done = subprocess.run(command, input=source, capture_output=True, check=True, cwd=tmp_path)
+    assert list(content(io.BytesIO(done.stdout))) == list(content(io.BytesIO(source)))
+    assert [path.name for path in tmp_path.iterdir()] == ["b.cbz"]
 
 
 def hostile(tmp_path):
@@ -297,3 +328,19 @@ def test_a_damaged_member_ends_the_book_and_keeps_the_pages(tmp_path):
     result = colored(tmp_path / "b.cbz", tmp_path / "out")
     assert "2.png: damaged" in result.failure_lines()[0]
     assert list((tmp_path / "out").glob("*.cbz")) == []
+
+
+def test_the_commands_of_the_page_on_books_do_what_it_says(command, tmp_path):
+    cbz(tmp_path / "book.cbz"), (tmp_path / "shelf").mkdir()
+    cbz(tmp_path / "shelf" / "other.cbz"), (tmp_path / "shelf" / "photo.png").write_bytes(page(1))
+    for name, kind in (("novel", "epub"), ("scans", "pdf"), ("moving", "gif")):
+        book(kind, tmp_path).rename(tmp_path / f"{name}.{kind}")
+    block = re.findall(r"```\n(.*?)```", (ROOT / "docs" / "books.md").read_text(), re.S)[0]
+    assert len(block.splitlines()) == 9
+    for line in block.splitlines():
+        words, _, comment = line.partition("#")
+        done = command(*shlex.split(words.replace(" cgan ", " grey "))[1:])
+        assert "pages coloured" in done or "before" in done, done
+        for name in re.findall(r"colorized/[\w.-]+", comment):
+            assert (tmp_path / name.replace("cgan", "grey")).is_file(), line
+        assert ("before" in done) == ("done already" in comment), line

@@ -148,7 +148,7 @@ def _show_over_hints(results: Results) -> None:
     rows = [
         {
             "true hints a picture": printable(method.label),
-            **dict(zip(counts, map(_number, values), strict=True)),
+            **dict(zip(counts, (_number(value.value) for value in values), strict=True)),
         }
         for method, values in over_hints(results)
     ]

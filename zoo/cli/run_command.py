@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo import jobs
-from colorzoo.cli import guidance_options as guiding
 from colorzoo.cli.completion import complete_models, complete_weights
+from colorzoo.cli.film_options import FilmOptions
+from colorzoo.cli.guidance_options import GuidanceOptions
+from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
+from colorzoo.cli.output_options import OutputOptions
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.errors import ConfigError, printable
 
@@ -28,55 +32,25 @@ WORDS = typer.Argument(
     metavar="[MODEL] INPUT",
     autocompletion=complete_models,
 )
-OUT = typer.Option("-o", "--out", help="folder for results, one file, or - for standard output")
 SAMPLES = typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]")
 WEIGHTS = typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights)
 AGAIN = typer.Option(metavar="RECORD", help="make the results of a colorized.jsonl again, in folder -o")
 WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offline"}
-FORMAT = typer.Option(help="png, jpg, webp, bmp or tiff [default: as the picture; png of other formats]")
-QUALITY = typer.Option(min=1, max=100, help="of jpg [default: that of the picture, else 95]")
-MARK = typer.Option("--mark/--no-mark", help="say in the results that they were coloured, and by what")
-SHEET = typer.Option(
-    "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
-)
-RECOLOR = typer.Option("--recolor", help="colour also the pages of a book that have colour already")
-
-TimeOption = typer.Option(metavar="TIME", help="colour a video from there on: seconds, or h:mm:ss")
-Start = Annotated[str | None, TimeOption]
-End = Annotated[str | None, typer.Option(metavar="TIME", help="colour a video up to there")]
-CRF_HELP = "constant rate factor of a coloured video: less is better, and larger [default: 16; WebM 18]"
-Crf = Annotated[int | None, typer.Option(min=0, max=63, help=CRF_HELP)]
 
 
+@grouped
 def run(
     context: typer.Context,
     words: Annotated[list[str], WORDS] = [],  # noqa: B006  typer copies it
-    out: Annotated[str, OUT] = "colorized",
+    *,
     samples: Annotated[int | None, SAMPLES] = None,
     seed: Annotated[int | None, SEED] = None,
     weights: Annotated[str | None, WEIGHTS] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
-    format: Annotated[str | None, FORMAT] = None,
-    quality: Annotated[int | None, QUALITY] = None,
-    mark: Annotated[bool, MARK] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
-    sheet: Annotated[bool | None, SHEET] = None,
+    output: OutputOptions,
     again: Annotated[str | None, AGAIN] = None,
-    hint: guiding.Hints = [],  # noqa: B006
-    hints: guiding.HintFiles = [],  # noqa: B006
-    reach: guiding.Reach = 0.5,
-    strength: guiding.Strength = 1,
-    style: guiding.Style = "plain",
-    palette: guiding.PaletteText = None,
-    reference: guiding.References = [],  # noqa: B006
-    flats: guiding.Flats = False,
-    paper: guiding.Paper = None,
-    consistent: guiding.Consistent = False,
-    frames: guiding.Frames = False,
-    recolor: Annotated[bool, RECOLOR] = False,
-    start: Start = None,
-    end: End = None,
-    crf: Crf = None,  # fmt: skip
+    guidance: GuidanceOptions,
+    film: FilmOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -97,21 +71,18 @@ def run(
     """
     talk = not (quiet or as_json)
     if again is not None:
-        _run_again(context, again, out, device, overwrite=overwrite, talk=talk, as_json=as_json)
+        _run_again(context, again, output, device, talk=talk, as_json=as_json)
         return
-    guidance = jobs.run_guidance.GuidanceRequest(
-        hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
-        references=reference, flats=flats, paper=paper, consistent=consistent,
-    )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames, quality,
-        mark, recolor, jobs.video_options.video_options(start, end, crf),
+        words, samples=samples, seed=seed, weights=weights, pairs=option,
+        guidance=guidance.request(), frames=guidance.frames, **asdict(output),
+        video=film.request(),
     )  # fmt: skip
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
     elif talk:
-        _say(result, request.model, colorizer, out)
+        _say(result, request.model, colorizer, output.out)
     _end(result)
 
 
@@ -141,10 +112,9 @@ def _refuse_others(context: typer.Context) -> None:
 def _run_again(
     context: typer.Context,
     record: str,
-    out: str,
+    output: OutputOptions,
     device: str,
     *,
-    overwrite: bool,
     talk: bool,
     as_json: bool,
 ) -> None:
@@ -153,13 +123,14 @@ def _run_again(
 
     with ProgressBars(disable=not talk) as bars:
         result = jobs.run_again.run_again(
-            Path(record), out, partial(load, device=device), bars.report("again"), overwrite=overwrite
-        )
+            Path(record), output.out, partial(load, device=device), bars.report("again"),
+            overwrite=output.overwrite,
+        )  # fmt: skip
     if as_json:
         files = {str(path): [str(file) for file in made] for path, made in result.files.items()}
         typer.echo(json.dumps({"files": files, "failures": result.failure_lines()}, indent=2))
     elif talk and result.done:
-        typer.echo(f"{result.done} of {result.total} made again\nresults: {printable(out, 4096)}")
+        typer.echo(f"{result.done} of {result.total} made again\nresults: {printable(output.out, 4096)}")
     if talk and result.total > 1 and result.failures:
         typer.echo("left out:\n" + "\n".join(f"  {line}" for line in result.failure_lines()), err=True)
     _end(result)

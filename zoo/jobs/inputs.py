@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from colorzoo.core.errors import ColorzooError, ImageError, printable
+from colorzoo.core.errors import ColorzooError, DataError, ImageError, printable
 from colorzoo.core.imaging.image_io import READABLE
-from colorzoo.jobs.opening import container_of, container_suffix, opened
+from colorzoo.jobs.opening import container_of, opened
 from colorzoo.jobs.run_folder import COLORIZED, results_near
 from colorzoo.jobs.run_guidance import SIDECARS
 
@@ -91,7 +91,10 @@ def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
 
 def _is_book(path: Path) -> bool:
     """Return whether a file of a folder is a book, not just anybody's zip; one that is damaged is named."""
-    if not container_suffix(path.name):
+    try:
+        if not container_of(path):
+            return False
+    except DataError:  # other content than its ending says
         return False
     try:
         with opened(path) as book:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.contact_sheet import Cell
-from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, suffix_for, write
+from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read_any, suffix_for, write
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
@@ -148,7 +148,7 @@ class Batch:
             self.keep(task)
             return
         start = time.monotonic()
-        picture = read(path)
+        picture = read_any(path)
         guidance = self.settings.guidance.of(path, picture)
         self.write(task, picture, colorings(self.colorizer, picture, self.options, guidance, self.table))
         self.result.seconds += time.monotonic() - start
@@ -172,7 +172,7 @@ class Batch:
     def write(self, task: Task, picture: Picture, samples: Iterable[Picture]) -> None:
         """Write the samples of a picture, equal ones once, and add them to the sheet and the records."""
         suffix = suffix_for(picture, self.settings.format)
-        check_writable(f"{task.stem.name}{suffix}", *picture.size)
+        check_writable(f"{task.stem.name}{suffix}", *picture.full_size)
         count = int(str(self.options.get("samples", 1)))
         stem = task.stem
         names = [stem.with_name(f"{stem.name}-{number}{suffix}") for number in range(1, count + 1)]

@@ -166,7 +166,7 @@ def layer_hints(path: Path, picture: Picture) -> list[Hint]:
     Raises:
         ConfigError: it is not transparent, or not of the picture's size.
     """
-    layer, (height, width) = read(path), picture.size
+    layer, (height, width) = read(path), picture.full_size
     if layer.size != (height, width):
         size = f"{layer.size[1]}x{layer.size[0]}"
         raise ConfigError(

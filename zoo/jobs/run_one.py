@@ -19,7 +19,7 @@ from colorzoo.core.imaging.image_io import (
     check_writable,
     encode,
     lost_in,
-    read,
+    read_any,
     suffix_for,
     write,
 )  # fmt: skip
@@ -85,12 +85,12 @@ def _colored_picture(
     colorizer: Colorizer, path: Path, source: str, out: str, settings: RunSettings
 ) -> RunResult:
     start = time.monotonic()
-    picture = read(path, name="standard input" if source == STREAM else source)
+    picture = read_any(path, name="standard input" if source == STREAM else source)
     seed = settings.options["seed"]
     options = {**settings.options, "seed": secrets.randbelow(2**31) if seed is None else seed}
     guidance = settings.guidance.of(None if source == STREAM else path, picture)
     file = Path(f"colored{suffix_for(picture, settings.format)}" if out == STREAM else out)
-    check_writable(file.name, *picture.size)
+    check_writable(file.name, *picture.full_size)
     (colored,) = colorize(colorizer, picture, options, guidance)
     record = ColorizedRecord(file.parent, colorizer, settings)
     mark = record.mark(options)

@@ -133,6 +133,7 @@ def _words(results: Results) -> dict[str, Any]:
         "informed": text.informed(results),
         "informed_by": text.informed_by,
         "number": text.number,
+        "bounded": text.bounded,
         "note": text.note,
         "named": text.named,
         "arrow": text.arrow,

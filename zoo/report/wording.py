@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from colorzoo.core.compare.results import Method, MetricFacts, Pair, Results, Value
+from colorzoo.core.interfaces.metric import Curve
 
 MIN_PICTURES = 30
 """Pictures below which a report warns."""
@@ -81,7 +82,7 @@ def finding(pair: Pair, metric: MetricFacts) -> str:
     fraction = pair.wins if winner == pair.one else 1 - pair.wins - pair.ties
     return (
         f"{winner} is better than {loser} in {named(metric)}, by {number(abs(pair.difference))} in the "
-        f"mean ({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the pictures."
+        f"mean ({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the {metric.over}s."
     )
 
 
@@ -148,15 +149,24 @@ def hint_counts(results: Results) -> list[float]:
     return sorted({x for curve in curves if curve is not None for x in curve.x})
 
 
-def over_hints(results: Results) -> list[tuple[Method, list[float | None]]]:
+def over_hints(results: Results) -> list[tuple[Method, list[Value]]]:
     """Return by method, in the order of the ranking, the ranking metric at each of `hint_counts`."""
     counts = hint_counts(results)
     curves = [(method, method.values[results.ranked_by].over_hints) for method in results.ranking()]
     return [
-        (method, [dict(zip(curve.x, curve.y, strict=True)).get(count) for count in counts])
+        (method, [_at(curve, count) for count in counts])
         for method, curve in curves
         if curve is not None and not method.informed
     ]
+
+
+def _at(curve: Curve, x: float) -> Value:
+    """Return the value of a curve at a place, with its interval."""
+    if x not in curve.x:
+        return Value(value=None, unit="")
+    at = curve.x.index(x)
+    low, high = (bounds[at] if bounds else None for bounds in (curve.low, curve.high))
+    return Value(value=curve.y[at], low=low, high=high, unit="")
 
 
 def informed_by(method: Method) -> str:

@@ -10,10 +10,11 @@ import torch
 from colorzoo.core.compare.evaluator import Evaluator, seed_of
 from colorzoo.core.compare.over_hints import compared_over_hints
 from colorzoo.core.compare.results import Results
-from colorzoo.core.compare.simulation import Simulation, next_in_sequence, true_hints, true_palette
+from colorzoo.core.compare.simulation import Simulation, next_in_sequence, true_palette
 from colorzoo.core.compare.source_guidance import SourceGuidance
 from colorzoo.core.data.combine import ConcatDataset, Subset
 from colorzoo.core.errors import ConfigError
+from colorzoo.core.guidance.simulated_hints import true_hints
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.colorizer import Colorizer
