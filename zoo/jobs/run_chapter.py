@@ -17,7 +17,7 @@ from colorzoo.core.guidance.chapter import palette_of_table, table_of_pages
 from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging import color
-from colorzoo.core.imaging.image_io import Picture, read
+from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
@@ -93,7 +93,7 @@ def new_table(
 def _pictures(files: Files) -> Iterator[Picture | None]:
     for path, _ in files:
         try:
-            yield read(path)
+            yield read_any(path)
         except ImageError:
             yield None
 
