@@ -16,6 +16,7 @@ from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import AnyDepth, Picture
+from colorzoo.core.inference.memory import release_free_memory
 from colorzoo.core.inference.tiling import bilinear_rows, stripes
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.guidance import Guidance
@@ -60,6 +61,8 @@ class Prediction:
             with torch.inference_mode():
                 pixels = _at_full_size(size, rows, depth)
             colored = scan.colored(_in_integers(next(in_full), depth)) if scan and in_full else None
+            if scan:
+                release_free_memory()  # its rows are made in the room that this took
             yield replace(self.picture, pixels=pixels, notes=(), scan=colored)
             del pixels
 
