@@ -50,13 +50,13 @@ class Video(Container):
 
     def pages_after(self, count: int) -> Iterator[Page]:
         after = self.segments.last_time(self.source) if count and self.segments else None
-        for frame in self.source.frames(after):
-            yield Page(f"{float(frame.time):.2f} s", partial(to_picture, frame))
+        for number, frame in enumerate(self.source.frames(after), start=count + 1):
+            yield Page(f"frame {number}", partial(to_picture, frame))
             del frame
 
     def some_pages(self, count: int) -> Iterator[Page]:
         for frame in self.source.some_frames(count):
-            yield Page(f"{float(frame.time):.2f} s", partial(to_picture, frame))
+            yield Page(f"frame at {float(frame.time):.2f} s", partial(to_picture, frame))
 
     def resume(self, folder: Path) -> int:
         self.segments = Segments(folder)

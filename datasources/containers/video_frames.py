@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from colorzoo.core.imaging.image_io import Picture, Pixels
@@ -27,6 +28,8 @@ LIMITED, FULL = 1, 2
 UNSPECIFIED = 2
 QUARTER = 90
 """Degrees."""
+ROUNDING = 1.5
+"""Mean difference of luma that rounding to 8 bits can make, in levels."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +81,10 @@ def to_picture(frame: VideoFrame) -> Picture:
 
 
 def to_frame(source: VideoFrame, picture: Picture | None, format: str, look: Look) -> VideoFrame:
-    """Return a frame with the luma and time of its source and the colours of a picture.
+    """Return a frame of the time and luma of its source, and the colours of a picture.
 
-    picture: upright; None leaves the source its own colours. format: yuv420p or yuv444p.
+    picture: upright; one that has been given another luma keeps it. None leaves the source its own colours.
+    format: yuv420p or yuv444p.
     """
     if picture is None:
         frame = _converted(source, format, look)
@@ -92,11 +96,17 @@ def to_frame(source: VideoFrame, picture: Picture | None, format: str, look: Loo
             format=format, src_colorspace=look.converter, dst_colorspace=look.converter,
             src_color_range=FULL, dst_color_range=look.range,
         )  # fmt: skip
-        plane(frame, 0)[:] = _luma(source, look)
+        if _has_luma_of(picture, source):
+            plane(frame, 0)[:] = _luma(source, look)
     frame.pts, frame.time_base = source.pts, source.time_base
     frame.color_range, frame.colorspace = look.range, look.matrix
     frame.color_primaries, frame.color_trc = look.primaries, look.transfer
     return frame
+
+
+def _has_luma_of(picture: Picture, source: VideoFrame) -> bool:
+    """Say whether a picture's luma is that of its source, but for rounding."""
+    return float(cv2.absdiff(picture.gray, to_picture(source).gray).mean()) <= ROUNDING
 
 
 def plane(frame: VideoFrame, index: int) -> Pixels:

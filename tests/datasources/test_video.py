@@ -170,7 +170,7 @@ def test_what_a_kill_leaves_is_gone_on_with_to_the_same_bytes(tmp_path, monkeypa
     assert len(list(folder.glob("*.nut"))) == 2
     seen.clear()
     colored(path, tmp_path / "out.mp4", lambda page: seen.append(page.name) or tinted(page), folder=folder)
-    assert seen[0] == "0.32 s"
+    assert seen[0] == "frame 9"
     assert len(seen) == 6
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 

@@ -1,5 +1,6 @@
 """Videos from the command line: coloured with sound, gone on with after a kill, and refused in one line."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -148,8 +149,14 @@ def raise_first(request):
 
 
 @pytest.mark.slow
-def test_the_command_line_colours_a_film(cli, tmp_path):
-    clip(tmp_path / "film.mp4", 6)
-    run = cli("run", "vae-mdn", "film.mp4", "--end", "0.2", "-o", "out.mp4")
-    assert "5 frames coloured" in run.stdout
-    assert len(frames(tmp_path / "out.mp4")) == 5
+def test_the_commands_of_the_document_work(cli, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "video.md").read_text()
+    commands = [line.split()[2:] for line in text.splitlines() if line.startswith("$ colorzoo ")]
+    assert len(commands) == 4
+    (tmp_path / "films").mkdir()
+    shutil.copy(clip(tmp_path / "film.mp4", 9), tmp_path / "films" / "other.mp4")
+    done = [cli(*command).stdout for command in commands]
+    assert "film.mp4: 9 frames coloured" in done[0]
+    assert "film.mp4: 5 frames coloured" in done[1]
+    assert len(frames(tmp_path / "small.mp4")) == 9
+    assert [path.name for path in (tmp_path / "warm").glob("*.mp4")] == ["other-vae-mdn.mp4"]

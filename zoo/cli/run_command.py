@@ -161,7 +161,8 @@ def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[
         weights = model.weights or (info.name if info else "")
         by = f"{model.name}, weights {printable(weights)}" if weights else model.name
         device = described(device_of(colorizer))
-        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a picture"
+        unit = "picture" if not result.pages else next(iter(result.pages.values())).unit
+        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a {unit}"
         lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
     return lines + result.page_lines()
 
