@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.guidance.palette import COUNT, palette_of_pictures
 from colorzoo.core.guidance.reference import as_reference
+from colorzoo.core.guidance.simulated_hints import true_hints
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.interfaces.guidance import Guidance, Hint
+from colorzoo.core.interfaces.guidance import Guidance
 
 MAX_HINTS, MAX_COLORS, MAX_COUNTS = 10_000, 256, 20
 SPEC = re.compile(r"hints=(?P<hints>\d{1,5}(,\d{1,5})*)|palette(=(?P<palette>\d{1,3}))?|reference=next")
@@ -85,12 +84,6 @@ def next_in_sequence(sequences: Sequence[Sequence[int]]) -> dict[int, int]:
         if len(sequence) > 1
         for index, following in zip(sequence, [*sequence[1:], sequence[0]], strict=True)
     }
-
-
-def true_hints(picture: Picture, count: int, seed: int) -> list[Hint]:
-    """Return hints at random points, each with the colour of its one pixel."""
-    points = np.random.default_rng(seed).integers(0, picture.gray.shape, (count, 2)).tolist()
-    return [Hint(x=x, y=y, color=tuple(picture.rgb[y, x].tolist())) for y, x in points]
 
 
 def true_palette(picture: Picture, count: int) -> tuple[tuple[int, int, int], ...]:

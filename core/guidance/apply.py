@@ -15,14 +15,18 @@ from colorzoo.core.interfaces.guidance import Guidance
 
 POINTWISE = frozenset({"strength", "style"})
 """Fields that need no neighbours: they act at any size."""
+HINTS = frozenset({"hints", "reach"})
+"""Fields that the engine looks at again where a colorizer was given them: the user wins."""
 SPATIAL = frozenset({"references", "palette", "flats", "hints"})
 """Fields that act on whole pictures, at a working size."""
 
 
-def guided(chroma: Tensor, gray: Tensor, guidance: Guidance, table: Cells | None = None) -> Tensor:
+def guided(
+    chroma: Tensor, gray: Tensor, guidance: Guidance, table: Cells | None = None, *, followed: bool = False
+) -> Tensor:
     """Return chroma (K, 2, H, W) of gray (1, 1, H, W) as guidance wants it; hints are in its pixels.
 
-    table: what the pages of a chapter agree on.
+    table: what the pages of a chapter agree on. followed: whether the colorizer was given the hints.
     """
     chroma = styled(chroma, gray, guidance)
     if table is not None:
@@ -33,4 +37,4 @@ def guided(chroma: Tensor, gray: Tensor, guidance: Guidance, table: Cells | None
         chroma = moved_to_palette(chroma, gray, palette_of_colors(guidance.palette))
     if guidance.flats:
         chroma = flattened_chroma(chroma, gray)
-    return hinted(chroma, gray, guidance)
+    return hinted(chroma, gray, guidance, followed=followed)

@@ -20,10 +20,17 @@ PRIOR, FAR = 3 * 0.05**2, 1e-4
 """Squared chroma by which a prediction is believed before hints speak, at the coverage where they fade."""
 SMOOTHNESS, LEAST, MOST = 1e6, 8e3, 3e4
 """Smoothness of one hint, divided among several, and its bounds: many hints need not reach as far."""
+NEARER = 0.1
+"""Share of the smoothness over which what a colorizer has missed of its hints is corrected."""
+HINT, WANTED, PREDICTED = slice(0, 1), slice(1, 3), slice(3, 5)
+"""Planes of `spread`: coverage by hints, their chroma, and the prediction's where they are."""
 
 
-def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
+def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance, *, followed: bool = False) -> Tensor:
     """Return chroma (K, 2, H, W) drawn towards the hints, whose pixels are those of gray (1, 1, H, W).
+
+    followed: whether the colorizer was given them. Then what it has missed is added near them:
+    p + m (hh - pp).
 
     With S the smoother, c the mask of hints, h their chroma and p the prediction: s = S(c),
     hh = S(c h) / s, pp = S(c p) / s, m = s / (s + k), out = p + m (hh - p / 2 - pp / 2). That is half
@@ -34,27 +41,51 @@ def hinted(chroma: Tensor, gray: Tensor, guidance: Guidance) -> Tensor:
     if not guidance.hints:
         return chroma
     size = (gray.shape[-2], gray.shape[-1])
+    reach = smoothness(len(guidance.hints), size, guidance.reach)
+    planes = hint_planes(guidance, size)
+    if followed:
+        return corrected(chroma, spread(chroma, gray, planes, NEARER * reach))
+    return drawn(chroma, spread(chroma, gray, planes, reach))
+
+
+def hint_planes(guidance: Guidance, size: tuple[int, int]) -> Tensor:
+    """Return the mask of hints in pixels of that size, and their chroma where it is 1: (3, H, W)."""
     hint_map = guidance.hint_map(size)
-    wanted, mask = color.chroma(hint_map[:3]) * hint_map[3], hint_map[3:]
+    return torch.cat([hint_map[3:], color.chroma(hint_map[:3]) * hint_map[3]])
+
+
+def smoothness(count: int, size: tuple[int, int], reach: float = 0.5) -> float:
+    """Return lambda for so many hints of a reach: a hundredth at 0, the hundredfold at 1."""
+    shared = min(max(SMOOTHNESS / count, LEAST), MOST)
+    return float(shared * (max(size) / SIDE) ** 2 * 10 ** (4 * reach - 2))
+
+
+def spread(chroma: Tensor, gray: Tensor, planes: Tensor, reach: float) -> Tensor:
+    """Return S of c, c h, c p, c p h and c p p as planes (K, 7, H, W); see `hinted`.
+
+    chroma: p (K, 2, H, W). gray: (1, 1, H, W). planes: c and c h (3, H, W). reach: lambda.
+    """
+    mask, wanted = planes[HINT].cpu(), planes[WANTED].cpu()
     predicted = chroma.cpu() * mask
     agreement = torch.stack([(predicted * wanted).sum(1), (predicted * predicted).sum(1)], 1)
-    planes = torch.cat([mask, wanted, torch.cat([predicted, agreement], 1).flatten(0, 1)]).numpy()
+    values = torch.cat([mask, wanted, torch.cat([predicted, agreement], 1).flatten(0, 1)]).float()
     guide = gray[0, 0].float().cpu().numpy()
-    spread = torch.from_numpy(smooth(planes, guide, smoothness=_smoothness(guidance, size), sigma=SIGMA))
-    spread = spread.to(chroma)
-    return _drawn(chroma, spread[:1], spread[1:3], spread[3:].reshape(-1, 4, *size))
+    smoothed = torch.from_numpy(smooth(values.numpy(), guide, smoothness=reach, sigma=SIGMA)).to(chroma)
+    own = smoothed[3:].reshape(len(chroma), 4, *smoothed.shape[1:])
+    return torch.cat([smoothed[:3].expand(len(chroma), -1, -1, -1), own], 1)
 
 
-def _smoothness(guidance: Guidance, size: tuple[int, int]) -> float:
-    """Return lambda for so many hints of a reach: a hundredth at 0, the hundredfold at 1."""
-    shared = min(max(SMOOTHNESS / len(guidance.hints), LEAST), MOST)
-    return float(shared * (max(size) / SIDE) ** 2 * 10 ** (4 * guidance.reach - 2))
-
-
-def _drawn(chroma: Tensor, covered: Tensor, wanted: Tensor, predicted: Tensor) -> Tensor:
-    """Evaluate the formula of `hinted` on what was spread: s, s hh, and (K, 4, H, W) of the prediction."""
+def drawn(chroma: Tensor, spread_planes: Tensor) -> Tensor:
+    """Evaluate the formula of `hinted` on what was spread, (K, 7, H, W)."""
     prior = PRIOR * FAR
-    belief = ((predicted[:, 2:3] + prior) / (predicted[:, 3:] + prior)).clamp(0, 1)
+    covered, wanted, predicted = (spread_planes[:, planes] for planes in (HINT, WANTED, PREDICTED))
+    belief = ((spread_planes[:, 5:6] + prior) / (spread_planes[:, 6:] + prior)).clamp(0, 1)
     share = 1 / (covered + FAR)  # m / s, which is finite where nothing reaches
     kept = belief * (1 - share * covered / 2)
-    return chroma * kept + share * (wanted - belief * predicted[:, :2] / 2)
+    return chroma * kept + share * (wanted - belief * predicted / 2)
+
+
+def corrected(chroma: Tensor, spread_planes: Tensor) -> Tensor:
+    """Return chroma (K, 2, H, W) with the error at hints taken away, as far as they reach."""
+    covered, wanted, predicted = (spread_planes[:, planes] for planes in (HINT, WANTED, PREDICTED))
+    return chroma + (wanted - predicted) / (covered + FAR)

@@ -79,7 +79,14 @@ class CGanConfig(ColorizerConfig):
         0.15, ge=0, le=1, description="share of the pictures shown as line art, as much as screentone"
     )
 
-    gan: StageConfig = Field(StageConfig(), description="the only stage")
+    hint_width: int = Field(
+        0, ge=0, le=1024, description="channels of the first layer of what takes hints; 0: the engine does"
+    )
+
+    gan: StageConfig | None = Field(StageConfig(), description="first stage (4.2); none: skipped")
+    hints: StageConfig | None = Field(
+        None, description="second stage: hints, the rest stays as it is (Zhang et al. 2017); none: skipped"
+    )
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "default": {
@@ -87,6 +94,9 @@ class CGanConfig(ColorizerConfig):
             "squared_weight": 600, "smooth_weight": 3,
             "gan": {"steps": 600, "batch_size": 8, "learning_rate": 5e-4, "warmup": 40, "beta1": 0.5,
                     "beta2": 0.99, "weight_decay": 0.02, "ema": 0.99},
+            "hint_width": 8,
+            "hints": {"steps": 1400, "batch_size": 8, "learning_rate": 1e-3, "warmup": 40, "beta2": 0.99,
+                      "weight_decay": 0.01, "clip": 10, "ema": 0.99},
         },
         "plain": {
             "gan": {"epochs": 200, "batch_size": 8, "learning_rate": 1e-3, "beta1": 0.5, "beta2": 0.99,
@@ -115,6 +125,13 @@ class CGanConfig(ColorizerConfig):
                 "generator=pix2pix halves eight times: crop, or size without crops, must be a multiple of "
                 f"256, got {side}"
             )
+        if self.hint_width and (self.generator, self.space) != ("lite0", "chroma"):
+            raise ValueError(
+                "hint_width needs generator=lite0 and space=chroma, got "
+                f"generator={self.generator}, space={self.space}"
+            )
+        if self.hints and not self.hint_width:
+            raise ValueError("the stage hints needs hint_width, which is 0; give hints=none or a width")
         if self.color_levels and (self.space != "flats" or self.color_levels < 2):
             raise ValueError(
                 f"color_levels needs space=flats and two levels or more, got space={self.space}, "

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.config import RunOptions
+from colorzoo.core.guidance import hint_network
+from colorzoo.core.guidance.apply import HINTS
+from colorzoo.core.guidance.hint_network import HintNetwork, spread_and_known
+from colorzoo.core.guidance.hints import hint_planes, smoothness
 from colorzoo.core.imaging import color
 from colorzoo.core.inference.optimize import OptimizedCopy
 from colorzoo.core.inference.tiling import tiled
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.cgan.color_grid import expected
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.flats import under_ink
-from colorzoo.plugins.cgan.networks import generator
+from colorzoo.plugins.cgan.networks import OnTrunk, generator
 
 CHROMA_SCALE = 0.2
 """The chroma that an output of 1 stands for."""
@@ -39,12 +45,21 @@ class CGan(ChromaColorizer, nn.Module):
         self.keeps_luma = self.config.space == "chroma"
         self.generator = generator(self.config)
         self._fast = OptimizedCopy(narrow=self.generator.cell)
+        self.hints = HintNetwork(self.config.hint_width) if self.config.hint_width else None
+        self._fast_hints = OptimizedCopy(narrow=self.generator.cell)
+        if self.hints:
+            self.capabilities = type(self).capabilities.model_copy(update={"takes": HINTS})
 
     def stages(self) -> Sequence[Stage]:
-        """Return the only stage."""
-        from colorzoo.plugins.cgan.training import Adversarial
+        """Return the configured stages: both networks against each other, then hints."""
+        from colorzoo.plugins.cgan.training import stages
 
-        return [Adversarial(self)]
+        return stages(self)
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Load weights by name; those of a model that takes no hints leave what does as it is."""
+        own = {name: tensor for name, tensor in self.state().items() if name.startswith("hints.")}
+        super().load_state(state if own.keys() & state.keys() else {**own, **state})
 
     def working_size(self, size: Size, options: RunOptions) -> Size:
         assert isinstance(options, CGanOptions)
@@ -52,6 +67,10 @@ class CGan(ChromaColorizer, nn.Module):
 
     def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
         return torch.cat([self._field(page[None]) for page in small])[:, None]
+
+    def guided_chroma(self, small: Tensor, options: RunOptions, guidance: Sequence[Guidance]) -> Tensor:
+        fields = [self._guided_field(page[None], told) for page, told in zip(small, guidance, strict=True)]
+        return torch.cat(fields)[:, None]
 
     def colorize(self, gray: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, CGanOptions)
@@ -80,6 +99,21 @@ class CGan(ChromaColorizer, nn.Module):
         if self.config.space == "chroma" or gain == 1:
             return gain * field
         return color.recombine(color.luma(field), gain * color.chroma(field))
+
+    def _guided_field(self, gray: Tensor, guidance: Guidance) -> Tensor:
+        """Return the field of a page at working size under hints in its pixels."""
+        field, net = self._field(gray), self.generator
+        if not (guidance.hints and self.hints and isinstance(net, OnTrunk)):
+            return field
+        small, size = F.avg_pool2d(gray, net.scale), (field.shape[-2], field.shape[-1])
+        planes = F.avg_pool2d(hint_planes(guidance, (gray.shape[-2], gray.shape[-1])), net.scale)
+        reach = smoothness(len(guidance.hints), size, guidance.reach)
+        answer, known = spread_and_known(field, small, planes, reach)
+        network = hint_network.OnTrunk(net.trunk, self.hints)
+        return answer + tiled(
+            lambda section: self._fast_hints(network, section).float(),
+            torch.cat([gray, known], 1), cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
+        )  # fmt: skip
 
 
 def _working_size(size: tuple[int, int], side: int) -> tuple[int, int]:

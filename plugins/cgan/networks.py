@@ -52,7 +52,11 @@ class OnTrunk(Generator):
         self.net = UNet(Lite0.widths, outputs, width, Resizing.growth)
 
     def forward(self, gray: Tensor) -> Tensor:
-        return self.net.field(self.net.encode(self.trunk(gray)))
+        return self.decode(self.trunk(gray))
+
+    def decode(self, features: Sequence[Tensor]) -> Tensor:
+        """Return the field for the trunk's features, finest first."""
+        return self.net.field(self.net.encode(features))  # type: ignore[arg-type]  # as its widths say
 
 
 class Columns(Generator):

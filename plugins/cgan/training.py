@@ -1,4 +1,4 @@
-"""The only stage of cgan: generator and discriminator against each other."""
+"""The stages of cgan: generator and discriminator against each other, then hints."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
-from colorzoo.core.interfaces.stage import Batch, Stage
+from colorzoo.core.imaging.line_art import line_art, screentone
+from colorzoo.core.interfaces.stage import Batch, Stage, StageConfig
 from colorzoo.core.trunk.training import slowed
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.inking import Drawn
-from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
 if TYPE_CHECKING:
@@ -29,16 +29,52 @@ GAMMA = 0.15
 """Deviation of the logarithm of the exponent by which the grey input is made lighter or darker."""
 
 
-class Adversarial(Stage):
+def stages(model: CGan) -> list[Stage]:
+    """Return the configured stages in order."""
+    from colorzoo.plugins.cgan.hint_training import Hinting
+
+    config = model.config
+    configured = ((Adversarial, config.gan), (Hinting, config.hints))
+    return [cls(model, settings) for cls, settings in configured if settings]
+
+
+class OnPages(Stage):
+    """A stage on crops of pages, of other lightness, and drawn in ink at times."""
+
+    def __init__(self, model: CGan, settings: StageConfig) -> None:
+        self.model, self.config, self.settings = model, model.config, settings
+        self.size = model.config.size
+
+    def augment(self, batch: Batch) -> Batch:
+        if self.config.vary:
+            batch = super().augment(batch)
+        if self.config.crop:
+            batch = Batch.of(cropped(batch.color, self.config.crop))
+        if self.config.space == "flats":
+            return Drawn.at_random(batch.color)
+        return Batch(batch.color, self._redrawn(batch.gray))
+
+    def _redrawn(self, gray: Tensor) -> Tensor:
+        """Return the pictures lighter or darker, and some as line art or screentone."""
+        drawn, normal = torch.rand(len(gray), 1, 1, 1), torch.randn(len(gray), 1, 1, 1)
+        if self.config.vary:
+            gray = gray ** torch.exp(GAMMA * normal).to(gray)
+        if self.config.inked:
+            fraction, drawn = self.config.inked, drawn.to(gray)
+            toned = torch.where(drawn < 2 * fraction, screentone(gray), gray)
+            gray = torch.where(drawn < fraction, line_art(gray), toned)
+        return gray
+
+
+class Adversarial(OnPages):
     """Train both networks on the same pictures (4.2)."""
 
     name = "gan"
     generated: Tensor
     """What the generator made of the batch in its last step, without its gradient."""
 
-    def __init__(self, model: CGan) -> None:
-        self.model, self.config, self.settings = model, model.config, model.config.gan
-        self.size = model.config.size
+    def __init__(self, model: CGan, settings: StageConfig) -> None:
+        super().__init__(model, settings)
         self.discriminator = Discriminator(model.config)
         self.networks: Mapping[str, nn.Module] = {
             "generator": model.generator,
@@ -55,15 +91,6 @@ class Adversarial(Stage):
         if isinstance(trained, OnTrunk) and self.config.trunk_share:
             return slowed(optimizer, trained.trunk, self.config.trunk_share)
         return optimizer
-
-    def augment(self, batch: Batch) -> Batch:
-        if self.config.vary:
-            batch = super().augment(batch)
-        if self.config.crop:
-            batch = Batch.of(cropped(batch.color, self.config.crop))
-        if self.config.space == "flats":
-            return Drawn.at_random(batch.color)
-        return Batch(batch.color, self._redrawn(batch.gray))
 
     def losses(self, network: str, batch: Batch) -> dict[str, Tensor]:
         self.discriminator.requires_grad_(network == "discriminator")
@@ -113,17 +140,6 @@ class Adversarial(Stage):
     def _visible(self, field: Tensor) -> Tensor:
         """Return what differs between two fields as it is seen, in RGB."""
         return color.chroma_to_rgb_offset(field) if self.config.space == "chroma" else field
-
-    def _redrawn(self, gray: Tensor) -> Tensor:
-        """Return the pictures lighter or darker, and some as line art or screentone."""
-        drawn, normal = torch.rand(len(gray), 1, 1, 1), torch.randn(len(gray), 1, 1, 1)
-        if self.config.vary:
-            gray = gray ** torch.exp(GAMMA * normal).to(gray)
-        if self.config.inked:
-            fraction, drawn = self.config.inked, drawn.to(gray)
-            toned = torch.where(drawn < 2 * fraction, screentone(gray), gray)
-            gray = torch.where(drawn < fraction, line_art(gray), toned)
-        return gray
 
 
 def content_losses(config: CGanConfig, generated: Tensor, real: Tensor) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Picture, resize
+from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.inference.prediction import Prediction, fitted_size
 from colorzoo.core.interfaces.colorizer import Colorizer
 
@@ -69,7 +70,7 @@ class ModelCache:
 
     def keep(self, key: str, prediction: Prediction) -> Prediction:
         """Keep a prediction, and what fits beside it."""
-        pixels = prediction.picture.rgb.nbytes
+        pixels = prediction.picture.pixels.nbytes
         self.predictions.put(key, prediction, _bytes(prediction.rgb.contiguous()) + pixels)
         self.fit()
         return prediction
@@ -90,7 +91,7 @@ def of_sample(prediction: Prediction, sample: int) -> Prediction:
 def reduced(prediction: Prediction, side: int | None) -> Prediction:
     """Return the prediction of the picture reduced to a longest side, for a look at it."""
     picture = reduced_picture(prediction.picture, side)
-    size = (picture.rgb.shape[0], picture.rgb.shape[1])
+    size = picture.size
     if picture is prediction.picture:
         return prediction
     if prediction.guide is not None and prediction.guide.shape[-2] <= size[0]:
@@ -100,10 +101,10 @@ def reduced(prediction: Prediction, side: int | None) -> Prediction:
 
 def reduced_picture(picture: Picture, side: int | None) -> Picture:
     """Return a picture with its longest side at most `side`; itself where it has that."""
-    height, width = fitted_size((picture.rgb.shape[0], picture.rgb.shape[1]), side)
-    if (height, width) == picture.rgb.shape[:2]:
+    height, width = fitted_size(picture.size, side)
+    if (height, width) == picture.size:
         return picture
-    alpha = None if picture.alpha is None else resize(picture.alpha, width, height)
+    alpha = None if picture.alpha is None else resize(to_eight_bits(picture.alpha), width, height)
     return Picture(resize(picture.rgb, width, height), alpha, picture.profile)
 
 

@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Sequence
 from io import BytesIO
 from multiprocessing.connection import Connection
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +19,9 @@ from colorzoo.core.errors import ColorzooError, HubError, WeightsError
 from colorzoo.core.guidance.chapter import table_of_pages
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.guidance.reference import SIDE, as_reference
+from colorzoo.core.imaging.colored import ColoringRecord
 from colorzoo.core.imaging.image_io import Picture, encode, read, read_reduced
+from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.inference.colorize import predict_many
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.inference.prediction import Prediction
@@ -119,21 +120,24 @@ class Models:
         return model.name, model.weights
 
     def _predicted(self, coloring: Coloring) -> Predicted:
-        model = self.cache.model(coloring.model, coloring.weights)
         prediction = self._prediction(coloring)
-        height, width = prediction.picture.gray.shape
-        options = validate(model.Options, coloring.options, "options")
-        record = record_of(model, options, self._guidance(coloring)).model_dump(mode="json")
+        height, width = prediction.picture.size
+        record = self._record(coloring).model_dump(mode="json")
         return Predicted(len(prediction.rgb), height, width, record, prediction.picture.notes)
+
+    def _record(self, coloring: Coloring) -> ColoringRecord:
+        model = self.cache.model(coloring.model, coloring.weights)
+        options = validate(model.Options, coloring.options, "options")
+        return record_of(model, options, self._guidance(coloring))
 
     def _rendered(self, task: Render) -> bytes:
         prediction = self._prediction(task.coloring)
         table = self._table(task.book) if task.book else None
         one = reduced(of_sample(prediction, task.sample), task.side)
         (picture,) = one.pictures(self._guidance(task.coloring), table)
-        if picture.rgb.size >= LARGE:
+        if picture.pixels.size >= LARGE:
             release_free_memory()
-        return _encoded(picture, task.suffix, task.side)
+        return _encoded(picture, task.suffix, task.side, self._record(task.coloring).mark)
 
     def _table(self, book: Sequence[Coloring]) -> Cells:
         """Return what pages agree on, made once."""
@@ -175,7 +179,7 @@ class Models:
         if picture is None:
             data = BytesIO(stored.path.read_bytes())
             picture = read(data, name=stored.name, max_pixels=self.settings.pixels * 1_000_000)
-            self.cache.pictures.put(stored.digest, picture, picture.rgb.nbytes)
+            self.cache.pictures.put(stored.digest, picture, picture.pixels.nbytes)
             self.cache.fit()
         return picture
 
@@ -192,6 +196,10 @@ class Models:
         return kept
 
 
-def _encoded(picture: Picture, suffix: str, side: int | None) -> bytes:
-    quality: dict[str, Any] = {"quality": LOOK_QUALITY} if side else {}
-    return encode(picture, ".png" if side and picture.alpha is not None else suffix, **quality)
+def _encoded(picture: Picture, suffix: str, side: int | None, mark: str = "") -> bytes:
+    """Return a file: to keep, as `colorzoo run` writes it, or for a look at a side."""
+    if side is None:
+        return encode(picture, suffix, mark=mark)
+    alpha = None if picture.alpha is None else to_eight_bits(picture.alpha)
+    look = Picture(picture.rgb, alpha, picture.profile)
+    return encode(look, suffix if alpha is None else ".png", quality=LOOK_QUALITY)

@@ -18,13 +18,15 @@ from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import ColorzooError, ImageError, UnknownNameError, printable
 from colorzoo.core.files import atomic_write, cache_root
-from colorzoo.core.imaging.decoding import image_errors, opened_picture
-from colorzoo.core.imaging.image_io import READABLE, SUFFIXES
+from colorzoo.core.imaging.decoding import image_errors, identified
+from colorzoo.core.imaging.image_io import READABLE
 from colorzoo.core.imaging.limits import bound_pixels, bound_scans
 from colorzoo.web.coloring_tasks import StoredPicture
 from colorzoo.web.serve_settings import MEGABYTE, ServeSettings
 
 BOOKS = (".cbz", ".zip")
+KEPT = (".jpg", ".png", ".tif", ".webp")
+"""Formats in which colours go back as they came; the others become png."""
 LONGEST_NAME = 120
 RECENT = 60.0
 
@@ -154,11 +156,11 @@ def probe(name: str, data: IO[bytes], max_pixels: int) -> tuple[int, int, str]:
     """
     data.seek(0)
     with image_errors(name):
-        image = opened_picture(data)
+        image = identified(data)
         bound_pixels(*image.size, max_pixels)
         bound_scans(image, data)
         suffix = f".{(image.format or 'png').lower()}".replace(".jpeg", ".jpg").replace(".tiff", ".tif")
-        return image.width, image.height, suffix if suffix in SUFFIXES else ".png"
+        return image.width, image.height, suffix if suffix in KEPT else ".png"
 
 
 def plain_name(name: str) -> str:

@@ -38,6 +38,10 @@ class Shrunk(Bluish):
     capabilities = Capabilities(max_input_side=40)
 
 
+class Unaware(Bluish):
+    capabilities = Capabilities(max_input_side=50)
+
+
 class Attentive(Bluish):
     """Notes what it is told, and paints everything in the colour of the first hint."""
 
@@ -93,16 +97,35 @@ def test_a_prediction_takes_guidance_again_and_again():
             np.testing.assert_array_equal(one.rgb, other.rgb)
 
 
-def test_a_colorizer_that_takes_hints_gets_them_at_its_size_and_the_engine_leaves_them():
+def test_a_colorizer_that_takes_hints_gets_them_at_its_size_and_the_engine_leaves_what_it_made():
     model = Attentive()
     hints = [Hint(x="100%", y=0, color=RED)]
-    (told,) = colorize(model, gray_picture(60, 100), {}, Guidance(hints=hints, strength=0.5))
+    (told,) = colorize(model, gray_picture(60, 100), {}, Guidance(hints=hints))
     (size, (given,)) = model.told[-1]
     assert size == (30, 50)
     assert given.given() == {"hints"}
     assert given.hint_map((30, 50))[3, 0, 49] == 1
-    expected = 0.5 * color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)
-    torch.testing.assert_close(chroma_of(told)[:, 50, 10], expected[:, 0, 0], atol=0.01, rtol=0)
+    expected = color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)
+    torch.testing.assert_close(chroma_of(told)[:, 50, 10], expected[:, 0, 0], atol=0.02, rtol=0)
+
+
+def test_the_user_wins_over_a_colorizer_that_takes_hints_and_misses_them():
+    class Stubborn(Attentive):
+        def colorize_guided(self, gray, options, guidance):
+            return self.colorize(gray, options)
+
+    hints = [Hint(x=30, y=40, color=RED, radius=4)]
+    (told,) = colorize(Stubborn(), gray_picture(), {}, Guidance(hints=hints, reach=0))
+    wanted = color.chroma(torch.tensor(RED).view(3, 1, 1) / 255)[:, 0, 0]
+    torch.testing.assert_close(chroma_of(told)[:, 40, 30], wanted, atol=0.02, rtol=0)
+    (plain,) = colorize(Stubborn(), gray_picture())
+    torch.testing.assert_close(chroma_of(told)[:, 40, 110], chroma_of(plain)[:, 40, 110], atol=0.01, rtol=0)
+
+
+def test_later_hints_are_spread_where_the_colorizer_was_given_none():
+    picture, later = gray_picture(), Guidance(hints=[Hint(x=30, y=40, color=RED, radius=4)])
+    ours, theirs = (next(predict(kind(), picture).pictures(later)) for kind in (Attentive, Unaware))
+    np.testing.assert_array_equal(ours.rgb, theirs.rgb)
 
 
 def test_what_a_colorizer_requires_is_asked_for():
@@ -142,3 +165,29 @@ def test_paper_stays_white_where_the_colorizer_or_the_user_says_so():
 def test_a_hint_outside_is_an_error_before_anything_is_made():
     with pytest.raises(ConfigError, match=r"hint 120\.0,5\.0: outside the picture, which is 120x90"):
         colorize(Bluish(), gray_picture(), {}, Guidance(hints=[Hint(x=120, y=5, color=RED)]))
+
+
+def wedge():
+    """All 65,536 greys of 16 bits."""
+    gray = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    return Picture(np.repeat(gray[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("colorizer", [Bluish(), Shrunk()], ids=["as large", "smaller"])
+def test_a_wedge_of_all_greys_keeps_its_luma_as_far_as_three_rounded_channels_can(colorizer):
+    (colored,) = colorize(colorizer, wedge())
+    assert colored.pixels.dtype == np.uint16
+    luma = colored.pixels @ np.array([0.299, 0.587, 0.114])
+    error = np.abs(luma - np.arange(65536).reshape(256, 256))
+    assert error.max() <= 0.51  # three channels are off by half a level each at most, and float32 rounds
+    inside = np.ptp(colored.pixels.astype(int), axis=2)[64:192]
+    assert (inside > 1000).all()
+
+
+def test_sixteen_bits_of_colours_keep_their_unrounded_luma():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 65536, (40, 60, 3)).astype(np.uint16)
+    (colored,) = colorize(Bluish(), Picture(pixels, pixels[..., 0]))
+    weights = np.array([0.299, 0.587, 0.114])
+    assert np.abs(colored.pixels @ weights - pixels @ weights).max() <= 0.51
+    np.testing.assert_array_equal(colored.alpha, pixels[..., 0])
