@@ -17,13 +17,13 @@ from colorzoo.core import devices
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ColorzooError, HubError, WeightsError
 from colorzoo.core.guidance.chapter import table_of_pages
-from colorzoo.core.guidance.correspondence import Cells
-from colorzoo.core.guidance.reference import SIDE, as_reference
+from colorzoo.core.guidance.correspondence import SIDE, Cells
+from colorzoo.core.guidance.reference import as_reference
 from colorzoo.core.imaging.colored import ColoringRecord
 from colorzoo.core.imaging.image_io import Picture, encode, read, read_reduced
 from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.inference.colorize import predict_many
-from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
+from colorzoo.core.inference.memory import release_free_memory
 from colorzoo.core.inference.prediction import Prediction
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.guidance import Guidance
@@ -50,6 +50,8 @@ LOOK_QUALITY = 92
 KEPT = 32
 """References, and tables of books."""
 HINTS = frozenset({"hints"})
+IDLE = 1.0
+"""Seconds without a task after which free memory goes back."""
 LARGE = 2**22
 """Pixels after which memory is worth handing back."""
 
@@ -60,11 +62,12 @@ def serve_models(connection: Connection, settings: ServeSettings) -> None:
     end_with_the_parent()
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    hand_back_large_blocks()
     models = Models(settings)
     connection.send(models.device)
     while True:
         try:
+            if not connection.poll(IDLE):
+                release_free_memory()  # handing every block back at once would halve the speed
             tasks = connection.recv()
             connection.send(models.answers(tasks))
         except (EOFError, BrokenPipeError, ConnectionResetError):

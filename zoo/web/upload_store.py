@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import ColorzooError, ImageError, UnknownNameError, printable
 from colorzoo.core.files import atomic_write, cache_root
-from colorzoo.core.imaging.decoding import image_errors, identified
+from colorzoo.core.imaging.decoding import identified, image_errors
 from colorzoo.core.imaging.image_io import READABLE
 from colorzoo.core.imaging.limits import bound_pixels, bound_scans
 from colorzoo.web.coloring_tasks import StoredPicture
