@@ -20,7 +20,9 @@ from tests.servers.web_server import WebServer
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SIZES = ((1440, 900), (820, 1180), (390, 844))
-HINTS = ((0.47, 0.42, "#d2a07f"), (0.93, 0.96, "#c8662f"), (0.86, 0.35, "#6f93b5"))
+HINTS = (
+    (0.47, 0.42, "#d2a07f"), (0.88, 0.95, "#c8662f"), (0.86, 0.35, "#6f93b5"), (0.93, 0.72, "#6f93b5"),
+)  # fmt: skip
 SEED, LONG = "4", 300_000
 
 

@@ -304,13 +304,13 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--garbage", type=int, default=10_000)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--loop", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.loop:
         print(loop(options.loop, options.requests, options.threads))
         return
-    files, some = pictures(KINDS), max(10, options.requests // 10)
+    files, some = pictures(KINDS), max(40, options.requests // 10)
     result: dict[str, object] = {"clients": options.clients, "requests": options.requests}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -44,7 +44,7 @@ function drawPalette() {
       onclick: () => { look.palette.splice(index, 1); drawPalette(); tellPalette(); } }, "×");
     return make("span", { class: "chip" }, input, gone);
   });
-  const add = make("button", { type: "button", class: "add-chip", "aria-label": "Add a colour to the palette",
+  const add = make("button", { type: "button", class: "add-chip", "aria-label": look.palette.length ? "+, one more colour of the palette" : "Choose colours of the palette",
     onclick: () => {
       const start = ["#b5473a", "#e0a84e", "#4f7d5c", "#3f6fa8", "#7a5a8c"];
       look.palette.push(...(look.palette.length ? [start[look.palette.length % 5]] : start.slice(0, 4)));
@@ -65,7 +65,7 @@ function drawReferences() {
       drawReferences();
       changed("look");
     } }, "×")));
-  const add = make("button", { type: "button", class: "add-chip", "aria-label": "Choose a reference picture",
+  const add = make("button", { type: "button", class: "add-chip", "aria-label": look.references.length ? "+, one more reference" : "Choose a picture whose colours are wanted",
     onclick: () => byId("reference-file").click() }, look.references.length ? "+" : "Choose a picture");
   byId("reference").replaceChildren(...shown, ...(look.references.length < 4 ? [add] : []));
 }
