@@ -155,7 +155,7 @@ class Bulk:
                     family = psutil.Process(process.pid).children(recursive=True)
                     process.send_signal(signal.SIGKILL)
                     process.wait()
-                    alive = psutil.wait_procs(family, timeout=10)[1]
+                    alive = psutil.wait_procs(family, timeout=60)[1]
                     orphans += sum(one.status() != psutil.STATUS_ZOMBIE for one in alive)
                     killed += 1
                 finally:
