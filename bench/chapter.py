@@ -23,12 +23,10 @@ from torch import Tensor
 import colorzoo
 from bench.reference import SIDE, chapters, pixels
 from colorzoo.core.guidance.chapter import agreed, table_of_pages
-from colorzoo.core.guidance.palette import palette_of_pictures
 from colorzoo.core.imaging import color
 from colorzoo.jobs.datasets import open_dataset
+from colorzoo.plugins.metrics.agreement import ENTRIES, entries, spread
 
-ENTRIES, LEAST = 12, 0.01
-"""Of a page's pixels: fewer of an entry are not counted."""
 Colored = Sequence[tuple[Tensor, Tensor]]  # luma (1, h, w) and chroma (2, h, w) of every page
 
 
@@ -66,43 +64,12 @@ def measured(model: colorzoo.Colorizer, truth: Sequence[Tensor]) -> dict[str, di
     entry = entries(truth)
     return {
         name: {
-            "spread": spread(pages, entry),
+            "spread": spread((chroma for _, chroma in pages), entry),
             "chroma": 255 * strength(pages),
             "error": error(pages, truth),
         }
         for name, pages in (("alone", alone), ("paler", paler), ("agreeing", together))
     }
-
-
-def entries(truth: Sequence[Tensor]) -> list[Tensor]:
-    """Return, for every page, the palette entry (h, w) that each pixel has for the artist."""
-    centers = color.lab(palette_of_pictures(truth, ENTRIES).colors.T[..., None])[..., 0].T
-    return [
-        torch.cdist(color.lab(page).flatten(1).T, centers).argmin(1).view(page.shape[-2:]) for page in truth
-    ]
-
-
-def spread(pages: Colored, entry: Sequence[Tensor]) -> float:
-    """Return the deviation over pages of the mean colour of a palette entry, over the entries by area."""
-    total = weight = 0.0
-    for number in range(int(max(e.max() for e in entry)) + 1):
-        shown = [(e == number) for e in entry]
-        areas = torch.tensor([float(m.float().mean()) for m in shown])
-        usable = areas >= LEAST
-        if int(usable.sum()) < 2:
-            continue
-        means = torch.stack([offset(chroma)[:, mask].mean(1) for (_, chroma), mask, use
-                             in zip(pages, shown, usable, strict=True) if use])  # fmt: skip
-        share = areas[usable] / areas[usable].sum()
-        variance = (share[:, None] * (means - share @ means) ** 2).sum()
-        total += float(areas[usable].sum()) * float(variance.sqrt())
-        weight += float(areas[usable].sum())
-    return total / weight
-
-
-def offset(chroma: Tensor) -> Tensor:
-    """Return what chroma adds to grey, in levels of RGB (3, h, w)."""
-    return 255 * color.chroma_to_rgb_offset(chroma)
 
 
 def strength(pages: Colored) -> float:

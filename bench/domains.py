@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from bench import table
 from colorzoo.core.domains import DOMAINS
 from colorzoo.core.imaging.color import luma, resize_area
+from colorzoo.core.imaging.line_art import line_art, screentone
 from colorzoo.core.interfaces.dataset import hash_fraction
 from colorzoo.core.trunk.domain_network import HEAD, DomainNetwork
 from colorzoo.core.trunk.efficientnet import pretrained_state
 from colorzoo.jobs.datasets import open_dataset
-from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.vae_mdn.training import aged
 
 HELD_OUT = 0.2

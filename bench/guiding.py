@@ -1,9 +1,11 @@
 """Draw the pictures of docs/guiding.md, from photographs that scikit-image carries and embedded weights.
 
-    python -m bench.guiding
+    python -m bench.guiding --comics comics/peppercarrot
 
 coffee (Rachel Michetti, CC0) and chelsea (Stefan van der Walt, CC0): grey, automatic, and with hints, whose
-places are marked; then the same photograph with more and less colour, in styles, and in a palette.
+places are marked; then the same photograph with more and less colour, in styles, and in a palette. The
+sheet of the README shows a panel of a Pepper&Carrot chapter that no weights were trained on (David Revoy,
+CC BY 4.0), below --comics: grey, automatic, with three clicks, and with another panel as reference.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from pathlib import Path
 
 import cv2
 import skimage.data
+import torch
 
 import colorzoo
 from colorzoo.core.imaging.contact_sheet import Cell, contact_sheet
-from colorzoo.core.imaging.image_io import Picture, Pixels, write
+from colorzoo.core.imaging.image_io import Picture, Pixels, read, write
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.inference.prediction import Prediction
 from colorzoo.core.interfaces.guidance import Guidance, Hint
@@ -33,6 +36,12 @@ CAT = (
     Hint(x=158, y=112, color="#808850"), Hint(x=324, y=132, color="#808850"),
     Hint(x=258, y=243, color="#a0685c"),
 )  # fmt: skip
+PANEL, NEXT_PANEL = ("ep19/pc_E19P01.jpg", (42, 42, 952, 711)), ("ep19/pc_E19P02.jpg", (42, 42, 952, 666))
+"""Pages, and left, top, right and bottom of a panel; both of a chapter kept for the test."""
+PANEL_HINTS = (
+    Hint(x=270, y=110, color="#ff9030", radius=4), Hint(x=640, y=330, color="#ffb050", radius=4),
+    Hint(x=150, y=590, color="#904838", radius=4),
+)  # fmt: skip
 LOOKS: Mapping[str, Guidance] = {
     "--strength 0.5": Guidance(strength=0.5),
     "--strength 1.8": Guidance(strength=1.8),
@@ -42,9 +51,11 @@ LOOKS: Mapping[str, Guidance] = {
 
 
 def main() -> None:
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    )
+    parser.add_argument("--comics", type=Path, required=True)
+    comics = parser.parse_args().comics
     model = colorzoo.load("vae-mdn")
     coffee, cat = (
         predict(model, Picture(photo), {"mode": "mean", "seed": 0})
@@ -52,8 +63,27 @@ def main() -> None:
     )
     rows = [hinted(coffee, COFFEE, (1, 3, 5), reach=0.35), hinted(cat, CAT, (1, 2, 3), reach=0)]
     write(PICTURES / "hints.jpg", Picture(contact_sheet(rows, SIDE)))
+    sheet = [panels(comics)]
+    write(PICTURES / "guided.jpg", Picture(contact_sheet(sheet, SIDE)))
     looks = [Cell(shown(cat, guidance), label) for label, guidance in LOOKS.items()]
     write(PICTURES / "looks.jpg", Picture(contact_sheet([looks], SIDE)))
+
+
+def panels(comics: Path) -> list[Cell]:
+    """Show a panel with hints, another, and the panel in the colours of the other."""
+    panel, other = (cropped(comics, *place) for place in (PANEL, NEXT_PANEL))
+    prediction = predict(colorzoo.load("cgan"), panel, {"seed": 0})
+    reference = torch.from_numpy(other.rgb).permute(2, 0, 1) / 255
+    return [
+        *hinted(prediction, PANEL_HINTS, (3,), reach=0.5),
+        Cell(other.rgb, "another panel"),
+        Cell(shown(prediction, Guidance(references=[reference])), "--reference"),
+    ]
+
+
+def cropped(comics: Path, name: str, box: tuple[int, int, int, int]) -> Picture:
+    left, top, right, bottom = box
+    return Picture(read(comics / name).rgb[top:bottom, left:right].copy())
 
 
 def hinted(

@@ -1,3 +1,5 @@
+from .asset import Asset as Asset
+from .asset import Assets as Assets
 from .config import ColorizerConfig as ColorizerConfig
 from .config import RunOptions as RunOptions
 from .errors import ColorzooError as ColorzooError
@@ -12,10 +14,13 @@ from .errors import WeightsError as WeightsError
 from .hooks import Entry as Entry
 from .hooks import hookimpl as hookimpl
 from .imaging import color as color
+from .imaging.image_io import Picture as Picture
 from .interfaces.capabilities import Capabilities as Capabilities
 from .interfaces.chroma_colorizer import ChromaColorizer as ChromaColorizer
 from .interfaces.colorizer import Colorizer as Colorizer
 from .interfaces.colorizer import EvaluationContext as EvaluationContext
+from .interfaces.container import Container as Container
+from .interfaces.container import Page as Page
 from .interfaces.dataset import Dataset as Dataset
 from .interfaces.dataset import FileDataset as FileDataset
 from .interfaces.dataset import Sample as Sample
@@ -31,6 +36,8 @@ from .interfaces.metric import MetricResult as MetricResult
 from .interfaces.metric import PerImageMetric as PerImageMetric
 from .interfaces.pair import Pair as Pair
 from .interfaces.sequence_colorizer import SequenceColorizer as SequenceColorizer
+from .interfaces.sequence_metric import PairSequence as PairSequence
+from .interfaces.sequence_metric import SequenceMetric as SequenceMetric
 from .interfaces.stage import Batch as Batch
 from .interfaces.stage import Stage as Stage
 from .interfaces.stage import StageConfig as StageConfig

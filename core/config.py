@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
 
@@ -72,7 +72,7 @@ def from_preset(config: type[ColorizerConfig], preset: str, pairs: Iterable[str]
     if preset not in config.presets:
         raise UnknownNameError("preset", preset, config.presets)
     base = validate(config, config.presets[preset], f"preset {preset}").model_dump()
-    return validate(config, _merged(base, parse_pairs(pairs)), "--set")
+    return validate(config, _merged(base, parse_pairs(pairs, config)), "--set")
 
 
 def from_pairs(model: type[Model], pairs: Iterable[str], what: str, **given: object) -> Model:
@@ -81,7 +81,7 @@ def from_pairs(model: type[Model], pairs: Iterable[str], what: str, **given: obj
     Raises:
         ConfigError: a text is no pair, or a value is wrong.
     """
-    return validate(model, {**given, **completed(model, parse_pairs(pairs))}, what)
+    return validate(model, {**given, **completed(model, parse_pairs(pairs, model))}, what)
 
 
 def completed(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,8 +95,10 @@ def completed(model: type[pydantic.BaseModel], values: Mapping[str, Any]) -> dic
     return merged
 
 
-def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
+def parse_pairs(pairs: Iterable[str], model: type[pydantic.BaseModel] | None = None) -> dict[str, Any]:
     """Return `a=1` and `a.b=x` texts as a nested mapping of texts, for pydantic to convert.
+
+    A key that is given twice becomes a list where the model's field of that name takes several.
 
     Raises:
         ConfigError: a text is no pair, or a key is given twice.
@@ -114,10 +116,23 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, Any]:
             inner = inner.setdefault(part, {})
             if not isinstance(inner, dict):
                 raise ConfigError(f"{key}: {part} was already given a value")
-        if last in inner:
+        value = None if text in ("none", "null") else text
+        if last in inner and not _takes_several(model, [*path, last]):
             raise ConfigError(f"{key.strip()}: given twice; give every key once")
-        inner[last] = None if text in ("none", "null") else text
+        several = inner[last] if isinstance(inner.get(last), list) else [inner.get(last)]
+        inner[last] = [*several, value] if last in inner else value
     return values
+
+
+def _takes_several(model: type[pydantic.BaseModel] | None, path: list[str]) -> bool:
+    """Return whether the field of a dotted name is a list, a tuple or the like."""
+    for name in path[:-1]:
+        model = (
+            _model_in(model.model_fields[name].annotation) if model and name in model.model_fields else None
+        )
+    if model is None or path[-1] not in model.model_fields:
+        return False
+    return get_origin(model.model_fields[path[-1]].annotation) in (list, tuple, set, frozenset, Sequence)
 
 
 def fields_of(
@@ -170,4 +185,5 @@ def _describe(model: type[pydantic.BaseModel], item: Mapping[str, Any]) -> str:
     if item["type"] == "extra_forbidden":
         known = [row["name"] for row in fields_of(model)]
         return str(UnknownNameError("field", where, known))
-    return f"{where}: {item['msg'][0].lower()}{item['msg'][1:]}, got {_bounded.repr(item['input'])}"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{where}: {message[0].lower()}{message[1:]}, got {_bounded.repr(item['input'])}"

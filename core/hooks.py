@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROJECT = "colorzoo"
 API = "1"
 """The plugin API that this version speaks; a plugin says `colorzoo_api = "1"` beside its hooks."""
-Kind = Literal["colorizer", "dataset", "metric"]
+Kind = Literal["colorizer", "dataset", "metric", "container"]
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -26,8 +26,8 @@ class Entry:
     """Announce a class as text, so that listing plugins imports none of them.
 
     name: what users type, lower case with dashes. target: "package.module:Class". suffixes: endings of
-    files that a dataset source reads, so that their bare path means it. baseline: a colorizer that takes
-    part in every comparison, so that there is something to hold the others against.
+    files that a dataset source reads, so that their bare path means it, or that a container opens.
+    baseline: a colorizer that takes part in every comparison, to hold the others against.
     """
 
     name: str
@@ -50,6 +50,11 @@ def register_datasets() -> Sequence[Entry]:  # type: ignore[empty-body]
 @hookspec
 def register_metrics() -> Sequence[Entry]:  # type: ignore[empty-body]
     """Return the metrics this plugin adds."""
+
+
+@hookspec
+def register_containers() -> Sequence[Entry]:  # type: ignore[empty-body]
+    """Return what this plugin opens that holds several pictures; suffixes are the endings of its files."""
 
 
 @hookspec

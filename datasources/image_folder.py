@@ -1,4 +1,4 @@
-"""Pictures below a folder."""
+"""Pictures below a folder, and single pictures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from colorzoo.core.data.address import local_path
 from colorzoo.core.errors import DataError
+from colorzoo.core.imaging.image_io import SUFFIXES
 from colorzoo.core.interfaces.dataset import (
     FileDataset,
     SourceInfo,
@@ -41,6 +42,29 @@ class Folder(FileDataset):
         super().__init__(root, files)
         self.files = [file for file in files if in_split(self._id(file), split)]
         self.split = split
+
+
+class OnePicture(FileDataset):
+    """One picture file, which is all there is of it.
+
+    Raises:
+        DataError: there is no such file, or it is none of a picture.
+        UnknownNameError: there is no such split.
+    """
+
+    compared_split = "all"
+    info = SourceInfo(title="One picture", license="unknown")
+
+    def __init__(self, location: str | None = None, split: str = "all") -> None:
+        if not location:
+            raise DataError("picture needs a file: --data picture:FILE, or just the file")
+        file = local_path(location)
+        require_split(split, self.splits)
+        if not file.is_file():
+            raise DataError(f"{file}: no such file")
+        if file.suffix.lower() not in SUFFIXES:
+            raise DataError(f"{file}: no picture; expected a file ending in {', '.join(SUFFIXES)}")
+        super().__init__(file.parent, [file])
 
 
 def in_split(name: str, split: str) -> bool:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from colorzoo.core import devices
@@ -147,8 +148,8 @@ def colorize(
     options: `samples`, `seed` and those of the colorizer; a random seed is drawn if none is given, and is
     in the record.
 
-    Samples are uint8 arrays (H, W, 3) of the size of the picture, which have `save`, `rgb`, `pil`, `alpha`
-    and `record`, and show themselves in a notebook.
+    Samples are uint8 arrays, or uint16 of a picture of 16 bits, (H, W, 3) of its size, which have `save`,
+    `rgb`, `pil`, `alpha` and `record`, and show themselves in a notebook.
 
     Raises:
         ImageError: a picture is of another type, shape or range, or damaged; nothing is coloured then.
@@ -175,22 +176,28 @@ def colorize_many(
     batch: int = 8,
     guidance: Iterable[Guidance] | None = None,
     stop: Stop | None = None,
+    frames: bool = False,
+    consistent: str | PathLike[str] | None = None,
     **options: object,
 ) -> Iterator[PictureList[ColoredPicture]]:
     """Yield the samples of each picture, as it is read: no more than a batch is held.
 
     Neighbours of one size, and of one seed, go through the network together; each is coloured as it is
-    alone, to rounding. guidance: one for each picture, whose `seed` counts for that picture alone.
+    alone, to rounding. guidance: one for each picture, whose `seed` counts for that picture alone. frames:
+    the pictures are frames of a sequence, whose colours agree; they go through one by one. consistent: the
+    palette.json that `run --consistent` wrote, of a chapter whose colours the pictures take up.
 
     Raises:
+        DataError: the palette.json is absent or damaged.
         ImageError, ConfigError, StoppedError, UnknownNameError, WeightsError: as in `colorize`.
     """
     if batch < 1:
         raise ConfigError(f"got batch={batch}; expected how many pictures to colour at once, from 1 on")
     told = repeat(None) if guidance is None else guidance
     yield from colored_pictures(
-        _loaded(model, None, "auto"), map(to_picture, pictures), told, batch, stop, options
-    )
+        _loaded(model, None, "auto"), map(to_picture, pictures), told, batch, stop, options,
+        frames=frames, chapter=Path(consistent) if consistent is not None else None,
+    )  # fmt: skip
 
 
 def _loaded(model: str | Colorizer, weights: str | PathLike[str] | None, device: str) -> Colorizer:

@@ -18,6 +18,16 @@ MIN_IMAGES_FOR_INTERVAL = 2
 Values = npt.NDArray[np.float64]
 
 
+def intervals_of(rows: Sequence[Values]) -> list[Values]:
+    """Return the interval (2,) of the mean of each row, rows of one length with the same draws."""
+    bounds: dict[int, Values] = {}
+    for count in {len(row) for row in rows}:
+        chosen = [index for index, row in enumerate(rows) if len(row) == count]
+        alike = intervals(np.stack([rows[index] for index in chosen]))
+        bounds |= dict(zip(chosen, alike, strict=True))
+    return [bounds[index] for index in range(len(rows))]
+
+
 def intervals(values: Values) -> Values:
     """Return the bootstrap percentile interval (V, 2) of the mean of each row (V, N); NaN is left out.
 
@@ -50,9 +60,7 @@ def with_intervals(methods: Sequence[Method]) -> list[Method]:
     keys = [(m, name) for m, method in enumerate(methods) for name in per_image(method)]
     if not keys:
         return list(methods)
-    bounds = dict(
-        zip(keys, intervals(np.stack([per_image(methods[m])[name] for m, name in keys])), strict=True)
-    )
+    bounds = dict(zip(keys, intervals_of([per_image(methods[m])[name] for m, name in keys]), strict=True))
 
     def bounded(m: int, method: Method) -> Method:
         values = {
@@ -77,12 +85,12 @@ def pairs_of(methods: Sequence[Method], metrics: Sequence[MetricFacts]) -> list[
     rows = [row for row in rows if not np.isnan(row[3]).all()]
     if not rows:
         return []
-    bounds = intervals(np.stack([row[3] for row in rows]))
+    bounds = intervals_of([row[3] for row in rows])
     return [_pair(*row, *_plain(bound)) for row, bound in zip(rows, bounds, strict=True)]
 
 
 def per_image(method: Method) -> dict[str, Values]:
-    """Return the values (N,) of every metric that has one a picture; NaN where the method failed."""
+    """Return the values (N,) of every metric that has one a picture or sequence; NaN where it failed."""
     return {
         name: np.array(value.per_image, np.float64)
         for name, value in method.values.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ def check_names(results: Results) -> None:
     _known([results.ranked_by, *(pair.metric for pair in results.pairs)], metrics, "metric")
     _known([name for pair in results.pairs for name in (pair.one, pair.other)], labels, "method")
     _known([show.picture for show in results.examples], results.pictures, "picture")
+    counts = {
+        m.name: len(results.sequences if m.over == "sequence" else results.pictures)
+        for m in results.metrics
+    }
     for method in results.methods:
         _known([failure.picture for failure in method.failures], results.pictures, "picture")
-        _check_values(method, metrics, len(results.pictures))
+        _check_values(method, metrics, counts)
 
 
 def _unique(names: Sequence[str], what: str) -> None:
@@ -38,13 +42,15 @@ def _known(names: Iterable[str], known: Iterable[str], what: str) -> None:
         raise ValueError(f"no {what} is named {min(unknown)!r}")
 
 
-def _check_values(method: Method, metrics: Sequence[str], pictures: int) -> None:
-    """Check that a method has a value of every metric, and one of every picture."""
+def _check_values(method: Method, metrics: Sequence[str], counts: Mapping[str, int]) -> None:
+    """Check that a method has a value of every metric, and one of every picture or sequence."""
     if set(method.values) != set(metrics):
         raise ValueError(f"{method.label!r} has other values than those of the metrics")
     for name, value in method.values.items():
-        if value.per_image is not None and len(value.per_image) != pictures:
-            raise ValueError(f"{method.label!r}: {name} has not one value a picture")
+        if value.per_image is not None and len(value.per_image) != counts[name]:
+            raise ValueError(f"{method.label!r}: {name} has not one value a picture or sequence")
         curves = [curve for curve in (value.curve, value.over_hints) if curve is not None]
-        if not all(0 < len(curve.x) == len(curve.y) for curve in curves):
+        bounds = [bound for curve in curves for bound in (curve.low, curve.high) if bound is not None]
+        fits = [0 < len(curve.x) == len(curve.y) for curve in curves]
+        if not all(fits) or {len(bound) for bound in bounds} - {len(curve.x) for curve in curves}:
             raise ValueError(f"{method.label!r}: the curve of {name} has not one y for every x")

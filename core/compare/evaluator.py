@@ -6,8 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,54 +14,29 @@ import torch
 from torch import Tensor
 
 from colorzoo.core import devices
-from colorzoo.core.compare.identity import code_digest
 from colorzoo.core.compare.measurements import Measurement
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import pack_readable
-from colorzoo.core.compare.results import Protocol
-from colorzoo.core.compare.simulation import Simulation, next_in_sequence
+from colorzoo.core.compare.task import Task as Task
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ColorzooError, PluginError
 from colorzoo.core.imaging.image_io import Picture, Pixels, resize, square
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.inference.prediction import NOTHING
+from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
-from colorzoo.core.interfaces.dataset import Dataset, Sample
+from colorzoo.core.interfaces.dataset import Sample
 from colorzoo.core.interfaces.guidance import Guidance
-from colorzoo.core.interfaces.metric import Metric
 from colorzoo.core.interfaces.pair import Pair
+from colorzoo.core.interfaces.sequence_colorizer import SequenceColorizer
 
 
-@dataclass(frozen=True)
-class Task:
-    """Everything a process needs to measure; it is pickled to workers."""
+class Frame(NamedTuple):
+    """A fitted picture of a sequence, its id, and what every method is told of it."""
 
-    methods: Sequence[ComparedMethod]
-    dataset: Dataset
-    train: Dataset
-    protocol: Protocol
-    metrics: Mapping[str, type[Metric]]
-    device: str = "cpu"
-
-    @cached_property
-    def metric_keys(self) -> dict[str, str]:
-        """Return by name of metric the key of its state in the store, which depends on its code."""
-        return {name: f"{name} {code_digest(cls.__module__)[:16]}" for name, cls in self.metrics.items()}
-
-    @cached_property
-    def simulation(self) -> Simulation:
-        """Return what every method is told of a picture besides its grey."""
-        return Simulation.parse(self.protocol.simulate.split())
-
-    @cached_property
-    def following(self) -> dict[int, int]:
-        """Return the picture that is the reference of each, by index; none where none is wanted."""
-        return next_in_sequence(self.dataset.sequences()) if self.simulation.reference else {}
-
-    @cached_property
-    def indices(self) -> dict[str, int]:
-        """Return the index of a picture by its id."""
-        return {name: index for index, name in enumerate(self.dataset.ids())}
+    name: str
+    picture: Picture
+    guidance: Guidance
 
 
 class Evaluator:
@@ -105,15 +79,52 @@ class Evaluator:
         guidance = NOTHING if colorizer.informed else self.guidance(name, picture)
         return colorize(colorizer, picture, options, guidance)
 
+    def sequence(self, method: ComparedMethod, frames: Sequence[Frame]) -> Iterator[Picture]:
+        """Yield one colouring of each picture of a sequence, of one seed, that of its first picture.
+
+        A SequenceColorizer sees the pictures in their order, any other each by itself.
+        """
+        colorizer, seed = self.colorizer(method), seed_of(self.task.protocol.seed, frames[0].name)
+        options = {**method.options, "samples": 1, "seed": seed}
+        told = [NOTHING if colorizer.informed else frame.guidance for frame in frames]
+        pictures = [frame.picture for frame in frames]
+        if isinstance(colorizer, SequenceColorizer):
+            predicted = predict_sequence(colorizer, zip(pictures, told, strict=True), options)
+            for prediction, guidance in zip(predicted, told, strict=True):
+                yield next(prediction.pictures(guidance))
+            return
+        for picture, guidance in zip(pictures, told, strict=True):
+            self._shown = picture
+            yield colorize(colorizer, picture, options, guidance)[0]
+
     def guidance(self, name: str, picture: Picture) -> Guidance:
         """Return what every method is told of a fitted picture; that of the last one is kept."""
-        task = self.task
-        if task.simulation.words and self._guidance[0] != name:
-            following = task.following.get(task.indices[name])
-            reference = Picture(task.dataset[following].image) if following is not None else None
-            seed = seed_of(task.protocol.seed, name)
-            self._guidance = name, task.simulation.guidance(picture, seed, reference)
+        if self.task.informed_by and self._guidance[0] != name:
+            index = self.task.indices[name]
+            self._guidance = name, self._said(index, picture).joined(self._simulated(index, name, picture))
         return self._guidance[1]
+
+    def _said(self, index: int, picture: Picture) -> Guidance:
+        """Return what the dataset says of a fitted picture; true hints take the place of its own."""
+        task, protocol = self.task, self.task.protocol
+        told = task.dataset.guidance(index) if task.said.words else NOTHING
+        if task.simulation.hints:
+            told = told.without(frozenset({"hints"}))
+        if not told.hints:
+            return told
+        size = task.dataset.load_at_least(index, 1).size
+        if protocol.side and protocol.fit != "keep":
+            return told.in_square(size, protocol.side, protocol.fit)
+        return told.in_pixels(size, (picture.gray.shape[0], picture.gray.shape[1]))
+
+    def _simulated(self, index: int, name: str, picture: Picture) -> Guidance:
+        task = self.task
+        if not task.simulation.words:
+            return NOTHING
+        following = task.following.get(index)
+        reference = Picture(task.dataset[following].image) if following is not None else None
+        seed = seed_of(task.protocol.seed, name)
+        return task.simulation.guidance(picture, seed, reference)
 
     def fitted(self, sample: Sample) -> Picture:
         """Return a picture at the side and fit of the protocol."""
@@ -167,7 +178,7 @@ class Evaluator:
     def _truth(self, gray: Tensor) -> Tensor:
         """Return the true colours (3, H, W) of the picture that is being coloured, and of no other."""
         shown = self._shown
-        if shown is None or gray.shape[-2:] != shown.gray.shape:
+        if shown is None or gray.shape[-2:] != shown.size:
             raise PluginError("the truth is told of whole pictures that are being compared, no others")
         return tensor([shown])[0, 0].to(gray.device)
 

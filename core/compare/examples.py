@@ -51,7 +51,8 @@ def chosen(results: Results, labels: Sequence[str]) -> Iterator[Choice]:
 
 
 def _extremes(results: Results, method: Method) -> Iterator[Choice]:
-    values = method.values[results.ranked_by].per_image if method.values else None
+    by_picture = method.values and results.metric(results.ranked_by).over == "picture"
+    values = method.values[results.ranked_by].per_image if by_picture else None
     measured = [(value, index) for index, value in enumerate(values or []) if value is not None]
     if not measured:
         return

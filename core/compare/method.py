@@ -71,7 +71,10 @@ class ComparedMethod:
             info, tensors = store.read_info(self.folder), self.folder / store.TENSORS
             digests["weights"] = info.sha256 or (content_digest(tensors) if tensors.is_file() else "")
             digests |= {f"config {name}": content_digest(file) for name, file in files_in(info.config)}
-        digests |= {f"option {name}": content_digest(file) for name, file in files_in(self.options)}
+        given = validate(self.kind.Options, dict(self.options), self.label).model_dump(
+            include=set(self.options)
+        )
+        digests |= {f"option {name}": content_digest(file) for name, file in files_in(given)}
         return digests | {f"member {number}": text for number, text in enumerate(self._members())}
 
     def _members(self) -> list[str]:

@@ -59,7 +59,12 @@ def _with_curves(method: Method, counts: Sequence[int], measured: Sequence[Metho
 
 
 def _curve(counts: Sequence[int], values: Sequence[Value]) -> Curve | None:
-    points = [(float(n), v.value) for n, v in zip(counts, values, strict=True) if v.value is not None]
+    points = [
+        (float(n), v.value, v.low, v.high)
+        for n, v in zip(counts, values, strict=True)
+        if v.value is not None
+    ]
     if not points:
         return None
-    return Curve(over="true hints", x=[x for x, _ in points], y=[y for _, y in points])
+    x, y, low, high = (list(each) for each in zip(*points, strict=True))
+    return Curve(over="true hints", x=x, y=y, low=low, high=high)

@@ -10,6 +10,7 @@ from colorzoo.core.data.combine import Subset
 from colorzoo.core.data.packed import Packed, pack
 from colorzoo.core.errors import DataError
 from colorzoo.core.interfaces.dataset import READING, Dataset, Sample, combined_digest, counted
+from colorzoo.core.interfaces.guidance import Guidance
 
 UNREADABLE = "unreadable"
 """Stands for the digest of a picture whose content cannot be read."""
@@ -32,6 +33,13 @@ class Readable(Dataset):
 
     def digest(self, index: int) -> str:
         return self.whole.digest(self.indices[index])
+
+    def guidance(self, index: int) -> Guidance:
+        return self.whole.guidance(self.indices[index])
+
+    @property
+    def has_guidance(self) -> bool:
+        return self.whole.has_guidance
 
     @cached_property
     def fingerprint(self) -> str:

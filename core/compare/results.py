@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from pathlib import Path
 from typing import Literal
@@ -12,6 +10,7 @@ import pydantic
 from pydantic import Field
 
 from colorzoo.core.compare.consistency import check_names
+from colorzoo.core.compare.protocol import Protocol as Protocol
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import ResultsError
 from colorzoo.core.files import atomic_write, read_model
@@ -24,32 +23,6 @@ SAFE_NAME = r"^[\w~-][\w.~-]*\.(jpg|png)$"
 """Names of picture files: no folders, so that foreign results reach nothing outside their own."""
 
 FINITE = pydantic.ConfigDict(allow_inf_nan=False)
-
-
-class Protocol(Strict):
-    """What the measured values depend on besides the colorizers; its defaults are those of a comparison."""
-
-    version: Literal["1"] = "1"
-    data: str = Field(description="address of the dataset, as it was given")
-    split: str
-    pictures: int = Field(gt=0)
-    data_fingerprint: str = Field(description="sha256 over ids and content of the pictures measured")
-    train_fingerprint: str = Field(description="of the pictures that the baselines are fitted on")
-    train_is_measured: bool = Field(
-        False, description="baselines are fitted on what is measured: no other pictures were at hand"
-    )
-    side: int = Field(256, ge=0, description="longest side of a picture when it is coloured; 0: its own")
-    fit: Literal["keep", "squash", "crop", "pad"] = Field("keep", description="how it gets that side")
-    samples: int = Field(8, ge=1, le=1000, description="colourings per picture")
-    seed: int = Field(0, ge=0, lt=2**63)
-    simulate: str = Field("", description="guidance drawn from the truth by seed, given to every method")
-
-    @property
-    def fingerprint(self) -> str:
-        """The sha256 over everything but the address: results with the same one belong together."""
-        without = {"data"} if self.simulate else {"data", "simulate"}  # older results have no such field
-        values = self.model_dump(mode="json", exclude=without)
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 class Environment(Strict):
@@ -73,6 +46,7 @@ class MetricFacts(Strict):
         None, ge=0, description="samples of which the best counts; 0: all count; none: older results"
     )
     asked_once: str = Field("", description="the metric that measures the same of one answer")
+    over: Literal["picture", "sequence"] = Field("picture", description="of what it has one value each")
 
 
 class Value(Strict):
@@ -84,7 +58,10 @@ class Value(Strict):
     low: float | None = None
     high: float | None = None
     unit: str
-    per_image: list[float | None] | None = Field(None, description="picture by picture; none: failed there")
+    per_image: list[float | None] | None = Field(
+        None,
+        description="of each picture, or sequence if the metric is over these; none: failed",
+    )
     curve: Curve | None = None
     over_hints: Curve | None = Field(None, description="values by the number of true hints a picture")
     not_applicable: int = Field(0, ge=0, description="pictures that were coloured, but have no such value")
@@ -132,7 +109,9 @@ class Method(Strict):
         {}, description="sha256 by name of what it depends on: code, weights, files of options, members"
     )
     informed: bool = Field(False, description="it was told the true colours")
-    informed_by: str = Field("", description="guidance from the truth that it had, as others may have had")
+    informed_by: str = Field(
+        "", description="guidance that it had, of the truth or the dataset, as others had"
+    )
     run: int = Field(0, description="which of the runs measured it")
     values: dict[str, Value]
     cost: Cost = Cost()
@@ -192,6 +171,7 @@ class Results(Strict):
     ranked_by: str
     metrics: list[MetricFacts] = Field(min_length=1)
     pictures: list[str] = Field(min_length=1)
+    sequences: list[str] = Field([], description="the first picture of each that was measured as a whole")
     left_out: dict[str, str] = Field({}, description="unreadable pictures, and the reason")
     alone: int = Field(0, ge=0, description="pictures without a next one that could be their reference")
     methods: list[Method] = Field(min_length=1)

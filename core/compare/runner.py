@@ -17,6 +17,7 @@ from colorzoo.core.compare.measurements import Measurement, MeasurementStore, en
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import checked_ids, digests_of, source_code
 from colorzoo.core.compare.results import Cost, Results
+from colorzoo.core.compare.sequence_rows import measure_sequence
 from colorzoo.core.compare.summary import Summary, UnusableRowError
 from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.imaging.image_io import Picture
@@ -25,7 +26,7 @@ from colorzoo.core.jobs import workers as processes
 
 PRELOAD = ("torch", "cv2", "colorzoo.core.compare.evaluator")
 Job = tuple[int, dict[int, list[str]]]
-"""Index of a picture, and the names of its missing metrics by index of the method."""
+"""Index of a picture, or after them of a sequence, and names of missing metrics by index of the method."""
 EvaluatedImage = tuple[int, list[tuple[int, bytes]]]
 """Index of a picture, and (index of the method, encoded row) pairs."""
 
@@ -42,6 +43,7 @@ class Comparison:
         self.ids = checked_ids(task.dataset)
         digests = digests_of(task.dataset)
         self.keys = [self._keys(method, digests) for method in task.methods]
+        """By method: one a picture, then one a sequence."""
 
     def run(
         self, workers: int = 1, progress: Progress | None = None, *, costs: bool = True
@@ -57,7 +59,7 @@ class Comparison:
         if shard.rank:
             return None
         tried = self._costs(try_out=costs)
-        summary = Summary(self.task, self.ids, self._rows)
+        summary = Summary(self.task, self.ids, self._rows, self._sequence_rows)
         try:
             return summary.results(tried)
         except UnusableRowError:  # somebody changed the store
@@ -77,8 +79,14 @@ class Comparison:
 
     def _rows(self, method_index: int) -> Iterator[Measurement | None]:
         """Yield a method's rows in the order of the pictures, states by names of metrics."""
+        return self._named(self.keys[method_index][: len(self.ids)])
+
+    def _sequence_rows(self, method_index: int) -> Iterator[Measurement | None]:
+        return self._named(self.keys[method_index][len(self.ids) :])
+
+    def _named(self, keys: Sequence[str]) -> Iterator[Measurement | None]:
         names = {key: name for name, key in self.task.metric_keys.items()}
-        for row in self.store.get(self.keys[method_index]):
+        for row in self.store.get(keys):
             states = {names[key]: state for key, state in row.states.items() if key in names} if row else {}
             yield row.model_copy(update={"states": states}) if row else None
 
@@ -93,25 +101,31 @@ class Comparison:
             source_code(self.task.dataset),
         ]
         device = devices.resolve(self.task.device).type
-        return [
-            key_of(identity, name, digest, settings, device, *self._simulated(index, digests))
+        pictures = [
+            key_of(identity, name, digest, settings, device, *self._guidance(index, digests))
             for index, (name, digest) in enumerate(zip(self.ids, digests, strict=True))
         ]
+        return pictures + [key_of("sequence", [pictures[i] for i in one]) for one in self.task.sequences]
 
-    def _simulated(self, index: int, digests: Sequence[str]) -> list[str]:
+    def _guidance(self, index: int, digests: Sequence[str]) -> list[str]:
         """Return what guidance of a picture depends on besides the picture; nothing where there is none."""
+        said = self.task.said.of_index(index)
         if not self.task.simulation.words:
-            return []
+            return [*said, self.task.simulation.text] if said else []
         following = self.task.following.get(index)
-        return [self.task.simulation.text, *([digests[following]] if following is not None else [])]
+        return [*said, self.task.simulation.text, *([digests[following]] if following is not None else [])]
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield every picture with missing metrics; what failed is tried again."""
+        """Yield every picture and sequence with missing metrics; what failed is tried again."""
+        measured = self.task.metric_keys
+        sequences = {name: measured[name] for name in measured if name in self.task.over_sequences}
+        pictures = {name: measured[name] for name in measured if name not in sequences}
         for index, rows in enumerate(zip(*map(self.store.get, self.keys), strict=True)):
             missing_metrics = {}
             for method_index, row in enumerate(rows):
                 states = row.states if row and not row.failed else {}
-                missing = [name for name, key in self.task.metric_keys.items() if key not in states]
+                keys = pictures if index < len(self.ids) else sequences
+                missing = [name for name, key in keys.items() if key not in states]
                 if missing:
                     missing_metrics[method_index] = missing
             if missing_metrics:
@@ -128,7 +142,7 @@ class Comparison:
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
         """Return every method's cost; if it is unknown and try_out, measured in a process of its own."""
-        keys = [key_of("cost", keys) for keys in self.keys]
+        keys = [key_of("cost", keys[: len(self.ids)]) for keys in self.keys]
         missing = [method_index for method_index, row in enumerate(self.store.get(keys)) if row is None]
         probe = self._probe() if missing and try_out else None
         if probe:
@@ -217,5 +231,9 @@ def _cost(probe: Probe) -> Cost:
 
 
 def _evaluated(evaluator: Evaluator, job: Job) -> EvaluatedImage:
-    index, metrics = job
-    return index, [(method_index, encoded(row)) for method_index, row in evaluator.measure(index, metrics)]
+    (index, metrics), task = job, evaluator.task
+    if index < len(task.dataset):
+        rows = evaluator.measure(index, metrics)
+    else:
+        rows = measure_sequence(evaluator, task.sequences[index - len(task.dataset)], metrics)
+    return index, [(method_index, encoded(row)) for method_index, row in rows]

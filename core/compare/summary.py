@@ -29,6 +29,7 @@ from colorzoo.core.compare.results import (
 )
 from colorzoo.core.errors import DataError, PluginError
 from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.interfaces.sequence_metric import SequenceMetric
 
 
 class UnusableRowError(PluginError):
@@ -37,11 +38,15 @@ class UnusableRowError(PluginError):
 
 @dataclass(frozen=True)
 class Summary:
-    """What was measured on a task; `rows` yields the rows of a method by its index, one a picture."""
+    """What was measured on a task; `rows` yields the rows of a method by its index, one a picture.
+
+    sequence_rows: the same, one a sequence.
+    """
 
     task: Task
     ids: Sequence[str]
     rows: Callable[[int], Iterator[Measurement | None]]
+    sequence_rows: Callable[[int], Iterator[Measurement | None]]
 
     def results(self, costs: Sequence[Cost]) -> Results:
         """Return the results, with intervals and pairs; costs: one a method.
@@ -68,6 +73,7 @@ class Summary:
             ranked_by=columns[0].name,
             metrics=columns,
             pictures=[name for name in self.ids if name not in left_out],
+            sequences=[self.ids[one[0]] for one in self.task.sequences],
             left_out=left_out,
             alone=len(self.ids) - len(self.task.following) if self.task.simulation.reference else 0,
             methods=methods,
@@ -77,7 +83,8 @@ class Summary:
     def _method(self, index: int, left_out: Mapping[str, str], cost: Cost) -> Method:
         """Return the summary of one method's rows, in the order of the pictures."""
         method = self.task.methods[index]
-        totals = {name: _Total(name, cls()) for name, cls in self.task.metrics.items()}
+        every = {name: _Total(name, cls()) for name, cls in self.task.metrics.items()}
+        totals = [total for name, total in every.items() if name not in self.task.over_sequences]
         times: list[float] = []
         failures: list[ColorizationFailure] = []
         for name, row in zip(self.ids, self.rows(index), strict=True):
@@ -85,12 +92,13 @@ class Summary:
                 continue
             if row is None:
                 raise UnusableRowError(f"{method.label}: {name} is not measured")
-            for total in totals.values():
+            for total in totals:
                 total.add(None if row.failure else row.states)
             if row.failure:
                 failures.append(ColorizationFailure(picture=name, reason=row.failure))
             else:
                 times.append(row.milliseconds)
+        self._add_sequences(index, [every[name] for name in self.task.over_sequences])
         middle = statistics.median(times) if times else None
         return Method(
             label=method.label,
@@ -102,11 +110,21 @@ class Summary:
             options={name: str(value) for name, value in method.options.items()},
             depends=method.depends,
             informed=method.kind.informed,
-            informed_by="" if method.kind.informed else self.task.simulation.words,
-            values={name: total.value() for name, total in totals.items()},
+            informed_by="" if method.kind.informed else self.task.informed_by,
+            values={name: total.value() for name, total in every.items()},
             cost=cost.model_copy(update={"milliseconds": middle}),
             failures=failures,
         )
+
+    def _add_sequences(self, index: int, totals: Sequence[_Total]) -> None:
+        for number, row in enumerate(self.sequence_rows(index)):
+            if row is None:
+                first = self.ids[self.task.sequences[number][0]]
+                raise UnusableRowError(
+                    f"{self.task.methods[index].label}: the sequence of {first} is not measured"
+                )
+            for total in totals:
+                total.add(None if row.failed else row.states)
 
 
 def environment(device: str) -> Environment:
@@ -192,4 +210,5 @@ def _column(name: str, cls: type[Metric], methods: Sequence[Method], samples: in
         summary=summary,
         best_of=min(cls.best_of, samples),
         asked_once=cls.asked_once,
+        over="sequence" if issubclass(cls, SequenceMetric) else "picture",
     )

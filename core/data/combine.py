@@ -13,6 +13,7 @@ from colorzoo.core.interfaces.dataset import (
     combined_digest,
     hash_fraction,
 )
+from colorzoo.core.interfaces.guidance import Guidance
 
 
 class Subset(Dataset):
@@ -43,6 +44,13 @@ class Subset(Dataset):
     def sequences(self) -> Sequence[Sequence[int]]:
         own = {index: number for number, index in enumerate(self.indices)}
         return [[own[index] for index in one if index in own] for one in self.whole.sequences()]
+
+    def guidance(self, index: int) -> Guidance:
+        return self.whole.guidance(self.indices[index])
+
+    @property
+    def has_guidance(self) -> bool:
+        return self.whole.has_guidance
 
 
 class ConcatDataset(Dataset):
@@ -81,6 +89,14 @@ class ConcatDataset(Dataset):
         starts = [0, *self._ends]
         parts = zip(starts, self.parts, strict=False)
         return [[start + index for index in one] for start, part in parts for one in part.sequences()]
+
+    def guidance(self, index: int) -> Guidance:
+        part, inner = self._locate(index)
+        return self.parts[part].guidance(inner)
+
+    @property
+    def has_guidance(self) -> bool:
+        return any(part.has_guidance for part in self.parts)
 
     @property
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ import errno
 import io
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -17,10 +17,12 @@ from pydantic import Field
 
 from colorzoo.core.config import Strict
 from colorzoo.core.data.growing_file import growing
+from colorzoo.core.data.packed_guidance import PackedGuidance, packed_guidance
 from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.imaging.image_io import Pixels, square
 from colorzoo.core.interfaces.dataset import Dataset
+from colorzoo.core.interfaces.guidance import Guidance
 
 Fit = Literal["squash", "crop", "pad"]
 IMAGES, INDEX = "images.npy", "index.json"
@@ -37,11 +39,16 @@ class PackedIndex(Strict):
 
 @dataclass(frozen=True)
 class Packed:
-    """Square pictures uint8 (N, size, size, 3), mapped from disk, with their ids."""
+    """Square pictures uint8 (N, size, size, 3), mapped from disk, with their ids; told: see `guidance`."""
 
     images: Pixels
     ids: list[str]
     fingerprint: str
+    told: PackedGuidance | None = None
+
+    def guidance(self, rows: Iterable[int]) -> tuple[Guidance, ...]:
+        """Return what the dataset says of the pictures in these rows, hints in pixels of the squares."""
+        return tuple(self.told.of(self.ids[row]) if self.told else Guidance() for row in rows)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -63,7 +70,7 @@ def pack(
     """
     ready = dataset.packed_array(size)
     if ready is not None:
-        return Packed(*ready, dataset.fingerprint)
+        return Packed(*ready, dataset.fingerprint, packed_guidance(dataset, size, "squash"))
     folder = (root or cache_root()) / "packed"
     base = folder / f"{dataset.fingerprint[:32]}-{size}-{fit}"
     images, index = base.with_suffix(".npy"), base.with_suffix(".json")
@@ -74,7 +81,7 @@ def pack(
         except DataError:  # absent or damaged
             _build(dataset, size, fit, images, index, progress)
             cached = _opened(images, index)
-    return Packed(*cached, dataset.fingerprint)
+    return Packed(*cached, dataset.fingerprint, packed_guidance(dataset, size, fit))
 
 
 def write_packed(folder: Path, source: Path, rows: Sequence[int], ids: Sequence[str], fit: Fit) -> None:

@@ -63,7 +63,7 @@ def _measure_on(files: Sequence[Path], known: list[ImageStatistics | None], memo
 
 def mean_chroma(image: Pixels) -> float:
     """Return the mean of max(R, G, B) - min(R, G, B) over the pixels, 0 to 255; 0 is grey."""
-    return float((image.max(-1).astype(np.int16) - image.min(-1)).mean())
+    return float((image.max(-1) - image.min(-1)).mean())
 
 
 def summary(dataset: Dataset) -> dict[str, str]:

@@ -23,7 +23,7 @@ from colorzoo.core.guidance.correspondence import (
     lent_by,
     trunk_features,
 )
-from colorzoo.core.guidance.palette import SIDE, Palette, palette_of_pictures
+from colorzoo.core.guidance.palette import COUNT, SIDE, Palette, palette_of_pictures
 from colorzoo.core.guidance.reference import CELL, FINE_CELL
 from colorzoo.core.imaging import color
 
@@ -51,13 +51,13 @@ def table_of_pages(pages: Iterable[tuple[Tensor, Tensor]]) -> Cells:
     return prototypes(joined(parts))
 
 
-def palette_of_table(table: Cells) -> Palette:
-    """Return the colours of a table: those of a picture in which every prototype has its share."""
+def palette_of_table(table: Cells, count: int = COUNT) -> Palette:
+    """Return at most `count` colours of a picture in which every prototype of a table has its share."""
     rgb = color.recombine(table.luma.T[:, None], table.chroma.T[:, None])
     ends = (table.weights / table.weights.sum()).cumsum(0)
     places = (torch.arange(SIDE**2) + 0.5) / SIDE**2
     index = torch.searchsorted(ends, places).clamp_max(len(ends) - 1)
-    return palette_of_pictures([rgb[:, 0, index].reshape(3, SIDE, SIDE)])
+    return palette_of_pictures([rgb[:, 0, index].reshape(3, SIDE, SIDE)], count)
 
 
 def agreed(chroma: Tensor, luma: Tensor, table: Cells) -> Tensor:

@@ -22,7 +22,7 @@ from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 STATISTICS = Path(__file__).with_name("feature_statistics.safetensors")
 """Mean and deviation of every channel over pages and photos (`python -m bench.feature_statistics`)."""
 SIDE = 512
-"""Longest side at which pictures are looked at, in pixels."""
+"""Longest side at which pictures and references are looked at, in pixels."""
 
 
 class Cells(NamedTuple):
@@ -89,8 +89,13 @@ def trunk_features(luma: Tensor, *, cell: int) -> Tensor:
 
     cell: a divisor of 32, the trunk's own; between its cells features are interpolated.
     """
-    mean, deviation = _statistics()
-    features = (raw_features(luma) - mean[:, None, None]) / deviation[:, None, None]
+    return comparable(raw_features(luma), cell=cell)
+
+
+def comparable(raw: Tensor, *, cell: int = Lite0.cell) -> Tensor:
+    """Return what the trunk has made of a picture, (320, h, w) at 1/32, as features of length 1."""
+    mean, deviation = (statistic.to(raw)[:, None, None] for statistic in _statistics())
+    features = (raw - mean) / deviation
     finer = Lite0.cell // cell
     size = (finer * features.shape[-2], finer * features.shape[-1])
     return F.normalize(F.interpolate(features[None], size, mode="bilinear", align_corners=False)[0], dim=0)

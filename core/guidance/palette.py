@@ -94,6 +94,13 @@ def moved_to_palette(chroma: Tensor, luma: Tensor, palette: Palette) -> Tensor:
     return moved.transpose(-1, -2).reshape(chroma.shape)
 
 
+def nearest_of_palette(chroma: Tensor, luma: Tensor, palette: Palette) -> Tensor:
+    """Return chroma (..., 2, h, w) with that of the nearest entry, by chroma and a little by luma."""
+    entries = palette.chroma.to(chroma)
+    share = _assignment(chroma.flatten(-2).mT, luma.flatten(-2).mT, palette)
+    return entries[share.argmax(-1)].mT.reshape(chroma.shape)
+
+
 def _reduced(picture: Tensor) -> Tensor:
     height, width = picture.shape[-2:]
     scale = min(1.0, SIDE / max(height, width))

@@ -14,11 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from colorzoo.core.errors import ColorzooError, ConfigError, DataError, printable
+from colorzoo.core.imaging.color_text import Rgb, color_of
 
-Rgb = tuple[int, int, int]
-"""sRGB, three integers from 0 to 255."""
 MAX_BYTES, MAX_COLORS = 4_000_000, 256
-HEXADECIMAL = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 GIMP_COLOR = re.compile(r"\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})(\s.*)?")
 SWATCH = 1
 """Type of the blocks of an .ase file that hold a colour; the others open and close groups."""
@@ -45,19 +43,6 @@ def read_palette(source: str | Path) -> tuple[Rgb, ...]:
         return _checked(printable(text), reader(_content(path)), DataError)
     except (ConfigError, ValueError, struct.error, RecursionError) as problem:
         raise DataError(f"{printable(text)}: no palette ({printable(str(problem))})") from None
-
-
-def color_of(text: object) -> Rgb:
-    """Return red, green, blue of "#rrggbb" or "#rgb".
-
-    Raises:
-        ConfigError: it is none.
-    """
-    if not isinstance(text, str) or not HEXADECIMAL.fullmatch(text.strip()):
-        raise ConfigError(f'colour {printable(str(text), 40)!r}: expected "#rrggbb" or "#rgb"')
-    digits = text.strip()[1:]
-    red, green, blue = bytes.fromhex(digits if len(digits) == 6 else "".join(2 * d for d in digits))
-    return red, green, blue
 
 
 def _checked(name: str, colors: Iterator[Rgb], error: type[ColorzooError]) -> tuple[Rgb, ...]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from colorzoo.core.guidance.correspondence import (
+    SIDE,
     Cells,
     Kernel,
     at_cells,
@@ -28,8 +29,6 @@ from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Pixels, resize
 from colorzoo.core.interfaces.guidance import picture_digest
 
-SIDE = 512
-"""Longest side of a reference as it is used, in pixels."""
 CELL, FINE_CELL = 16, 8
 """Sides of the cells of references and of the picture, in pixels at a long side of 512."""
 KERNEL = Kernel(temperature=0.05, same_luma=1.0)

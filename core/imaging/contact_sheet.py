@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -53,6 +54,10 @@ def contact_sheet(rows: Sequence[Sequence[Cell]], side: int = SIDE) -> Pixels:
 
 
 def _fitted(image: Pixels, side: int) -> Image.Image:
+    shrink = max(image.shape[:2]) // (4 * side)
+    if shrink > 1:  # by area first: the filter would need a copy of a large picture, and time
+        size = (max(1, image.shape[1] // shrink), max(1, image.shape[0] // shrink))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     picture = Image.fromarray(image).convert("RGB")
     scale = side / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

@@ -32,6 +32,7 @@ MODES |= {"I", "I;16", "I;16L", "I;16B", "I;16N"}
 """Modes of PIL images whose white is known."""
 MAX_BYTES = 2_000_000_000
 """Largest open file read: one without an end would fill the memory."""
+DEPTHS = (np.dtype(np.uint8), np.dtype(np.uint16))
 ADDRESS = re.compile(r"(https?|ftp|s3|gs|hf|file):/|data:\w+/", re.I)
 
 
@@ -123,7 +124,7 @@ def _from_pil(image: Image.Image) -> Picture:
     with decoding.image_errors(what):
         _check_deep(image)
         decoded = decoding.converted(image, image.size, in_place=False)
-    return Picture(decoded.rgb, decoded.alpha, decoded.profile, decoded.notes)
+    return Picture(decoded.pixels, decoded.alpha, decoded.profile, decoded.notes)
 
 
 def _check_deep(image: Image.Image) -> None:
@@ -142,20 +143,24 @@ def _from_result(colored: ColoredPicture) -> Picture:
 
 def _checked(picture: Picture) -> Picture:
     """Return a picture that anybody may have built by hand."""
-    _check_plane(picture.rgb, "rgb", (*getattr(picture.rgb, "shape", ())[:2], 3), "(H, W, 3)")
+    pixels = picture.pixels
+    _check_plane(pixels, "pixels", (*getattr(pixels, "shape", ())[:2], 3), DEPTHS, "(H, W, 3)")
     if picture.alpha is not None:
-        _check_plane(picture.alpha, "alpha", picture.rgb.shape[:2], "(H, W) of its rgb")
-    if not picture.rgb.size:
-        raise ImageError(f"empty Picture with shape {picture.rgb.shape}")
+        _check_plane(picture.alpha, "alpha", pixels.shape[:2], (pixels.dtype,), "(H, W) of its pixels")
+    if not pixels.size:
+        raise ImageError(f"empty Picture with shape {pixels.shape}")
     return picture
 
 
-def _check_plane(pixels: object, name: str, shape: tuple[int, ...], expected: str) -> None:
+def _check_plane(
+    pixels: object, name: str, shape: tuple[int, ...], depths: Sequence[np.dtype[Any]], expected: str
+) -> None:
+    wanted = f"{' or '.join(str(depth) for depth in depths)} {expected}"
     if not isinstance(pixels, np.ndarray):
-        raise ImageError(f"a Picture's {name} is {_type_name(pixels)}; expected uint8 {expected}")
-    if pixels.dtype != np.uint8 or pixels.shape != shape:
+        raise ImageError(f"a Picture's {name} is {_type_name(pixels)}; expected {wanted}")
+    if pixels.dtype not in depths or pixels.shape != shape:
         got = f"{pixels.dtype} with shape {pixels.shape}"
-        raise ImageError(f"a Picture's {name} is {got}; expected uint8 {expected}")
+        raise ImageError(f"a Picture's {name} is {got}; expected {wanted}")
 
 
 CONVERSIONS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Picture]], ...] = (

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -27,9 +26,12 @@ from PIL import (
 )
 
 from colorzoo.core.errors import ImageError, printable
+from colorzoo.core.imaging import depth, icc
+from colorzoo.core.imaging.extra_formats import develop_raw, is_raw, open_heic
+from colorzoo.core.imaging.file_metadata import NO_METADATA, Metadata, metadata_of
 from colorzoo.core.imaging.limits import Refused, bound_pixels, bound_scans
+from colorzoo.core.imaging.picture import AnyDepth, Pixels
 
-Pixels = npt.NDArray[np.uint8]
 Source = str | os.PathLike[str] | IO[bytes]
 PLUGINS = (
     JpegImagePlugin, PngImagePlugin, WebPImagePlugin, BmpImagePlugin, TiffImagePlugin, GifImagePlugin,
@@ -39,18 +41,20 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM", "JPEG2000
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 STRIPE = 2**22
 """Pixels that are converted at once."""
+SCANS_ADVICE = "`colorzoo run` takes larger ones with: pip install 'colorzoo[archive]'"
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 WHITE_IS_ZERO, UNSIGNED, UNDEFINED = 0, 1, 4
 
 
 class Decoded(NamedTuple):
-    """Upright RGB uint8 (H, W, 3), alpha (H, W), profile, the stored (height, width), what was left out."""
+    """Upright RGB (H, W, 3), alpha (H, W), profile, the stored (height, width), notes, metadata."""
 
-    rgb: Pixels
-    alpha: Pixels | None
+    pixels: AnyDepth
+    alpha: AnyDepth | None
     profile: bytes | None
     size: tuple[int, int]
     notes: tuple[str, ...]
+    metadata: Metadata
 
 
 def decode(source: Source, name: str, max_pixels: int, side: int | None = None) -> Decoded:
@@ -64,6 +68,9 @@ def decode(source: Source, name: str, max_pixels: int, side: int | None = None) 
     """
     name = printable(name)
     with _opened(source, name) as file, image_errors(name):
+        if is_raw(name):
+            pixels = develop_raw(file, max_pixels)
+            return Decoded(pixels, None, None, (pixels.shape[0], pixels.shape[1]), (), NO_METADATA)
         return _decoded(file, max_pixels, side)
 
 
@@ -106,38 +113,61 @@ def _damage(error: Exception) -> str:
 
 
 def _decoded(file: IO[bytes], max_pixels: int, side: int | None) -> Decoded:
-    image = _identified(file)
+    image = identified(file)
     stored = image.size
-    bound_pixels(*stored, max_pixels)
+    advice = SCANS_ADVICE if image.format in ("TIFF", "PNG") else "scale it down first"
+    bound_pixels(*stored, max_pixels, advice)
     bound_scans(image, file)
     if side:
         image.draft("RGB", (side, side))
-    return converted(image, stored, in_place=True)
+        return converted(image, stored, in_place=True)
+    return converted(image, stored, in_place=True, file=file)
 
 
-def converted(image: Image.Image, stored: tuple[int, int], *, in_place: bool) -> Decoded:
+def converted(
+    image: Image.Image, stored: tuple[int, int], *, in_place: bool, file: IO[bytes] | None = None
+) -> Decoded:
     """Return the pixels of a Pillow image, which may be changed `in_place`: that spares a copy.
 
-    stored: its (width, height) before a draft made it smaller.
+    stored: its (width, height) before a draft made it smaller. file: where it is from, if all bits of its
+    colours and all that the file says are wanted.
 
     Raises:
         Refused: its pixels are of a type that would be converted wrongly.
     """
     _check_samples(image)
+    depth.check_planes(image)
     highest = _highest_value(image)
     _scale_transparent_gray(image)
+    raw = depth.prepared(image) if file is not None else ""
     image.load()
-    if in_place:
-        ImageOps.exif_transpose(image, in_place=True)
-    image = image if in_place else ImageOps.exif_transpose(image)
-    rgb, alpha = _deep_gray(image, highest) if image.mode.startswith("I") else _shallow(image)
-    turned = (rgb.shape[1] > rgb.shape[0]) != (stored[0] > stored[1])
-    profile, notes = _metadata(image)
-    return Decoded(rgb, alpha, profile, stored if turned else stored[::-1], notes)
+    said = dict(image.info)  # as it was before it is turned
+    image = _upright(image, in_place=in_place)
+    profile, notes = profile_of(image)
+    if image.mode.startswith("I"):
+        pixels, alpha = depth.deep_gray(image, highest)
+    elif file is not None and (low := depth.second_pass(raw, lambda: identified(file))):
+        pixels, alpha = depth.deep_color(raw, image, low)
+    else:
+        pixels, alpha, note = _shallow(image)
+        notes += note + depth.reduced(raw)
+    upright = (pixels.shape[1], pixels.shape[0])
+    turned = (upright[0] > upright[1]) != (stored[0] > stored[1])
+    metadata = NO_METADATA if file is None else metadata_of(image, said, upright, file)
+    size = stored if turned else stored[::-1]
+    return Decoded(pixels, alpha, profile, size, (*notes, *metadata.notes), metadata)
 
 
-def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
+def _upright(image: Image.Image, *, in_place: bool) -> Image.Image:
+    if not in_place:
+        return ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def identified(file: IO[bytes]) -> ImageFile.ImageFile:
     """Open by signature; `Image.open` would bring in a size limit of its own, and hide the reasons."""
+    file.seek(0)
     prefix = file.read(16)
     file.seek(0)
     for name in FORMATS:
@@ -145,7 +175,7 @@ def _identified(file: IO[bytes]) -> ImageFile.ImageFile:
         if accepts is not None and accepts(prefix) is True:
             return factory(file, "")
     if prefix[4:8] == b"ftyp" and prefix[8:12] in HEIC_BRANDS:
-        raise Refused("HEIC is not read; `pip install pillow-heif` has a converter, or save it as png")
+        return open_heic(file)
     problem = "not a picture that can be read" if prefix else "empty file"
     raise Refused(f"{problem}; expected {', '.join(FORMATS)}")
 
@@ -181,42 +211,37 @@ def _scale_transparent_gray(image: Image.Image) -> None:
         image.info["transparency"] = gray * {"L;2": 85, "L;4": 17}.get(str(image.tile[0].args), 1)
 
 
-def _deep_gray(image: Image.Image, highest: int) -> tuple[Pixels, Pixels | None]:
-    """Return grey of 12, 16 or 32 bits as RGB of 8, with alpha; Pillow's own conversion would clip it."""
-    values = np.asarray(image)
-    key = image.info.get("transparency")
-    alpha = np.where(values == key, 0, 255).astype(np.uint8) if isinstance(key, int) else None
-    white = abs(highest)
-    if white > 2**16 - 1:
-        values, white = (values.view(np.uint32) >> 16).astype(np.uint16), 2**16 - 1
-    table = (np.arange(2**16) / (white / 255)).round().clip(0, 255).astype(np.uint8)
-    gray = (255 - table if highest < 0 else table)[values]
-    return np.repeat(gray[..., None], 3, axis=2), alpha
-
-
-def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None]:
+def _shallow(image: Image.Image) -> tuple[Pixels, Pixels | None, tuple[str, ...]]:
     """Return RGB and alpha of 8 bits; converted by stripes, so that memory holds no second copy."""
     transparent = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
     rgb = np.empty((image.height, image.width, 3), np.uint8)
     alpha = np.empty((image.height, image.width), np.uint8) if transparent else None
+    to_srgb = icc.to_srgb(image.mode, image.info.get("icc_profile"))
     rows = max(1, STRIPE // image.width)
     for top in range(0, image.height, rows):
         box = (0, top, image.width, min(top + rows, image.height))
         stripe = image.crop(box) if rows < image.height else image
-        pixels = np.asarray(stripe.convert("RGBA" if transparent else "RGB"))
+        stripe = to_srgb[0](stripe) if to_srgb else stripe.convert("RGBA" if transparent else "RGB")
+        pixels = np.asarray(stripe)
         rgb[top : box[3]] = pixels[..., :3]
         if alpha is not None:
             alpha[top : box[3]] = pixels[..., 3]
-    return rgb, alpha
+    return rgb, alpha, (to_srgb[1],) if to_srgb else ()
 
 
-def _metadata(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return the profile if it describes RGB, and what of the file is left out."""
+def profile_of(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return a profile that describes RGB, and what of the file is left out."""
     notes = []
-    profile = image.info.get("icc_profile")
     if getattr(image, "is_animated", False):
         notes.append("only the first of its frames or pages is read")
-    if profile and not (isinstance(profile, bytes) and profile[16:20] == b"RGB "):
-        profile = None
-        notes.append("its colour profile is dropped, since it does not describe the RGB that is written")
-    return profile or None, tuple(notes)
+    profile = image.info.get("icc_profile")
+    if not isinstance(profile, bytes) or not profile or image.mode in ("CMYK", "LAB"):
+        return None, tuple(notes)
+    if icc.space(profile) == icc.RGB:
+        return profile, tuple(notes)
+    if image.mode[:2] in ("L", "LA", "I", "I;", "1") and (translated := icc.rgb_from_gray(profile)):
+        return translated, tuple(notes)
+    return None, (
+        *notes,
+        "its colour profile is dropped, since it does not describe the RGB that is written",
+    )

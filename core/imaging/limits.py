@@ -8,6 +8,8 @@ from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 
 MAX_PIXELS = 200_000_000
 """Largest picture read, in pixels; a small file may claim more and fill the memory."""
+MAX_SCAN_PIXELS = 20_000_000_000
+"""Largest scan read by stripes, in pixels."""
 MAX_SCANS, MAX_SCANNED_PIXELS = 100, 4_000_000_000
 """Most scans of a JPEG, and of scans times pixels. Encoders write 6 to 20. A scan that holds nothing costs
 a few bytes and 1.1 ns a pixel (grey, libjpeg-turbo 3, one core of an EPYC), so decoding ends within
@@ -19,14 +21,14 @@ class Refused(Exception):
     """An undamaged picture that is not read, for the reason given."""
 
 
-def bound_pixels(width: int, height: int, most: int) -> None:
-    """Refuse a picture of more pixels than `most`.
+def bound_pixels(width: int, height: int, most: int, advice: str = "scale it down first") -> None:
+    """Refuse a picture of more pixels than `most`; advice: what to do about it.
 
     Raises:
         Refused: it has more.
     """
     if width * height > most:
-        limit = f"at most {most // 1_000_000} million pixels are read; scale it down first"
+        limit = f"at most {most // 1_000_000} million pixels are read; {advice}"
         raise Refused(f"{width}x{height} pixels; too large, {limit}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorzoo.core.errors import ImageError, printable
-from colorzoo.core.imaging.image_io import Picture, Pixels
+from colorzoo.core.imaging.image_io import AnyDepth, Picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ def from_array(array: npt.NDArray[Any]) -> Picture:
 def _from_pixels(array: npt.NDArray[Any], described: str) -> Picture:
     """Return the picture of an array whose shape is checked, its channels last."""
     shape = array.shape
-    pixels = _to_eight_bits(array, described)
+    pixels = _to_integers(array, described)
     if pixels.ndim == 2 or shape[2] == 1:
         return Picture(np.repeat(pixels.reshape(*shape[:2], 1), 3, axis=2))
     alpha = np.ascontiguousarray(pixels[..., 3]) if shape[2] == 4 else None
@@ -49,8 +49,8 @@ def _shape_advice(shape: tuple[int, ...]) -> str:
     return ""
 
 
-def _to_eight_bits(array: npt.NDArray[Any], what: str) -> Pixels:
-    """Return uint8, rounded to the nearest."""
+def _to_integers(array: npt.NDArray[Any], what: str) -> AnyDepth:
+    """Return uint8, to which floats are rounded, or uint16 as it is."""
     kind, size = array.dtype.kind, array.dtype.itemsize
     if kind != "f" and (kind, size) not in (("u", 1), ("u", 2)):
         raise ImageError(f"{what}; expected uint8, uint16, or float in [0, 1]")
@@ -59,9 +59,7 @@ def _to_eight_bits(array: npt.NDArray[Any], what: str) -> Pixels:
     if kind == "f":
         _check_range(float(array.min()), float(array.max()), what)
         array = np.rint(array.astype(np.float32 if size < 8 else array.dtype) * 255)
-    elif size == 2:
-        array = (array.astype(np.uint32) + 128) // 257
-    return array.astype(np.uint8, copy=False)
+    return array.astype(np.uint16 if (kind, size) == ("u", 2) else np.uint8, copy=False)
 
 
 def _check_range(low: float, high: float, what: str) -> None:

@@ -102,21 +102,21 @@ def _together(
     """Return the predictions of pictures that the colorizer is given at one size."""
     name, size = type(colorizer).__name__, given_size(colorizer, pictures[0])
     told = [
-        taken(name, colorizer.capabilities, one).in_pixels(_size(picture), size)
+        taken(name, colorizer.capabilities, one).in_pixels(picture.full_size, size)
         for one, picture in zip(guidance, pictures, strict=True)
     ]
     native = told if any(one.given() for one in told) else []
     with torch.inference_mode():
         given = [resized(to_tensor(picture.gray), size) for picture in pictures]
         gray = torch.cat(given).to(device_of(colorizer))
-        smaller = any(_size(picture) != size for picture in pictures)
+        smaller = any(picture.size != size for picture in pictures)
         unchanged = gray.clone() if smaller else gray  # a colorizer may change its input
         with isolated(name):
             colored = checked_samples(colorizer, gray, options, native)
             keeps_luma = colorizer.keeps_luma_for(options)
     return [
         Prediction(
-            picture, colored[index], None if _size(picture) == size else unchanged[index : index + 1],
+            picture, colored[index], None if picture.size == size else unchanged[index : index + 1],
             keeps_luma, _done(colorizer.capabilities, told[index]),
         )
         for index, picture in enumerate(pictures)
@@ -133,11 +133,7 @@ def given_size(colorizer: Colorizer, picture: Picture) -> Size:
     """Return the size at which a colorizer is given a picture."""
     stated = colorizer.capabilities
     side = colorizer.max_input_side or stated.max_input_side
-    return fitted_size(_size(picture), side, stated.size_multiple)
-
-
-def _size(picture: Picture) -> Size:
-    return picture.rgb.shape[0], picture.rgb.shape[1]
+    return fitted_size(picture.size, side, stated.size_multiple)
 
 
 def _done(stated: Capabilities, told: Guidance) -> Capabilities:

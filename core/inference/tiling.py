@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-STRIPE = 2**20
+STRIPE = 2**18
 """Pixels of a picture at full size that are computed at once."""
 
 

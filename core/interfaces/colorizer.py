@@ -108,6 +108,18 @@ class Colorizer(ABC):
         run_options = validate(self.Options, options, "options")
         return checked_samples(self, gray.to(device_of(self)), run_options, guidance).to(gray.device)
 
+    def starts_from(self) -> str:
+        """Return NAME or NAME:WEIGHTS of another colorizer that a training starts from; empty: of none."""
+        return ""
+
+    def start_from(self, state: Mapping[str, Tensor]) -> None:
+        """Load what is wanted of the weights that `starts_from` names.
+
+        Raises:
+            WeightsError: they do not fit.
+        """
+        raise WeightsError(f"{type(self).__name__} starts from no other colorizer's weights")
+
     def state(self) -> dict[str, Tensor]:
         """Return the weights by name; empty for a colorizer without any."""
         import torch
@@ -115,6 +127,15 @@ class Colorizer(ABC):
         if not isinstance(self, torch.nn.Module):
             return {}
         return {name: tensor.detach() for name, tensor in self.state_dict().items()}
+
+    @classmethod
+    def adopt(cls, tensors: Mapping[str, Tensor], config: ColorizerConfig) -> Mapping[str, Tensor]:
+        """Return published weights, under the names of their own code, as `state` of config names them.
+
+        By default as they are. Override it to rename, transpose or split tensors and to leave out what is
+        not used, such as counters of steps. Names and shapes of what it returns are checked strictly.
+        """
+        return tensors
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Load weights by name.

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, ImageError, UnknownNameError
 from colorzoo.core.files import file_digest, path_id
 from colorzoo.core.imaging.image_io import SUFFIXES, Pixels, read, read_reduced
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.guidance import Guidance
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -107,6 +110,20 @@ class Dataset(ABC):
         for index, name in enumerate(self.ids()):
             folders.setdefault(name.rpartition("/")[0], []).append(index)
         return list(folders.values())
+
+    def guidance(self, index: int) -> Guidance:
+        """Return what the source says of a picture's colours, such as references; by default nothing.
+
+        Hints are in pixels of the stored picture, or in percent. The same at every call.
+        """
+        from colorzoo.core.interfaces.guidance import Guidance
+
+        return Guidance()
+
+    @property
+    def has_guidance(self) -> bool:
+        """Return whether `guidance` may say anything; by default whether it was overridden."""
+        return type(self).guidance is not Dataset.guidance
 
     @property
     def notes(self) -> Mapping[str, object]:

@@ -15,28 +15,21 @@ from torch import Tensor
 
 from colorzoo.core.config import Settings
 from colorzoo.core.errors import ConfigError
+from colorzoo.core.imaging.color_text import HEXADECIMAL, color_of, hexadecimal
 
 Style = Literal["plain", "vibrant", "gloomy", "warm", "cold", "faded"]
 SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%")
-HEXADECIMAL = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 
 
 def _color(value: object) -> object:
     """Return red, green, blue of "#rrggbb", "#rgb" or "r,g,b"; anything else as it is."""
     if not isinstance(value, str):
         return value
-    text = value.strip()
-    if HEXADECIMAL.fullmatch(text):
-        digits = text[1:] if len(text) == 7 else "".join(2 * digit for digit in text[1:])
-        return tuple(bytes.fromhex(digits))
-    if "," in text:
-        return tuple(part.strip() for part in text.split(","))
+    if HEXADECIMAL.fullmatch(value.strip()):
+        return color_of(value)
+    if "," in value:
+        return tuple(part.strip() for part in value.split(","))
     raise ValueError('expected a colour, "#rrggbb" or "r,g,b" from 0 to 255')
-
-
-def hexadecimal(color: tuple[int, int, int]) -> str:
-    """Return a colour as "#rrggbb"."""
-    return f"#{bytes(color).hex()}"
 
 
 Level = Annotated[int, Field(ge=0, le=255)]
@@ -171,6 +164,35 @@ class Guidance(Settings):
         moved = (_moved(hint, hint.at(picture), scale, size) for hint in self.hints)
         return self._with({"hints": tuple(moved)})
 
+    def in_square(self, picture: tuple[int, int], side: int, fit: str) -> Guidance:
+        """Return it with hints in pixels of the picture made square: squash, crop or pad to `side`.
+
+        picture: (height, width) of what hints are in pixels of. Hints that a crop cuts off are left out.
+
+        Raises:
+            ConfigError: a hint lies outside the picture.
+        """
+        kept = {"crop": (min(picture),) * 2, "pad": (max(picture),) * 2}.get(fit, picture)
+        top, left = (int((whole - part) / 2) for whole, part in zip(picture, kept, strict=True))
+        scale, moved = (side / kept[1], side / kept[0]), []
+        for hint in self.hints:
+            x, y = hint.at(picture)
+            if 0 <= x - left < kept[1] and 0 <= y - top < kept[0]:
+                moved.append(_moved(hint, (x - left, y - top), scale, (side, side)))
+        return self._with({"hints": tuple(moved)})
+
+    def mirrored(self, width: int) -> Guidance:
+        """Return it for the picture mirrored left to right: hints, and `previous` too.
+
+        width: of what hints are in pixels of.
+        """
+        hints = (hint.model_copy(update={"x": _mirrored(hint.x, width)}) for hint in self.hints)
+        return self._with({"hints": tuple(hints), "previous": tuple(p.flip(-1) for p in self.previous)})
+
+    def joined(self, other: Guidance) -> Guidance:
+        """Return it with what another says in place of its own."""
+        return self._with({name: getattr(other, name) for name in other.given()})
+
     def hint_map(self, size: tuple[int, int]) -> Tensor:
         """Return float32 (4, H, W): sRGB in [0, 1] where there are hints, and 1 there in the last plane.
 
@@ -200,6 +222,10 @@ def _moved(
     x, y = ((p + 0.5) * s - 0.5 for p, s in zip(point, scale, strict=True))
     inside = {"x": min(max(x, 0.0), size[1] - 1.0), "y": min(max(y, 0.0), size[0] - 1.0)}
     return hint.model_copy(update={**inside, "radius": hint.radius * (scale[0] * scale[1]) ** 0.5})
+
+
+def _mirrored(x: float | str, width: int) -> float | str:
+    return f"{100 - float(x[:-1]):.6f}%" if isinstance(x, str) else width - 1 - x
 
 
 def _disc(hint: Hint, size: tuple[int, int]) -> tuple[slice, slice, Tensor]:

@@ -20,11 +20,16 @@ EVERY_SAMPLE = 1_000_000
 
 
 class Curve(Strict):
-    """A value as a function of `over`, such as a threshold: `y` at every `x`."""
+    """A value as a function of `over`, such as a threshold: `y` at every `x`.
+
+    low, high: bounds of the 95 % interval at every `x`, where there are any.
+    """
 
     over: str
     x: list[float]
     y: list[float]
+    low: list[float | None] | None = None
+    high: list[float | None] | None = None
 
 
 class MetricResult(Strict):

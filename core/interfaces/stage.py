@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from colorzoo.core.config import Settings
 from colorzoo.core.imaging import color
+from colorzoo.core.interfaces.guidance import Guidance
 
 
 class StageConfig(Settings):
@@ -33,19 +34,36 @@ class StageConfig(Settings):
 
 @dataclass(frozen=True)
 class Batch:
-    """Training pictures on the device: color (N, 3, H, W) and its luma gray (N, 1, H, W), in [0, 1]."""
+    """Training pictures on the device: color (N, 3, H, W) and its luma gray (N, 1, H, W), in [0, 1].
+
+    ids, guidance: of the N pictures, what their dataset says of them, hints in pixels of color; the engine
+    gives both, and both are empty in a batch of colours alone.
+    """
 
     color: Tensor
     gray: Tensor
+    ids: Sequence[str] = field(default=(), kw_only=True)
+    guidance: Sequence[Guidance] = field(default=(), kw_only=True)
 
     @classmethod
-    def of(cls, color_image: Tensor) -> Batch:
+    def of(cls, color_image: Tensor, ids: Sequence[str] = (), guidance: Sequence[Guidance] = ()) -> Batch:
         """Return a batch of sRGB float32 (N, 3, H, W) in [0, 1]."""
         layout = torch.channels_last
         return cls(
             color_image.contiguous(memory_format=layout),
             color.luma(color_image).contiguous(memory_format=layout),
+            ids=ids,
+            guidance=guidance,
         )
+
+    def mirrored(self, which: Tensor) -> Batch:
+        """Return it with those pictures mirrored that a mask (N,) names, and what is said of them."""
+        flipped = torch.where(which[:, None, None, None], self.color.flip(-1), self.color)
+        guidance = self.guidance
+        if any(told.hints or told.previous for told in guidance):
+            pairs = zip(guidance, which.tolist(), strict=True)
+            guidance = [told.mirrored(flipped.shape[-1]) if yes else told for told, yes in pairs]
+        return Batch.of(flipped, self.ids, guidance)
 
     def __len__(self) -> int:
         return len(self.color)
@@ -75,8 +93,7 @@ class Stage(ABC):
 
     def augment(self, batch: Batch) -> Batch:
         """Return the pictures as the step uses them: by default half of them, at random, are mirrored."""
-        mirrored = torch.rand(len(batch), 1, 1, 1, device=batch.color.device) < 0.5
-        return Batch.of(torch.where(mirrored, batch.color.flip(-1), batch.color))
+        return batch.mirrored(torch.rand(len(batch), device=batch.color.device) < 0.5)
 
     def on_stage_start(self) -> None:  # noqa: B027  an optional hook, empty on purpose
         """Prepare for the first step, for instance freeze what an earlier stage has trained."""

@@ -167,7 +167,8 @@ class StageRun:
         chosen = order[position * size : (position + 1) * size]
         mine = np.sort(chosen[accelerator.process_index :: accelerator.num_processes])
         images = torch.from_numpy(self.packed.images[mine]).to(self.setup.device)
-        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))
+        ids, guidance = [self.packed.ids[row] for row in mine], self.packed.guidance(mine)
+        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255), ids, guidance)
 
 
 class _NetworkLoss(nn.Module):

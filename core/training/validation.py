@@ -50,7 +50,9 @@ class Validation:
 
     def _batch(self, start: int, size: int) -> Batch:
         images = torch.from_numpy(self.packed.images[start : start + size].copy()).to(self.setup.device)
-        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255))
+        ids = self.packed.ids[start : start + size]
+        guidance = self.packed.guidance(range(start, start + len(ids)))
+        return Batch.of(images.permute(0, 3, 1, 2).float().div_(255), ids, guidance)
 
     def _lasting(self) -> list[str]:
         return [name for name in self.current.stage.networks if name not in self.current.helpers]

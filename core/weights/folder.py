@@ -18,6 +18,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
 from colorzoo.core.weights import unfinished
 from colorzoo.core.weights.safetensors_header import check_fit, read_header, with_sorted_metadata
+from colorzoo.core.weights.weights_info import FEW as FEW
 from colorzoo.core.weights.weights_info import Distribution as Distribution
 from colorzoo.core.weights.weights_info import Measured as Measured
 from colorzoo.core.weights.weights_info import PluginName as PluginName
@@ -153,16 +154,16 @@ def _decoded(data: bytes, cls: type[Colorizer], config: ColorizerConfig) -> Colo
     from safetensors import SafetensorError
     from safetensors.torch import load as decode
 
-    check_fit(read_header(data), _expected(cls, config), cls.__name__)
+    check_fit(read_header(data), expected_tensors(cls, config), cls.__name__)
     colorizer = built(cls, config)
     try:
-        _fill(colorizer, decode(data))
+        fill(colorizer, decode(data))
     except (SafetensorError, RuntimeError) as error:  # the latter is torch's
         raise WeightsError(printable(str(error))) from None
     return colorizer
 
 
-def _fill(colorizer: Colorizer, tensors: dict[str, Tensor]) -> None:
+def fill(colorizer: Colorizer, tensors: dict[str, Tensor]) -> None:
     """Load tensors whose header was checked: a module's inherited `load_state` would check them again."""
     from torch import nn
 
@@ -185,7 +186,7 @@ def built(cls: type[Colorizer], config: ColorizerConfig | None = None) -> Colori
         return cls(config)
 
 
-def _expected(cls: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:
+def expected_tensors(cls: type[Colorizer], config: ColorizerConfig) -> Mapping[str, Tensor]:
     """Return the tensors of a configuration on the meta device: it may ask for any amount of memory."""
     import torch
 

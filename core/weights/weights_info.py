@@ -16,6 +16,8 @@ def _check_name(text: str) -> str:
     return text
 
 
+FEW = 16
+"""Pictures up to which each is named with its sha256."""
 Distribution = Annotated[str, Field(max_length=100), AfterValidator(_check_name)]
 """A name of a package as PEP 508 has it and nothing else, or empty: it becomes part of a command."""
 PluginName = Annotated[Distribution, Field(min_length=1)]
@@ -30,6 +32,7 @@ class TrainedOn(Strict):
     license: str = Field("", description="of the pictures, as their source states it")
     fingerprint: str = Field(description="sha256 over ids and content of the pictures")
     pictures: int
+    files: dict[str, str] = Field({}, description="sha256 of every picture by its id, where they are few")
     command: str = Field(description="the command that trains it again")
     seed: int
     minutes: float

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.imaging import color
+from colorzoo.core.imaging.line_art import line_art, screentone
 from colorzoo.core.interfaces.stage import Batch, Stage, StageConfig
 from colorzoo.core.trunk.training import slowed
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
 from colorzoo.plugins.cgan.inking import Drawn
-from colorzoo.plugins.cgan.line_art import line_art, screentone
 from colorzoo.plugins.cgan.networks import Discriminator, OnTrunk
 
 if TYPE_CHECKING:

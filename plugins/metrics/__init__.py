@@ -33,6 +33,8 @@ OTHERS = (
     ("cf", "colorfulness:MeanColorfulness", "colourfulness (Hasler, Suesstrunk)"),
     ("cf-abs", "colorfulness:PublishedColorfulness", "colourfulness as papers print it"),
     ("delta-cf", "colorfulness:ColorfulnessGap", "gap of mean cf to the truth"),
+    ("flicker", "agreement:Flicker", "change of colour between frames where nothing else changes"),
+    ("consistency", "agreement:Consistency", "deviation over a chapter of what has one colour"),
     ("delta-cf-abs", "colorfulness:PublishedColorfulnessGap", "gap of mean cf-abs"),
 )
 

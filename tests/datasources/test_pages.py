@@ -99,3 +99,17 @@ def test_joined_datasets(comic, pictures):
     assert np.array_equal(joined[len(parts[0])].image, parts[1][0].image)
     assert joined.fingerprint not in {part.fingerprint for part in parts}
     assert parts[0].info.title in joined.info.title
+
+
+def test_a_picture_file_is_a_dataset_of_one(tmp_path):
+    path = tmp_path / "hero.png"
+    Image.fromarray(synthetic_picture(0, 40, 30)).save(path)
+    (tmp_path / "other.png").write_bytes(path.read_bytes())
+    (sample,) = open_dataset(str(path), prefer="train")
+    assert sample.id == "hero.png"
+    assert sample.size == (40, 30)
+    with pytest.raises(DataError, match=r"absent\.png: no such file"):
+        open_dataset(str(tmp_path / "absent.png"))
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(DataError, match="expected a file ending in"):
+        open_dataset(f"picture:{tmp_path / 'notes.txt'}")

@@ -11,13 +11,13 @@ from colorzoo.core.config import from_preset
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging import color
+from colorzoo.core.imaging import line_art as inking
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference import optimize as inference
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.core.training import checkpoint
 from colorzoo.core.training.loop import TrainConfig, train
-from colorzoo.plugins.cgan import line_art as inking
 from colorzoo.plugins.cgan import model, training
 from colorzoo.plugins.cgan.config import CGanConfig, CGanOptions
 from colorzoo.plugins.cgan.model import CGan

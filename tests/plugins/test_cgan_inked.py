@@ -11,12 +11,13 @@ import colorzoo
 from colorzoo.core.config import from_preset
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.imaging.tone_removal import without_tone
 from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.plugins.cgan import color_grid
 from colorzoo.plugins.cgan.config import CGanConfig
-from colorzoo.plugins.cgan.flats import margin, without_tone
+from colorzoo.plugins.cgan.flats import margin
 from colorzoo.plugins.cgan.inking import Drawn, Pen, dots, drawn, random_pen
 from colorzoo.plugins.cgan.model import CGan
 

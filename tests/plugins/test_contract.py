@@ -10,7 +10,14 @@ from PIL import Image
 from colorzoo.core.data.packed import write_packed
 from colorzoo.core.imaging import color
 from colorzoo.core.registry import registry
-from colorzoo.testing import ColorizerContract, DatasetContract, MetricContract, synthetic_picture
+from colorzoo.testing import (
+    ColorizerContract,
+    ContainerContract,
+    DatasetContract,
+    MetricContract,
+    synthetic_picture,
+)
+from tests.plugins.books import book
 
 NARROW = {"width": 4, "discriminator_width": 4, "crop": None, "size": 64}
 """What makes the built-in models quick to test."""
@@ -92,6 +99,7 @@ def packed(tmp_path):
 
 PLACES = {
     "folder": folder,
+    "picture": lambda tmp_path: next(folder(tmp_path).rglob("*.png")),
     "pages": folder,
     "panels": folder,
     "hf": folder,
@@ -111,3 +119,14 @@ def dataset(name):
 
 
 globals().update(dataset(name) for name in registry().names("dataset"))
+
+
+def container(name):
+    def location(self, tmp_path):
+        return str(book(name, tmp_path / "books"))
+
+    label = f"TestContainer{name}".replace("-", "")
+    return label, type(label, (ContainerContract,), {"plugin": name, "location": location})
+
+
+globals().update(container(name) for name in registry().names("container"))

@@ -106,7 +106,6 @@ def test_other_weights_are_refused(made):
 
 
 LOST = {
-    "agrees with those before": {"frames": True},
     "palette.json of then is gone": {"table_sha256": "cd" * 32},
     "standard input, which no record keeps": {"picture": "-"},
 }

@@ -89,8 +89,10 @@ def test_the_same_picture_gives_the_same_colours_whatever_it_comes_in(small, fol
         Image.fromarray(array),
         array,
     ]
-    forms += [array / 255, array.astype(np.uint16) * 257, chw, chw / 255, colorzoo.read(path)]
-    first, *others = colorzoo.colorize(forms, small, seed=seed)
+    forms += [array / 255, chw, chw / 255, colorzoo.read(path), array.astype(np.uint16) * 257]
+    first, *others, deep = colorzoo.colorize(forms, small, seed=seed)
+    assert deep[0].dtype == np.uint16
+    assert np.abs(deep[0] / 257 - first[0]).max() < 2  # its luma is not rounded to eight bits
     for other in others:
         np.testing.assert_array_equal(other[0], first[0])
         assert other[0].record == first[0].record

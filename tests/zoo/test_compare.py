@@ -191,6 +191,7 @@ def test_a_damaged_member_of_an_archive_is_left_out_and_named(cli, pictures, tmp
 
 
 PLUGIN = """
+import time
 from colorzoo.core import Colorizer, Entry, hookimpl
 colorzoo_api = "1"
 
@@ -198,9 +199,16 @@ class Fails(Colorizer):
     def colorize(self, gray, options):
         raise ValueError("never")
 
+class Slow(Colorizer):
+    def colorize(self, gray, options):
+        with open("asked.txt", "a") as file:
+            file.write("x")
+        time.sleep(0.2)
+        return gray[:, None].expand(-1, options.samples, 3, -1, -1)
+
 @hookimpl
 def register_colorizers():
-    return [Entry("fails", "failing_plugin:Fails")]
+    return [Entry("fails", "failing_plugin:Fails"), Entry("slow", "failing_plugin:Slow")]
 """
 
 
@@ -248,12 +256,14 @@ def test_two_comparisons_do_not_share_a_folder_and_leftovers_are_swept(cli, pict
 
 @pytest.mark.slow
 def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(pictures, tmp_path):
-    command = [sys.executable, "-m", "colorzoo", "compare", "unet", "--data", str(pictures), *map(str, FEW),
+    (tmp_path / "site").mkdir()
+    site = installed(tmp_path / "site", PLUGIN)
+    command = [sys.executable, "-m", "colorzoo", "compare", "slow", "--data", str(pictures), *map(str, FEW),
                "-o", "out"]  # fmt: skip
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(site)}
     with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True) as running:
-        base = Path(os.environ["COLORZOO_CACHE"]) / "compare" / "measured.sqlite-wal"
-        while running.poll() is None and not (base.is_file() and base.stat().st_size > 20_000):
+        asked = tmp_path / "asked.txt"
+        while running.poll() is None and not (asked.is_file() and asked.stat().st_size >= 4):
             time.sleep(0.01)
         running.send_signal(signal.SIGINT)
         told = running.communicate(timeout=120)[1]

@@ -33,7 +33,7 @@ from colorzoo.hub.card import card
 from colorzoo.jobs.models import split_model
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
-from tests import rooms
+from tests import picture_files, rooms
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +125,8 @@ def with_results(text: str) -> str:
         found = (ROOT / "docs" / "results" / f"{place[1]}.md").read_text().strip()
         return f"<!-- results {place[1]} -->\n\n{found}\n\n<!-- end -->"
 
+    kinds = f"<!-- files -->\n\n{picture_files.table()}\n\n<!-- end -->"
+    text = re.sub(r"<!-- files -->.*?<!-- end -->", lambda place: kinds, text, flags=re.S)
     return marked.sub(table, text)
 
 

@@ -17,6 +17,7 @@ from tests.zoo.strangers import MODEL, installed
 KINDS = {
     "tint": [],
     "small-net": ["--trainable"],
+    "follower": ["--takes", "hints,palette,previous,references,text"],
     "comix": ["--kind", "dataset"],
     "mae": ["--kind", "metric"],
 }
@@ -99,6 +100,8 @@ def test_a_plugin_that_breaks_the_contract_is_told_what_to_do(zoo, tmp_path):
         (["new", "vae-mdn"], "already taken by colorzoo"),
         (["new", "Bad Name"], "lower case letters"),
         (["new", "mae", "--kind", "metric", "--trainable"], "only a colorizer is trainable"),
+        (["new", "one", "--takes", "hint"], "did you mean hints?"),
+        (["new", "one", "--takes", "hints", "--trainable"], "without --trainable"),
         (["check", "vae-mdm"], "did you mean vae-mdn"),
         (["install", "./no-such-folder"], "failed"),
         (["uninstall", "vae-mdn"], "belong to colorzoo itself"),

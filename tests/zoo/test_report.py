@@ -312,7 +312,8 @@ def test_an_option_of_a_method_is_never_broken(sentence):
 def hinted(label, *errors, **changes):
     """Return a method with an error for 0, 3 and 10 true hints."""
     one = method(label, 0, informed_by="10 true hints a picture", **changes)
-    curve = Curve(over="true hints", x=[0.0, 3.0, 10.0], y=list(errors))
+    bounds = {"low": [0.75 * error for error in errors], "high": [1.5 * errors[0], None, 1.5 * errors[2]]}
+    curve = Curve(over="true hints", x=[0.0, 3.0, 10.0], y=list(errors), **bounds)
     error = one.values["error"].model_copy(update={"over_hints": curve})
     return one.model_copy(update={"values": {**one.values, "error": error}})
 
@@ -329,7 +330,7 @@ def test_who_had_true_hints_is_ranked_and_said_to_be_informed():
         line.startswith("| *oracle* ") and line.endswith("| all of the truth |")
         for line in made.splitlines()
     )
-    assert "| good | 9.000 | 5.000 | 2.000 |" in made
+    assert "| good | 9.000 (6.750 to 13.50) | 5.000 (3.750 to –) | 2.000 (1.500 to 3.000) |" in made
     assert "good leads" in decision(informed)[0]
     shown = page(informed, Path("nowhere"))
     assert said in shown
@@ -338,6 +339,7 @@ def test_who_had_true_hints_is_ranked_and_said_to_be_informed():
     ticks = re.findall(r">(\d+)</text>", drawn)
     assert {"0", "3", "10"} <= set(ticks)
     assert drawn.count("<circle") == 6
+    assert drawn.count('stroke-width="1.3"') >= 2 * 2, "an interval where there are both bounds"
     plain = results(*two(), *baselines())
     assert "hints" not in figures.figures(plain)
     assert "informed" not in markdown.table(plain).lower()

@@ -276,11 +276,11 @@ def test_a_run_never_colours_what_runs_made(tmp_path, monkeypatch):
 def test_what_is_no_picture_is_counted_by_ending(tmp_path):
     files(tmp_path, a=synthetic_picture(0))
     Image.fromarray(synthetic_picture(1)).save(tmp_path / "b.gif")
-    for name in ("c.pdf", "d.PDF", "e.mp4", "noending", ".hidden.txt"):
+    for name in ("c.doc", "d.DOC", "e.xyz", "noending", ".hidden.txt"):
         (tmp_path / name).write_bytes(b"x")
     gathered = gather([str(tmp_path)])
     assert len(gathered.files) == 2
-    assert gathered.left_out() == ["4 left out: 2 pdf, 1 mp4, 1 without ending"]
+    assert gathered.left_out() == ["4 left out: 2 doc, 1 xyz, 1 without ending"]
 
 
 @pytest.mark.parametrize("address", ["https://x.org/a.png", "ftp://x.org/a.png", "file:///a.png"])

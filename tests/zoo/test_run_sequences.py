@@ -10,10 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
+import colorzoo
+from colorzoo.core.errors import DataError
 from colorzoo.core.guidance.motion import flicker, motion_between
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import read
 from colorzoo.jobs.run import RunSettings, run
+from colorzoo.jobs.run_again import run_again
 from colorzoo.jobs.run_frames import sequences
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from tests.core.guidance.test_motion import panned
@@ -203,3 +206,42 @@ def test_a_damaged_chapter_is_one_line(cli, frames, tmp_path):
     assert "bad.json" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_frames_are_made_again_from_their_record(tmp_path, frames):
+    settings = RunSettings("restless", {"samples": 2, "seed": 3}, frames=True, sheet=False)
+    run(Restless(), frames, tmp_path / "out", settings)
+    record = tmp_path / "out" / "colorized.jsonl"
+    again = run_again(record, str(tmp_path / "again"), lambda name, weights: Restless())
+    assert (again.done, again.failures) == (len(frames), [])
+    made = sorted(tmp_path.glob("out/*.png"))
+    assert len(made) >= len(frames)
+    assert all((tmp_path / "again" / file.name).read_bytes() == file.read_bytes() for file in made)
+    (tmp_path / "frames" / "9.png").unlink()
+    cut = run_again(record, str(tmp_path / "cut"), lambda name, weights: Restless())
+    assert cut.done == 8
+    reasons = {path.name: str(error) for path, error in cut.failures}
+    assert reasons.keys() == {"9.png", "10.png", "11.png", "12.png"}
+    assert "no such file" in reasons["9.png"]
+    assert "agrees with" in reasons["10.png"]
+
+
+def test_many_pictures_in_memory_are_frames_or_pages_of_a_chapter_as_files_are(tmp_path, frames):
+    files = [path for path, _ in sequences(frames)[0]]
+    written = run(Restless(), frames, tmp_path / "frames-out", FRAMES)
+    yielded = list(colorzoo.colorize_many(Restless(), files, frames=True, **OPTIONS))
+    assert all(
+        np.array_equal(one[0].rgb, results(written)[path.name])
+        for path, one in zip(files, yielded, strict=True)
+    )
+    assert yielded[0][0].record.frames
+    run(Restless(), frames, tmp_path / "pages", CONSISTENT)
+    table = tmp_path / "pages" / "palette.json"
+    alone, agreeing = (
+        [one[0].rgb for one in colorzoo.colorize_many(Restless(), files, **given, **OPTIONS)]
+        for given in ({}, {"consistent": table})
+    )
+    means = [np.stack([rgb.mean((0, 1)) for rgb in several]).std(0).max() for several in (alone, agreeing)]
+    assert means[1] < 0.5 * means[0]
+    with pytest.raises(DataError, match=r"absent\.json"):
+        next(colorzoo.colorize_many(Restless(), files, consistent="absent.json"))

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import inspect
 import re
+import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
+from typing import get_origin
 
 import pydantic
 
@@ -30,7 +35,9 @@ def surface(module: str) -> str:
     for name in sorted(found.__all__):
         thing = getattr(found, name)
         lines = "\n".join(signatures(name, thing))
-        parts.append(f"### {name}\n\n{about(thing)}\n\n```python\n{lines}\n```\n")
+        parts.append(
+            f"### {name}\n\n{alias_explained(name, thing) or about(thing)}\n\n```python\n{lines}\n```\n"
+        )
         parts += explained(thing)
     return "\n".join(parts)
 
@@ -45,6 +52,8 @@ def explained(thing: object) -> Iterator[str]:
     """Return what docstrings of a class's own methods, or a module's functions, say: an item each."""
     if not (inspect.isclass(thing) or inspect.ismodule(thing)):
         return
+    if inspect.isclass(thing) and thing.__module__.startswith("colorzoo"):
+        yield from fields_explained(thing)
     for name, member in vars(thing).items():
         function = getattr(member, "__func__", getattr(member, "func", getattr(member, "fget", member)))
         own = inspect.isfunction(function) and function.__module__ == getattr(
@@ -53,6 +62,35 @@ def explained(thing: object) -> Iterator[str]:
         if own and function.__doc__ and not name.startswith("_"):
             text = inspect.cleandoc(function.__doc__).replace("\n", "\n  ").replace("  \n", "\n")
             yield f"- `{name}`: {text}\n"
+
+
+def fields_explained(cls: type) -> Iterator[str]:
+    """Return what is said of a class's own fields: below them, or in their descriptions; an item each."""
+    (node,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    said = dict(assigned(node.body))
+    if issubclass(cls, pydantic.BaseModel):
+        described = {name: field.description for name, field in cls.model_fields.items()}
+        said = {name: text for name, text in described.items() if text} | said
+    own = inspect.get_annotations(cls)
+    yield from (f"- `{name}`: {text}\n" for name, text in said.items() if name in own and name[0] != "_")
+
+
+def assigned(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Yield the names that are assigned, with the text that stands below."""
+    for node, below in pairwise(body):
+        target = node.target if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [None])[0]
+        text = getattr(getattr(below, "value", None), "value", None)
+        if isinstance(target, ast.Name) and isinstance(below, ast.Expr) and isinstance(text, str):
+            yield target.id, inspect.cleandoc(text).replace("\n", "\n  ")
+
+
+def alias_explained(name: str, thing: object) -> str:
+    """Return what stands below the definition of a type that has no class of its own."""
+    if get_origin(thing) is None:
+        return ""
+    modules = [module for module in sys.modules.values() if vars(module).get(name) is thing]
+    said = (dict(assigned(ast.parse(inspect.getsource(m)).body)).get(name, "") for m in modules)
+    return next(filter(None, said), "")
 
 
 def signatures(name: str, thing: object) -> Iterator[str]:
@@ -67,6 +105,8 @@ def signatures(name: str, thing: object) -> Iterator[str]:
             for n, f in functions
             if not n.startswith("_") and f.__module__ == thing.__name__
         )
+    elif get_origin(thing) is not None:
+        yield f"{name} = {thing.__origin__}"
     elif callable(thing):
         try:
             yield f"{name}{signature(thing)}"
@@ -146,11 +186,21 @@ def test_the_references_are_current():
 
 
 def test_the_reference_says_all_of_a_docstring():
-    from colorzoo.core import Colorizer, Metric
+    from colorzoo.core import Asset, Batch, Colorizer, Dataset, Metric, PairSequence, SequenceMetric
 
     text = " ".join(api().split())
-    for function in (Colorizer.colorize, Colorizer.depends, Metric.update_pair, Metric.merge):
+    for function in (
+        Colorizer.colorize, Colorizer.depends, Colorizer.adopt, Metric.update_pair, Metric.merge, Asset.of,
+        Batch.mirrored, Dataset.guidance, PairSequence.beside, SequenceMetric.measure_sequence,
+    ):  # fmt: skip
         assert " ".join(inspect.getdoc(function).split()) in text
+
+
+def test_the_reference_says_what_stands_below_and_in_fields():
+    text = api()
+    assert "- `deterministic`: True when every sample of a picture is the same" in text
+    assert "- `takes`: fields of Guidance that it follows" in text
+    assert "Any number of files: one, a list, JSON" in text
 
 
 def test_no_signature_changes_without_a_line_in_the_changelog():

@@ -31,6 +31,14 @@ Simulate = Annotated[
     list[str] | None,
     typer.Option(help="true hints=10 (or 0,1,3,10,30), palette, palette=8 or reference=next for all"),
 ]
+OfDataset = Annotated[
+    bool,
+    typer.Option("--guidance/--no-guidance", help="use what the dataset says of pictures, if anything"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=MAX_WORKERS, help="processes [default: one a processor, one on a GPU]"),
+]
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
@@ -58,11 +66,9 @@ def compare(
     limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
     metrics: Metrics = None,
     simulate: Simulate = None,
+    guidance: OfDataset = True,
     device: Device = "auto",
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, max=MAX_WORKERS, help="processes [default: one a processor, one on a GPU]"),
-    ] = None,
+    workers: Workers = None,
     offline: Offline = False,
 ) -> None:
     """Compare colorizers on a dataset, with baselines, intervals and a report.
@@ -83,6 +89,7 @@ def compare(
             limit=limit,
             metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
             simulate=simulate or [],
+            guidance=guidance,
             device=device,
             workers=workers or jobs.compare.default_workers(device),
             progress=progress,
@@ -141,7 +148,7 @@ def _show_over_hints(results: Results) -> None:
     rows = [
         {
             "true hints a picture": printable(method.label),
-            **dict(zip(counts, map(_number, values), strict=True)),
+            **dict(zip(counts, (_number(value.value) for value in values), strict=True)),
         }
         for method, values in over_hints(results)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo import jobs
-from colorzoo.cli import guidance_options as guiding
 from colorzoo.cli.completion import complete_models, complete_weights
+from colorzoo.cli.film_options import FilmOptions
+from colorzoo.cli.guidance_options import GuidanceOptions
+from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
+from colorzoo.cli.output_options import OutputOptions
 from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.errors import ConfigError, printable
 
@@ -24,43 +28,29 @@ if TYPE_CHECKING:
 
 WORDS = typer.Argument(
     help="a colorizer, if one is chosen: NAME, NAME:WEIGHTS or owner/name on the Hub; and pictures, "
-    "folders, globs, or - for standard input",
+    "books, folders, globs, or - for standard input",
     metavar="[MODEL] INPUT",
     autocompletion=complete_models,
 )
-OUT = typer.Option("-o", "--out", help="folder for results, one file, or - for standard output")
 SAMPLES = typer.Option(min=1, max=1000, help="colourings to draw [default: the likeliest one]")
 WEIGHTS = typer.Option(help="name, folder, or owner/name[@revision]", autocompletion=complete_weights)
 AGAIN = typer.Option(metavar="RECORD", help="make the results of a colorized.jsonl again, in folder -o")
 WITH_AGAIN = {"again", "out", "overwrite", "quiet", "as_json", "device", "offline"}
-SHEET = typer.Option(
-    "--sheet/--no-sheet", help="write contact sheets [default: for at most 24 pictures]", show_default=False
-)
 
 
+@grouped
 def run(
     context: typer.Context,
     words: Annotated[list[str], WORDS] = [],  # noqa: B006  typer copies it
-    out: Annotated[str, OUT] = "colorized",
+    *,
     samples: Annotated[int | None, SAMPLES] = None,
     seed: Annotated[int | None, SEED] = None,
     weights: Annotated[str | None, WEIGHTS] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
-    format: Annotated[str, typer.Option(help="png, jpg, webp, bmp or tiff")] = "png",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace results, colour anew")] = False,
-    sheet: Annotated[bool | None, SHEET] = None,
+    output: OutputOptions,
     again: Annotated[str | None, AGAIN] = None,
-    hint: guiding.Hints = [],  # noqa: B006
-    hints: guiding.HintFiles = [],  # noqa: B006
-    reach: guiding.Reach = 0.5,
-    strength: guiding.Strength = 1,
-    style: guiding.Style = "plain",
-    palette: guiding.PaletteText = None,
-    reference: guiding.References = [],  # noqa: B006
-    flats: guiding.Flats = False,
-    paper: guiding.Paper = None,
-    consistent: guiding.Consistent = False,
-    frames: guiding.Frames = False,
+    guidance: GuidanceOptions,
+    film: FilmOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -75,25 +65,24 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
+    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; film.mp4, .mkv, .webm
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     colorzoo run --again colorized/colorized.jsonl -o anew
     """
     talk = not (quiet or as_json)
     if again is not None:
-        _run_again(context, again, out, device, overwrite=overwrite, talk=talk, as_json=as_json)
+        _run_again(context, again, output, device, talk=talk, as_json=as_json)
         return
-    guidance = jobs.run_guidance.GuidanceRequest(
-        hints=hint, hint_files=hints, reach=reach, strength=strength, style=style, palette=palette,
-        references=reference, flats=flats, paper=paper, consistent=consistent,
-    )  # fmt: skip
     request = jobs.run_request.RunRequest(
-        words, out, samples, seed, weights, option, format, overwrite, sheet, guidance, frames
-    )
+        words, samples=samples, seed=seed, weights=weights, pairs=option,
+        guidance=guidance.request(), frames=guidance.frames, **asdict(output),
+        video=film.request(),
+    )  # fmt: skip
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
         typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
     elif talk:
-        _say(result, request.model, colorizer, out)
+        _say(result, request.model, colorizer, output.out)
     _end(result)
 
 
@@ -123,10 +112,9 @@ def _refuse_others(context: typer.Context) -> None:
 def _run_again(
     context: typer.Context,
     record: str,
-    out: str,
+    output: OutputOptions,
     device: str,
     *,
-    overwrite: bool,
     talk: bool,
     as_json: bool,
 ) -> None:
@@ -135,13 +123,14 @@ def _run_again(
 
     with ProgressBars(disable=not talk) as bars:
         result = jobs.run_again.run_again(
-            Path(record), out, partial(load, device=device), bars.report("again"), overwrite=overwrite
-        )
+            Path(record), output.out, partial(load, device=device), bars.report("again"),
+            overwrite=output.overwrite,
+        )  # fmt: skip
     if as_json:
         files = {str(path): [str(file) for file in made] for path, made in result.files.items()}
         typer.echo(json.dumps({"files": files, "failures": result.failure_lines()}, indent=2))
     elif talk and result.done:
-        typer.echo(f"{result.done} of {result.total} made again\nresults: {printable(out, 4096)}")
+        typer.echo(f"{result.done} of {result.total} made again\nresults: {printable(output.out, 4096)}")
     if talk and result.total > 1 and result.failures:
         typer.echo("left out:\n" + "\n".join(f"  {line}" for line in result.failure_lines()), err=True)
     _end(result)
@@ -172,9 +161,10 @@ def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[
         weights = model.weights or (info.name if info else "")
         by = f"{model.name}, weights {printable(weights)}" if weights else model.name
         device = described(device_of(colorizer))
-        pace = f"{result.seconds / result.done:.2g} s a picture"
+        unit = "picture" if not result.pages else next(iter(result.pages.values())).unit
+        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a {unit}"
         lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
-    return lines
+    return lines + result.page_lines()
 
 
 def _where(result: RunResult, out: str) -> list[str]:
@@ -195,6 +185,7 @@ def _description(result: RunResult, model: ModelName, colorizer: Colorizer) -> d
         "seconds": round(result.seconds, 3),
         "files": {str(path): [str(file) for file in files] for path, files in result.files.items()},
         "sheets": [str(page) for page in result.sheets],
+        "pages": {str(path): vars(counts) for path, counts in result.pages.items()},
         "coloured": result.done,
         "before": result.before,
         "failures": result.failure_lines(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from colorzoo.core.errors import printable
 from colorzoo.core.weights.folder import Measured, WeightsInfo
 from colorzoo.hub import catalog
 
@@ -80,6 +81,7 @@ def _training(info: WeightsInfo) -> str:
         ("Pictures", f"{trained.pictures:,} of `{trained.dataset}`, split `{trained.split}`"),
         ("Their licence", trained.license or "not recorded"),
         ("Fingerprint", f"`{trained.fingerprint}`"),
+        *((f"`{printable(name)}`", f"sha256 `{sha256}`") for name, sha256 in trained.files.items()),
         *(("Command", f"`{step.command}`") for step in history),
         ("Seed", str(trained.seed)),
         ("Time", f"{sum(step.minutes for step in history):.0f} minutes on {trained.hardware}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from colorzoo.core.compare.over_hints import compared_over_hints
 from colorzoo.core.compare.readable import fingerprint_of
 from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
 from colorzoo.core.compare.simulation import Simulation
+from colorzoo.core.compare.source_guidance import SourceGuidance
 from colorzoo.core.data.combine import Subset
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import cache_root, folder_lock
 from colorzoo.core.interfaces.dataset import Dataset, Progress
 from colorzoo.core.interfaces.metric import Metric
+from colorzoo.core.interfaces.sequence_metric import SequenceMetric
 from colorzoo.core.registry import RegisteredPlugin, registry
 from colorzoo.hub import catalog
 from colorzoo.jobs.compare_options import CompareOptions
@@ -77,21 +79,31 @@ def task_of(methods: Sequence[str], data: str, options: CompareOptions) -> Task:
     compared = methods_of(methods)
     metrics = metrics_of(options.metrics, options.samples)
     simulation = Simulation.parse(options.simulate)
+    over = [name for name, kind in metrics.items() if issubclass(kind, SequenceMetric)]
+    if over and options.limit:
+        raise ConfigError(
+            f"--limit takes pictures out of their sequences; leave it out for {', '.join(over)}"
+        )
     dataset = open_dataset(data, options.split, prefer=source_of(data)[0].compared_split)
     if options.limit is not None and options.limit < len(dataset):
         dataset = Subset(dataset, options.limit)
     train = _train(data, dataset)
+    said = SourceGuidance.of(dataset) if options.guidance else SourceGuidance()
     protocol = Protocol(
         data=data,
         split=dataset.split,
         pictures=_count(dataset, data),
         data_fingerprint=fingerprint_of(dataset),
         simulate=simulation.text,
+        said=said.fingerprint,
         train_fingerprint=fingerprint_of(train),
         train_is_measured=train is dataset,
         **options.model_dump(include={"side", "fit", "samples", "seed"}),
     )
-    task = Task(compared, dataset, train, protocol, metrics, _device(options.device))
+    task = Task(compared, dataset, train, protocol, metrics, _device(options.device), said)
+    if task.over_sequences and not task.sequences:
+        alone = f"every picture of {data} is alone in its folder"
+        raise DataError(f"--metrics {', '.join(over)}: measured over sequences, but {alone}")
     if simulation.reference and not task.following:
         raise DataError(f"--simulate reference=next: every picture of {data} is alone in its folder")
     return task
@@ -115,6 +127,7 @@ def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metr
     """
     if names:
         kinds = {name: registry().find("metric", name).load() for name in names}
+        kinds |= _beside(kinds)
         once = kinds[names[0]].asked_once
         if once and samples > 1:
             kinds = {once: registry().find("metric", once).load()} | kinds
@@ -130,13 +143,21 @@ def metrics_of(names: Sequence[str] | None, samples: int) -> dict[str, type[Metr
     return kinds
 
 
+def _beside(named: Mapping[str, type[Metric]]) -> dict[str, type[Metric]]:
+    """Return the error that is measured beside metrics over sequences alone: by these grey is best."""
+    if not all(issubclass(kind, SequenceMetric) for kind in named.values()):
+        return {}
+    every = {name: item.load() for name, item in registry().entries["metric"].items()}
+    return dict([next(pair for pair in every.items() if pair[1].default and pair[1].best_of == 1)])
+
+
 def _method(spec: str) -> ComparedMethod:
     """Return the method that NAME[:WEIGHTS][,key=value...] means."""
     who, *pairs = spec.split(",")
     name, _, weights = who.partition(":")
     item = registry().find("colorizer", name)
     kind = item.load()
-    given = config.completed(kind.Options, config.parse_pairs(pairs))
+    given = config.completed(kind.Options, config.parse_pairs(pairs, kind.Options))
     fixed = given.keys() & {"samples", "seed"}
     if fixed:
         raise ConfigError(f"{spec}: {', '.join(sorted(fixed))} is the same for all; use --samples, --seed")

@@ -31,5 +31,6 @@ class CompareOptions(Settings):
     limit: int | None = Field(None, ge=1, description="measure that many pictures, chosen by their hash")
     metrics: list[str] | None = Field(None, description="the first one ranks; none: all by default")
     simulate: list[str] = Field([], description="guidance drawn from the truth: hints=10, palette, ...")
+    guidance: bool = Field(True, description="use what the dataset says of its pictures")
     device: str = "cpu"
     workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import tee
+from pathlib import Path
 from typing import TypeVar
 
 from colorzoo.core import devices
 from colorzoo.core.config import RunOptions, validate
 from colorzoo.core.errors import StoppedError
+from colorzoo.core.files import file_digest
+from colorzoo.core.guidance.chapter_file import read_chapter
 from colorzoo.core.imaging.colored import ColoredPicture, ColoringRecord, PictureList
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference import colorize as engine
+from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.registry import registry
@@ -29,26 +33,36 @@ def colored_pictures(
     batch: int,
     stop: Stop | None,
     options: Mapping[str, object],
+    *,
+    frames: bool = False,
+    chapter: Path | None = None,
 ) -> Iterator[PictureList[ColoredPicture]]:
     """Yield the samples of each picture with their records; a seed is drawn if none is given.
 
     guidance: one for each picture, or None. batch: most pictures that go through the network at once.
-    stop: asked before every picture and sample.
+    stop: asked before every picture and sample. frames: the pictures are frames of a sequence, one by one.
+    chapter: file of the table that they agree with.
 
     Raises:
         ConfigError: an option or the guidance is wrong.
+        DataError: the file of the table is absent or damaged.
         StoppedError: `stop` returned True.
     """
     drawn = {"seed": secrets.randbelow(2**31)} if options.get("seed") is None else {}
     chosen = validate(colorizer.Options, {**options, **drawn}, "options")
     told, used = tee(one or Guidance() for one in guidance)
-    predictions = engine.predict_many(colorizer, pictures, chosen, told, batch)
+    table, digest = (read_chapter(chapter), file_digest(chapter)) if chapter else (None, None)
+    if frames:
+        predictions = predict_sequence(colorizer, zip(pictures, told, strict=False), chosen)
+    else:
+        predictions = engine.predict_many(colorizer, pictures, chosen, told, batch)
     for prediction in _unless(stop, predictions):
         one = next(used)
-        record = _record(colorizer, chosen, one)
+        made = {"frames": frames, "table_sha256": digest}
+        record = _record(colorizer, chosen, one).model_copy(update=made)
         yield PictureList(
             ColoredPicture.of(sample, record.model_copy(update={"sample": number}))
-            for number, sample in enumerate(_unless(stop, prediction.pictures(one)))
+            for number, sample in enumerate(_unless(stop, prediction.pictures(one, table)))
         )
 
 

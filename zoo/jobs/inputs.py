@@ -6,12 +6,13 @@ import glob
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from colorzoo.core.errors import ImageError, printable
+from colorzoo.core.errors import ColorzooError, DataError, ImageError, printable
 from colorzoo.core.imaging.image_io import READABLE
+from colorzoo.jobs.opening import container_of, opened
 from colorzoo.jobs.run_folder import COLORIZED, results_near
 from colorzoo.jobs.run_guidance import SIDECARS
 
@@ -24,11 +25,13 @@ class Inputs(NamedTuple):
     """Pictures with where their results go below the output folder, and what folders held besides.
 
     ignored: files that are no pictures, by ending. results: files left out because a run made them.
+    books: what holds several pictures, likewise with where results go.
     """
 
     files: list[tuple[Path, Path]]
     ignored: Counter[str]
     results: int
+    books: list[tuple[Path, Path]] = []
 
     def left_out(self) -> list[str]:
         """Return a line for each reason why files of the folders are not coloured."""
@@ -56,7 +59,9 @@ def gather(inputs: Sequence[str]) -> Inputs:
             gathered += _globbed(text)
         else:
             gathered.append((path, Path(path.name)))
-    return Inputs(_distinct(gathered), ignored, results)
+    books = [(path, target) for path, target in gathered if container_of(path)]
+    files = [one for one in gathered if one not in set(books)] if books else gathered
+    return Inputs(_distinct(files), ignored, results, _distinct(books, _key_of_book))
 
 
 def _path(text: str) -> Path:
@@ -74,7 +79,7 @@ def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
     names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
     visible = [name for name in visible if not name.name.lower().endswith((COLORIZED, *SIDECARS))]
-    pictures = [name for name in visible if name.suffix.lower() in READABLE]
+    pictures = [name for name in visible if name.suffix.lower() in READABLE or _is_book(folder / name)]
     made = results_near(folder)
     wanted = [name for name in pictures if (folder.resolve() / name) not in made]
     ending = (name.suffix.lower()[1:] or "without ending" for name in visible if name not in set(pictures))
@@ -84,6 +89,20 @@ def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
     return [(folder / name, name) for name in wanted], Counter(ending), len(pictures) - len(wanted)
 
 
+def _is_book(path: Path) -> bool:
+    """Return whether a file of a folder is a book, not just anybody's zip; one that is damaged is named."""
+    try:
+        if not container_of(path):
+            return False
+    except DataError:  # other content than its ending says
+        return False
+    try:
+        with opened(path) as book:
+            return book.page_count != 0
+    except ColorzooError:
+        return True
+
+
 def _globbed(pattern: str) -> list[tuple[Path, Path]]:
     files = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if Path(p).is_file())  # noqa: PTH207  may be absolute
     if not files:
@@ -91,21 +110,28 @@ def _globbed(pattern: str) -> list[tuple[Path, Path]]:
     return [(file, Path(file.name)) for file in files]
 
 
-def _distinct(gathered: Sequence[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+def _distinct(
+    gathered: Sequence[tuple[Path, Path]], key: Callable[[Path], str] = lambda path: _key(path)
+) -> list[tuple[Path, Path]]:
     """Number targets that would overwrite each other: a.png and A.jpg, or x/a.png and y/a.png."""
     taken: set[str] = set()
     last: dict[str, int] = {}
     result = []
     for file, target in gathered:
         stem, unique = target.stem, target
-        number = last.get(_key(target), 1)
-        while _key(unique) in taken:
+        number = last.get(key(target), 1)
+        while key(unique) in taken:
             number += 1
             unique = target.with_name(f"{stem}~{number}{target.suffix}")
-        last[_key(target)] = number
-        taken.add(_key(unique))
+        last[key(target)] = number
+        taken.add(key(unique))
         result.append((file, unique))
     return result
+
+
+def _key_of_book(target: Path) -> str:
+    """Return the same with its ending, which a book keeps."""
+    return _key(target.with_name(f"{target.name}."))
 
 
 def _key(target: Path) -> str:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from colorzoo.core.files import file_digest
 from colorzoo.core.imaging.contact_sheet import Cell
-from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read, write
+from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read_any, suffix_for, write
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.container import WHOLE, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter, run_frames
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
@@ -35,19 +36,24 @@ class RunSettings:
 
     name: of the colorizer, as results are called. options: of the run; a seed of None is drawn, or that of
     the same options before. given: what the user asked for, by name, which tells names of results apart.
-    format: the suffix of results, without dot. overwrite: replace results of other options, and colour
-    anew. sheet: whether to write one; None: for at most 24 pictures. guidance: what is said of colours.
-    frames: whether the pictures of a folder are frames of a sequence, whose colours agree.
+    format: the suffix of results, without dot; None: that of each picture. overwrite: replace results of
+    other options, and colour anew. sheet: whether to write one; None: for at most 24 pictures. guidance:
+    what is said of colours. frames: whether the pictures of a folder are frames, whose colours agree.
+    quality: of JPEG; None: that of the picture. mark: whether results say that they were coloured.
+    video: what is asked of videos.
     """
 
     name: str
     options: Mapping[str, object]
     given: Mapping[str, object] = field(default_factory=dict)
-    format: str = "png"
+    format: str | None = None
     overwrite: bool = False
     sheet: bool | None = None
     guidance: GuidanceRequest = NO_GUIDANCE
     frames: bool = False
+    quality: int | None = None
+    mark: bool = True
+    video: VideoOptions = WHOLE
 
 
 def run(
@@ -111,7 +117,7 @@ class Batch:
         files: Sequence[tuple[Path, Path]],
     ) -> None:
         self.colorizer, self.settings, self.folder = colorizer, settings, ResultFolder(out)
-        self.run = _digest(settings, colorizer)
+        self.run = run_digest(settings, colorizer)
         self.record = ColorizedRecord(out, colorizer, settings)
         self.labels = list(dict.fromkeys([settings.name, _label(settings)]))
         seed = settings.options.get("seed")
@@ -142,7 +148,7 @@ class Batch:
             self.keep(task)
             return
         start = time.monotonic()
-        picture = read(path)
+        picture = read_any(path)
         guidance = self.settings.guidance.of(path, picture)
         self.write(task, picture, colorings(self.colorizer, picture, self.options, guidance, self.table))
         self.result.seconds += time.monotonic() - start
@@ -165,11 +171,11 @@ class Batch:
 
     def write(self, task: Task, picture: Picture, samples: Iterable[Picture]) -> None:
         """Write the samples of a picture, equal ones once, and add them to the sheet and the records."""
-        suffix = self.settings.format
-        check_writable(f"{task.stem.name}.{suffix}", *picture.rgb.shape[:2])
+        suffix = suffix_for(picture, self.settings.format)
+        check_writable(f"{task.stem.name}{suffix}", *picture.full_size)
         count = int(str(self.options.get("samples", 1)))
         stem = task.stem
-        names = [stem.with_name(f"{stem.name}-{number}.{suffix}") for number in range(1, count + 1)]
+        names = [stem.with_name(f"{stem.name}-{number}{suffix}") for number in range(1, count + 1)]
         record = ResultRecord(
             key=quoted(task.stem), made_by=task.made_by, run=self.run, seed=self.result.seed,
             files=[quoted(name) for name in names],
@@ -201,31 +207,36 @@ class Batch:
         cells: list[Cell] = []
         digests: set[bytes] = set()
         for number, sample in enumerate(samples, start=1):
-            digest = hashlib.sha256(sample.rgb.data).digest()
+            digest = hashlib.sha256(sample.pixels.data).digest()
             if not digests:
                 self.folder.begin(record)
             if digest not in digests:
                 digests.add(digest)
                 files.append(self.folder.out / unquoted(record.files[number - 1]))
-                write(files[-1], sample)
+                write(files[-1], sample, quality=self.settings.quality, mark=self.record.mark(self.options))
                 if number <= SAMPLES:
                     cells.append(sample_cell(sample.rgb, number, len(record.files)))
             del sample  # before the next one is made
-            if picture.rgb.nbytes >= LARGE:
+            if picture.pixels.nbytes >= LARGE:
                 release_free_memory()
         return files, cells
 
 
-def _digest(settings: RunSettings, colorizer: Colorizer) -> str:
+def run_digest(settings: RunSettings, colorizer: Colorizer) -> str:
     """Return the sha256 over all that results depend on besides pictures."""
     info = colorizer.weights_info
     weights = [info.sha256, info.config] if info else []
     known = [settings.name, weights, dict(settings.options), settings.format]
-    known += filter(None, [settings.guidance.digest, "frames" if settings.frames else ""])
+    said = [
+        "frames" if settings.frames else "",
+        "" if settings.mark else "no mark",
+        str(settings.quality or ""),
+    ]
+    known += filter(None, [settings.guidance.digest, *said, settings.video.given()])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _label(settings: RunSettings) -> str:
     frames = {"frames": True} if settings.frames else {}
-    told = details({**settings.given, **settings.guidance.given(), **frames})
+    told = details({**settings.given, **settings.guidance.given(), **frames, **settings.video.given()})
     return f"{settings.name}-{told}" if told else settings.name

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
 from colorzoo.core.files import file_digest, require_inside
 from colorzoo.core.guidance.chapter_file import read_chapter
 from colorzoo.core.guidance.correspondence import Cells
-from colorzoo.core.imaging.image_io import Picture, read, write
-from colorzoo.core.inference.colorize import colorings
+from colorzoo.core.imaging.image_io import Picture, read_any, write
+from colorzoo.core.inference.colorize import predict
+from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.jobs.journal import Journal
+from colorzoo.jobs.opening import container_of, container_suffix
 from colorzoo.jobs.run_folder import COLORIZED, ResultFolder, ResultRecord, held, unquoted
+from colorzoo.jobs.run_frames import natural
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_one import STREAM, is_one_file
 from colorzoo.jobs.run_record import ColorizedRow, versions
@@ -51,15 +58,38 @@ def run_again(
     result, folder = RunResult(len(rows)), ResultFolder(Path(out))
     with held(folder.out, rows[0].colorizer, []):
         again = Again(folder, cache(load), record.parent, overwrite=overwrite)
-        for number, row in enumerate(rows):
-            progress(number, len(rows))
+        progress(0, len(rows))
+        for sequence in _sequences(rows):
+            left = list(sequence)
             try:
-                result.files[Path(row.picture)] = again.make(row)
-                result.done += 1
+                for files in again.make(sequence):
+                    result.files[Path(left.pop(0).picture)] = files
+                    result.done += 1
+                    progress(result.done + len(result.failures), len(rows))
             except Exception as error:  # whatever one picture brings about, the others go on
-                result.failures.append((Path(row.picture), error))
+                result.failures += _failures(left, error)
         progress(len(rows), len(rows))
     return result
+
+
+def _sequences(rows: Sequence[ColorizedRow]) -> list[list[ColorizedRow]]:
+    """Return the rows, those of frames of one folder that were made alike together, in their order."""
+    together: dict[object, list[ColorizedRow]] = {}
+    for row in rows:
+        said = {name: value for name, value in row.guidance.items() if name != "files"}
+        folder = str(Path(row.picture).parent)
+        alike = [folder, row.colorizer, row.weights, row.options, said, row.table_sha256]
+        together.setdefault(json.dumps(alike) if row.frames else row.key, []).append(row)
+    return [sorted(several, key=lambda row: natural(Path(row.picture))) for several in together.values()]
+
+
+def _failures(rows: Sequence[ColorizedRow], error: Exception) -> Iterator[tuple[Path, Exception]]:
+    """Yield why rows were not made: the first by an error, the frames after it as they agree with it."""
+    first = printable(rows[0].picture)
+    yield Path(rows[0].picture), error
+    for row in rows[1:]:
+        name = printable(row.picture)
+        yield Path(row.picture), DataError(f"{name}: agrees with {first}, which was not made")
 
 
 class Again:
@@ -69,29 +99,50 @@ class Again:
         self.folder, self.load, self.source, self.overwrite = folder, load, source, overwrite
         self.journal = Journal(folder.out / COLORIZED, ColorizedRow)
 
-    def make(self, row: ColorizedRow) -> list[Path]:
-        """Write the results of one picture and return their files.
+    def make(self, rows: Sequence[ColorizedRow]) -> Iterator[list[Path]]:
+        """Write the results of a picture, or of the frames of a sequence, and yield their files.
 
         Raises:
             ConfigError, DataError, WeightsError: something is gone or differs, or a result is there.
         """
+        colorizer, options = self._colorizer(rows[0])
+        held: deque[tuple[ColorizedRow, Guidance]] = deque()
+
+        def pictures() -> Iterator[tuple[Picture, Guidance]]:
+            for row in rows:
+                picture, request = Path(row.picture), _checked(row)
+                self._free(row)
+                shown = read_any(picture)
+                held.append((row, request.of(picture, shown)))
+                yield shown, held[-1][1]
+
+        alone = (predict(colorizer, shown, options, told) for shown, told in pictures())
+        for prediction in predict_sequence(colorizer, pictures(), options) if rows[0].frames else alone:
+            row, told = held.popleft()
+            yield self._write(row, prediction.pictures(told, self._table(row)))
+
+    def _free(self, row: ColorizedRow) -> list[Path]:
+        """Return where the results of a row go, which is free unless they may be replaced."""
         files = [require_inside(self.folder.out, self.folder.out / unquoted(name)) for name in row.files]
         if not self.overwrite and (there := next(filter(Path.exists, files), None)):
             raise ConfigError(f"{printable(str(there))}: is there already; --overwrite replaces it")
-        samples = list(_distinct(self._samples(row)))
+        return files
+
+    def _write(self, row: ColorizedRow, pictures: Iterator[Picture]) -> list[Path]:
+        files, samples = self._free(row), list(_distinct(pictures))
         if len(samples) != len(files):
             raise DataError(f"{printable(row.picture)}: gave {len(samples)} results, not {len(files)}")
         made_by = hashlib.sha256(row.model_dump_json().encode()).hexdigest()
         record = ResultRecord(key=row.key, made_by=made_by, files=row.files)
         self.folder.begin(record)
         for file, sample in zip(files, samples, strict=True):
-            write(file, sample)
+            write(file, sample, quality=row.quality, mark=row.mark)
         self.folder.finish(record, files)
         self.journal.add(row.model_copy(update={"versions": versions()}))
         return files
 
-    def _samples(self, row: ColorizedRow) -> Iterator[Picture]:
-        picture, request = Path(row.picture), _checked(row)
+    def _colorizer(self, row: ColorizedRow) -> tuple[Colorizer, dict[str, Any]]:
+        """Return the colorizer of a row, with the weights of then, and its options."""
         colorizer = self.load(row.colorizer, row.weights)
         digest = colorizer.weights_info.sha256 if colorizer.weights_info else None
         if digest != row.weights_sha256:
@@ -99,9 +150,9 @@ class Again:
                 f"{row.colorizer}: its weights {printable(str(row.weights))} are others than then, sha256 "
                 f"{str(digest)[:12]}, expected {str(row.weights_sha256)[:12]}"
             )
-        options = validate(colorizer.Options, row.options, f"options of {row.colorizer}").model_dump()
-        shown = read(picture)
-        return colorings(colorizer, shown, options, request.of(picture, shown), self._table(row))
+        return colorizer, validate(
+            colorizer.Options, row.options, f"options of {row.colorizer}"
+        ).model_dump()
 
     def _table(self, row: ColorizedRow) -> Cells | None:
         """Return the table that the pages of the run agree on, which is kept beside the record.
@@ -125,8 +176,10 @@ def _checked(row: ColorizedRow) -> GuidanceRequest:
     """
     if row.picture == STREAM:
         raise DataError("-: came by standard input, which no record keeps")
-    if row.frames:
-        raise DataError(f"{printable(row.picture)}: a frame agrees with those before; run --frames again")
+    if container_suffix(row.picture) and container_of(Path(row.picture)):
+        raise DataError(
+            f"{printable(row.picture)}: a book; colour it again by the same command and --overwrite"
+        )
     said = {name: value for name, value in row.guidance.items() if name != "files"}
     request = validate(GuidanceRequest, said, "guidance")
     expected = {row.picture: row.picture_sha256, **row.guidance.get("files", {})}
@@ -145,7 +198,7 @@ def _distinct(samples: Iterator[Picture]) -> Iterator[Picture]:
     """Yield samples that differ, as a run writes equal ones once."""
     seen: set[bytes] = set()
     for sample in samples:
-        digest = hashlib.sha256(sample.rgb.data).digest()
+        digest = hashlib.sha256(sample.pixels.data).digest()
         if digest not in seen:
             seen.add(digest)
             yield sample

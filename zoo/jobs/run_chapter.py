@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from colorzoo.core.errors import ImageError
 from colorzoo.core.files import file_digest
 from colorzoo.core.guidance.chapter import palette_of_table, table_of_pages
 from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging import color
-from colorzoo.core.imaging.image_io import read
+from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.colorize import predict
+from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, quoted
+from colorzoo.jobs.run_guidance import GuidanceRequest
 
 if TYPE_CHECKING:
     from colorzoo.jobs.run import Batch
@@ -27,10 +31,11 @@ Files = Sequence[tuple[Path, Path]]
 NO_TABLE: tuple[Cells | None, str] = None, ""
 
 
-def agree(batch: Batch, files: Files, progress: Progress) -> int:
+def agree(batch: Batch, files: Files, progress: Progress, pages: Iterable[Picture] | None = None) -> int:
     """Give a batch the table of its run: of another chapter, of references, or of its own pages.
 
-    It is made once, and read by the same call later. Returns how many pages were looked at for it.
+    It is made once, and read by the same call later. pages: of a book, whose file is all of `files`.
+    Returns how many pages were looked at for it.
     """
     made_by = _made_by(batch, files)
     path = _path(batch.folder, made_by, overwrite=batch.settings.overwrite)
@@ -40,12 +45,11 @@ def agree(batch: Batch, files: Files, progress: Progress) -> int:
     )  # fmt: skip
     seen = 0
     if batch.settings.overwrite or not batch.folder.finished(Path(path.stem), made_by):
-        guidance = batch.settings.guidance
-        table = guidance.chapter
-        if table is None and guidance.pictures:
-            table = table_of_pages((color.luma(one), color.chroma(one)) for one in guidance.pictures)
-        elif table is None:
-            table, seen = _table_of(_pages(batch, files, progress)), len(files)
+        total = 2 * len(files) if pages is None else 0
+        pictures = _pictures(files) if pages is None else pages
+        table, seen = new_table(
+            batch.colorizer, batch.options, batch.settings.guidance, pictures, lambda n: progress(n, total)
+        )
         if table is None:
             return seen
         batch.folder.begin(record)
@@ -55,20 +59,43 @@ def agree(batch: Batch, files: Files, progress: Progress) -> int:
     return seen
 
 
-def _table_of(pages: Iterator[tuple[Tensor, Tensor]]) -> Cells | None:
-    first = next(pages, None)
-    return table_of_pages(chain([first], pages)) if first else None
+def new_table(
+    colorizer: Colorizer,
+    options: Mapping[str, object],
+    guidance: GuidanceRequest,
+    pages: Iterable[Picture | None],
+    progress: Callable[[int], None],
+) -> tuple[Cells | None, int]:
+    """Return the table of another chapter, of references, or of pages as they are coloured alone.
+
+    Returns also how many pages were looked at for it. The table is None if there are no pages.
+    """
+    if guidance.chapter is not None:
+        return guidance.chapter, 0
+    if guidance.pictures:
+        return table_of_pages((color.luma(one), color.chroma(one)) for one in guidance.pictures), 0
+    common = guidance.common.without(frozenset({"hints"}))  # which are of single pages
+    seen = 0
+
+    def planes() -> Iterator[tuple[Tensor, Tensor]]:
+        nonlocal seen
+        for seen, picture in enumerate(pages, start=1):
+            progress(seen - 1)
+            with suppress(Exception):  # the second look tells what fails
+                if picture is not None:
+                    yield predict(colorizer, picture, options, common).page(common)
+
+    looked_at = planes()
+    first = next(looked_at, None)
+    return (table_of_pages(chain([first], looked_at)) if first else None), seen
 
 
-def _pages(batch: Batch, files: Files, progress: Progress) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield luma and chroma of the pages as they are coloured alone; the second look tells what fails."""
-    guidance = batch.settings.guidance.common.without(frozenset({"hints"}))  # which are of single pages
-    for number, (path, _) in enumerate(files):
-        progress(number, 2 * len(files))
+def _pictures(files: Files) -> Iterator[Picture | None]:
+    for path, _ in files:
         try:
-            yield predict(batch.colorizer, read(path), batch.options, guidance).page(guidance)
-        except Exception:
-            continue
+            yield read_any(path)
+        except ImageError:
+            yield None
 
 
 def _made_by(batch: Batch, files: Files) -> str:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorzoo.core.imaging.image_io import Picture, read
+from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.interfaces.guidance import Guidance
@@ -38,11 +38,12 @@ def color_all(batch: Batch, files: Files, progress: Progress) -> None:
 
 def sequences(files: Files) -> list[list[tuple[Path, Path]]]:
     """Return the pictures folder by folder, in natural order: frame2 comes before frame10."""
-    ordered = sorted(files, key=lambda file: (_natural(file[0].parent), _natural(Path(file[0].name))))
+    ordered = sorted(files, key=lambda file: (natural(file[0].parent), natural(Path(file[0].name))))
     return [list(several) for _, several in groupby(ordered, key=lambda file: file[0].parent)]
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Return what a path is sorted by, so that frame2 comes before frame10."""
     parts = NUMBER.split(str(path))
     return [(int(part), part) if part.isdecimal() else (-1, part.casefold()) for part in parts]
 
@@ -92,7 +93,7 @@ class Frames:
             result = self.batch.result
             self.progress(result.done + result.before + len(result.failures), self.total)
             try:
-                picture = read(task.path)
+                picture = read_any(task.path)
                 guidance = self.batch.settings.guidance.of(task.path, picture)
             except Exception as error:
                 result.failures.append((task.path, error))

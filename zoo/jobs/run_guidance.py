@@ -17,10 +17,11 @@ from colorzoo.core.config import Strict, validate
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.files import file_digest, read_model
 from colorzoo.core.guidance.chapter_file import is_chapter, read_chapter
-from colorzoo.core.guidance.correspondence import Cells
+from colorzoo.core.guidance.correspondence import SIDE, Cells
 from colorzoo.core.guidance.palette_files import read_palette
-from colorzoo.core.guidance.reference import SIDE, as_reference
+from colorzoo.core.guidance.reference import as_reference
 from colorzoo.core.imaging.image_io import Picture, read, read_reduced
+from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.core.interfaces.guidance import Guidance, Hint
 
 SIDECARS = LAYER, POINTS = ".hints.png", ".hints.json"
@@ -165,19 +166,20 @@ def layer_hints(path: Path, picture: Picture) -> list[Hint]:
     Raises:
         ConfigError: it is not transparent, or not of the picture's size.
     """
-    layer, (height, width) = read(path), picture.gray.shape
-    if layer.rgb.shape[:2] != (height, width):
-        size = f"{layer.rgb.shape[1]}x{layer.rgb.shape[0]}"
+    layer, (height, width) = read(path), picture.full_size
+    if layer.size != (height, width):
+        size = f"{layer.size[1]}x{layer.size[0]}"
         raise ConfigError(
             f"{printable(str(path))}: a layer of {size} on a picture of {width}x{height}; make them equal"
         )
-    if layer.alpha is None or (layer.alpha == 255).all():
+    alpha, rgb = None if layer.alpha is None else to_eight_bits(layer.alpha), layer.rgb
+    if alpha is None or (alpha == 255).all():
         raise ConfigError(f"{printable(str(path))}: not transparent; hints are strokes on a clear layer")
     cell = -(-max(height, width) // CELLS)
-    rows, columns = np.nonzero(layer.alpha >= 128)
+    rows, columns = np.nonzero(alpha >= 128)
     _, first = np.unique(rows // cell * width + columns // cell, return_index=True)
     return [
-        Hint(x=float(columns[i]), y=float(rows[i]), color=tuple(layer.rgb[rows[i], columns[i]].tolist()),
+        Hint(x=float(columns[i]), y=float(rows[i]), color=tuple(rgb[rows[i], columns[i]].tolist()),
              radius=cell / 2)
         for i in first
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from pydantic import Field
 
 import colorzoo
 from colorzoo.core.config import Strict
+from colorzoo.core.imaging.colored import coloring_mark
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.journal import Journal
 from colorzoo.jobs.run_folder import COLORIZED, quoted
@@ -34,6 +35,9 @@ class ColorizedRow(Strict):
     guidance: dict[str, Any] = Field({}, description="what was said of colours, with the sha256 of files")
     table_sha256: str | None = Field(None, description="of the table that the pages agree on")
     frames: bool = Field(False, description="whether its colours agree with those of the frames before")
+    quality: int | None = Field(None, description="of JPEG; None: that of the picture, else 95")
+    mark: str = Field("", description="what the files say of how they were coloured, if they do")
+    video: dict[str, Any] = Field({}, description="which part of a video, and how it is encoded")
     versions: dict[str, str]
 
 
@@ -71,8 +75,19 @@ class ColorizedRecord:
                 guidance=self.settings.guidance.record(picture),
                 table_sha256=table or None,
                 frames=self.settings.frames,
+                quality=self.settings.quality,
+                mark=self.mark(options),
+                video=self.settings.video.given(),
                 versions=versions(),
             )
+        )
+
+    def mark(self, options: Mapping[str, object]) -> str:
+        """Return what results say of how they were coloured, empty if they are not to say it."""
+        if not self.settings.mark:
+            return ""
+        return coloring_mark(
+            colorzoo.__version__, self.settings.name, **self.weights, seed=options.get("seed")
         )
 
 

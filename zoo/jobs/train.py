@@ -26,6 +26,7 @@ from colorzoo.core.training.listener import TrainingListener
 from colorzoo.core.training.loop import CHECKPOINT, TrainConfig, train
 from colorzoo.core.weights import folder as store
 from colorzoo.core.weights import unfinished
+from colorzoo.hub import catalog
 from colorzoo.hub.card import card
 from colorzoo.jobs.datasets import packed_cache
 
@@ -130,7 +131,17 @@ def _built(order: TrainJob) -> Colorizer:
     colorizer = order.kind(order.model)
     if order.init:
         colorizer.load_state(store.load(order.init, order.kind, order.plugin).state())
+    elif start := _start(colorizer):
+        plugin = store.read_info(start).plugin
+        kind = registry().find("colorizer", plugin).load()
+        colorizer.start_from(store.load(start, kind, plugin).state())
     return colorizer
+
+
+def _start(colorizer: Colorizer) -> Path | None:
+    """Return the folder of another colorizer's weights that a training starts from, if any."""
+    plugin, _, weights = colorizer.starts_from().partition(":")
+    return catalog.find(plugin, weights or None) if plugin else None
 
 
 def _save(order: TrainJob, colorizer: Colorizer, seconds: float) -> None:
@@ -145,7 +156,8 @@ def _save(order: TrainJob, colorizer: Colorizer, seconds: float) -> None:
         seed=order.run.seed,
         minutes=round(seconds / 60, 1),
         hardware=hardware(order.run.device),
-        after=store.read_info(order.init).trained_on if order.init else None,
+        after=store.read_info(before).trained_on if (before := order.init or _start(colorizer)) else None,
+        files=_files(order.dataset),
     )
     info = store.WeightsInfo(
         plugin=order.plugin,
@@ -159,6 +171,13 @@ def _save(order: TrainJob, colorizer: Colorizer, seconds: float) -> None:
         trained_on=trained,
     )
     store.save(order.out, colorizer, info, card, half=order.half)
+
+
+def _files(dataset: Dataset) -> dict[str, str]:
+    """Return the sha256 of every picture by its id, where they are few."""
+    if len(dataset) > store.FEW:
+        return {}
+    return {name: dataset.digest(index) for index, name in enumerate(dataset.ids())}
 
 
 def _other_state(order: TrainJob) -> Mapping[str, Tensor]:

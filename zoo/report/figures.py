@@ -8,6 +8,7 @@ from pathlib import Path
 
 from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.files import atomic_write
+from colorzoo.core.interfaces.metric import Curve
 from colorzoo.report.plot import GAP, LINE, Plot, spread
 from colorzoo.report.svg import LIGHT, WIDTH, Drawing, shortened, text_width
 from colorzoo.report.wording import direction, hint_counts, named, note
@@ -21,6 +22,8 @@ TITLES = {
 }
 DASHES = ("6 3", "2 3", "8 3 2 3", "4 2", "1 4")
 """Of baselines, which share one colour."""
+ASIDE = 2.5
+"""Units between the intervals of two methods at one x."""
 ROUNDS = ("", "9 2", "3 2")
 """Of methods: more of them than colours begin the colours anew."""
 
@@ -90,15 +93,26 @@ def hints(results: Results) -> Drawing | None:
     if not curves:
         return None
     values = [y for curve in curves.values() for y in curve.y]
+    bounds = [b for curve in curves.values() for b in [*(curve.low or ()), *(curve.high or ())]]
+    values += [bound for bound in bounds if bound is not None]
     plot = Plot((counts[0], counts[-1]), spread(values, 0.04), counts=counts)
     plot.axes("true hints a picture", _label(metric))
-    for name, curve in curves.items():
-        kind, more = looks[name]
-        plot.curve(curve.x, curve.y, kind, **more)
-        for x, y in zip(curve.x, curve.y, strict=True):
-            plot.drawing.dot(plot.x(x), plot.y(y), kind, 2.5)
+    for number, (name, curve) in enumerate(curves.items()):
+        _bounded_curve(plot, curve, ASIDE * (number - (len(curves) - 1) / 2), *looks[name])
     plot.legend({name: looks[name] for name in curves})
     return plot.drawing
+
+
+def _bounded_curve(plot: Plot, curve: Curve, aside: float, kind: str, more: Mapping[str, str]) -> None:
+    """Draw a curve with a dot and its interval at every x, a little aside, so that none hides another."""
+    places = [plot.x(x) + aside for x in curve.x]
+    heights = [plot.y(y) for y in curve.y]
+    plot.drawing.path(list(zip(places, heights, strict=True)), kind, **more)
+    for place, low, high in zip(places, curve.low or (), curve.high or (), strict=False):
+        if low is not None and high is not None:
+            plot.drawing.line(place, plot.y(low), place, plot.y(high), kind, stroke_width="1.3")
+    for place, height in zip(places, heights, strict=True):
+        plot.drawing.dot(place, height, kind, 2.5)
 
 
 def speed(results: Results) -> Drawing | None:

@@ -133,6 +133,7 @@ def _words(results: Results) -> dict[str, Any]:
         "informed": text.informed(results),
         "informed_by": text.informed_by,
         "number": text.number,
+        "bounded": text.bounded,
         "note": text.note,
         "named": text.named,
         "arrow": text.arrow,
@@ -180,7 +181,7 @@ def _row(example: ExampleImage, title: str, source: Any) -> dict[str, Any]:
 def _measured(results: Results, method: Method, example: ExampleImage, metric: MetricFacts) -> str:
     """Return a method's value on a picture, and the picture's name."""
     values = method.values[metric.name].per_image
-    if values is None or example.picture not in results.pictures:
+    if values is None or metric.over == "sequence" or example.picture not in results.pictures:
         return example.picture
     value = values[results.pictures.index(example.picture)]
     return f"{text.named(metric)} {text.number(value)}, {example.picture}"

@@ -62,7 +62,17 @@ def _protocol(results: Results) -> list[str]:
         f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
         "In brackets: 95 % intervals of the mean. Baselines in italics.",
         *([informed(results)] if informed(results) else []),
+        *([_sequences(results)] if results.sequences else []),
     ]
+
+
+def _sequences(results: Results) -> str:
+    """Return in one sentence which metrics are of whole sequences."""
+    names = [metric.name for metric in results.metrics if metric.over == "sequence"]
+    return (
+        f"{', '.join(names)}: over {len(results.sequences)} sequences in order, one answer of one seed "
+        "each; their intervals are resampled over sequences."
+    )
 
 
 def _ranking(results: Results, metrics: Sequence[MetricFacts]) -> list[str]:
@@ -88,7 +98,7 @@ def _over_hints(results: Results) -> list[str]:
     if not counts:
         return []
     heads = [f"{_head(metric)} {arrow(metric)} with true hints a picture", *(f"{n:,.0f}" for n in counts)]
-    rows = [[_name(method), *(number(value) for value in values)] for method, values in over_hints(results)]
+    rows = [[_name(method), *map(bounded, values)] for method, values in over_hints(results)]
     return [_line(heads), "|---|" + "---:|" * len(counts), *map(_line, rows)]
 
 
@@ -140,7 +150,13 @@ def _pairs(results: Results) -> list[str]:
         for pair in results.pairs
         if pair.metric == metric.name and {pair.one, pair.other} <= labels
     ]
-    heads = [f"{_head(metric)}, picture by picture", "difference", "95 % interval", "first wins", ""]
+    heads = [
+        f"{_head(metric)}, {metric.over} by {metric.over}",
+        "difference",
+        "95 % interval",
+        "first wins",
+        "",
+    ]
     return [_line(heads), "|---|---:|---:|---:|---|", *map(_line, rows)] if rows else []
 
 

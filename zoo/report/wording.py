@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from colorzoo.core.compare.results import Method, MetricFacts, Pair, Results, Value
+from colorzoo.core.interfaces.metric import Curve
 
 MIN_PICTURES = 30
 """Pictures below which a report warns."""
@@ -81,7 +82,7 @@ def finding(pair: Pair, metric: MetricFacts) -> str:
     fraction = pair.wins if winner == pair.one else 1 - pair.wins - pair.ties
     return (
         f"{winner} is better than {loser} in {named(metric)}, by {number(abs(pair.difference))} in the "
-        f"mean ({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the pictures."
+        f"mean ({interval} for {pair.one} minus {pair.other}), and on {fraction:.0%} of the {metric.over}s."
     )
 
 
@@ -107,6 +108,8 @@ def warnings(results: Results) -> list[str]:
     lines = [informed(results)] if informed(results) else []
     if len(results.pictures) < MIN_PICTURES:
         lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
+    if 0 < len(results.sequences) < MIN_PICTURES:
+        lines.append(f"Only {len(results.sequences)} sequences: intervals over them are rough.")
     if results.protocol.train_is_measured:
         lines.append(
             "The baselines are fitted on the very pictures that are measured; they look better than they "
@@ -131,12 +134,13 @@ def warnings(results: Results) -> list[str]:
 
 
 def informed(results: Results) -> str:
-    """Return in one sentence what every method was told of the truth; empty where that is nothing."""
+    """Return in one sentence what every method was told besides the grey; empty where that is nothing."""
     words = next((method.informed_by for method in results.methods if method.informed_by), "")
     if not words:
         return ""
     alone = f" {results.alone} pictures are alone in their folder: no reference." if results.alone else ""
-    return f"Informed: every method was given {words}, drawn from the originals by seed.{alone}"
+    drawn = ", drawn from the originals by seed" if results.protocol.simulate else ""
+    return f"Informed: every method was given {words}{drawn}.{alone}"
 
 
 def hint_counts(results: Results) -> list[float]:
@@ -145,25 +149,41 @@ def hint_counts(results: Results) -> list[float]:
     return sorted({x for curve in curves if curve is not None for x in curve.x})
 
 
-def over_hints(results: Results) -> list[tuple[Method, list[float | None]]]:
+def over_hints(results: Results) -> list[tuple[Method, list[Value]]]:
     """Return by method, in the order of the ranking, the ranking metric at each of `hint_counts`."""
     counts = hint_counts(results)
     curves = [(method, method.values[results.ranked_by].over_hints) for method in results.ranking()]
     return [
-        (method, [dict(zip(curve.x, curve.y, strict=True)).get(count) for count in counts])
+        (method, [_at(curve, count) for count in counts])
         for method, curve in curves
         if curve is not None and not method.informed
     ]
 
 
+def _at(curve: Curve, x: float) -> Value:
+    """Return the value of a curve at a place, with its interval."""
+    if x not in curve.x:
+        return Value(value=None, unit="")
+    at = curve.x.index(x)
+    low, high = (bounds[at] if bounds else None for bounds in (curve.low, curve.high))
+    return Value(value=curve.y[at], low=low, high=high, unit="")
+
+
 def informed_by(method: Method) -> str:
-    """Return what a method was told of the truth."""
+    """Return what a method was told besides the grey."""
     return "all of the truth" if method.informed else method.informed_by
 
 
 def trained_on(method: Method) -> str | None:
     """Return the address of what a method was trained on, if it is known."""
     return method.weights.trained_on if method.weights else None
+
+
+def units_of(results: Results, metric: MetricFacts) -> str:
+    """Return how many pictures or sequences a metric has a value of, with the word for them."""
+    if metric.over == "sequence":
+        return f"{len(results.sequences)} sequences"
+    return f"{len(results.pictures)} pictures"
 
 
 def not_applicable(results: Results) -> list[str]:
@@ -174,7 +194,7 @@ def not_applicable(results: Results) -> list[str]:
         shown = [f"{count} of {label}" for label, count in counts.items() if count]
         if shown:
             lines.append(
-                f"{metric.name} is not applicable to some of the {len(results.pictures)} pictures: "
+                f"{metric.name} is not applicable to some of the {units_of(results, metric)}: "
                 f"{', '.join(shown)}; its values are those of the others."
             )
     return lines

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from colorzoo.core.errors import ColorzooError
+from colorzoo.core.errors import ColorzooError, ConfigError
 from colorzoo.core.interfaces.dataset import Dataset, Sample
-from colorzoo.testing.contract import Contract, build_or_skip
+from colorzoo.core.interfaces.guidance import Guidance
+from colorzoo.testing.contract import Contract, build_or_skip, new_check
 
 
 class DatasetContract(Contract):
@@ -100,6 +101,23 @@ class DatasetContract(Contract):
             assert images.dtype == np.uint8, f"{images.dtype}, expected uint8"
             assert images.shape == (len(data), size, size, 3), f"{images.shape} for size {size}"
             assert list(ids) == data.ids(), "packed_array() and ids() are in different orders"
+
+    @new_check
+    def test_its_guidance_is_of_its_pictures(self, data: Dataset) -> None:
+        """guidance() is a Guidance for every index, the same in a copy, with hints inside the picture."""
+        copy = pickle.loads(pickle.dumps(data))
+        for index in sorted({0, len(data) // 2, len(data) - 1}):
+            told = data.guidance(index)
+            assert isinstance(told, Guidance), f"guidance({index}): {type(told).__name__}, not a Guidance"
+            assert data.has_guidance or not told.given(), (
+                "has_guidance is False, but guidance() says something"
+            )
+            assert copy.guidance(index).digest == told.digest, f"guidance({index}) is another in a copy"
+            size = data[index].size
+            try:
+                told.in_pixels(size, size)
+            except ConfigError as error:
+                raise AssertionError(f"guidance({index}): {error}") from None
 
     def test_the_fingerprint_stays(self, data: Dataset) -> None:
         """The fingerprint is a sha256 that another process computes alike."""

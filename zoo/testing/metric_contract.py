@@ -8,8 +8,11 @@ import math
 import pytest
 import torch
 
+from colorzoo.core.imaging import color
 from colorzoo.core.interfaces.metric import Metric, MetricResult
+from colorzoo.core.interfaces.sequence_metric import SequenceMetric
 from colorzoo.testing.contract import Contract, build_or_skip
+from colorzoo.testing.images import synthetic_picture
 
 PICTURES, SAMPLES = 5, 4
 
@@ -29,35 +32,35 @@ class MetricContract(Contract):
 
     def measured(self, order: list[int], parts: int) -> MetricResult:
         """Measure the pictures in an order and in parts that are merged, as several processes do."""
-        predicted, target = tensors()
         merged: Metric = self.target()
+        units = _units(merged)
         for start in range(parts):
             portion: Metric = self.target()
             for index in order[start::parts]:
-                portion.update(predicted[index : index + 1], target[index : index + 1])
+                portion.update(*units[index])
             merged.merge(json.loads(json.dumps(portion.state())))
         return merged.compute()
 
     def test_it_says_which_way_is_better(self, metric: Metric) -> None:
         """Direction and unit are stated."""
         assert isinstance(metric.higher_is_better, bool), "set higher_is_better = True or False"
-        metric.update(*tensors())
+        _feed(metric)
         result = metric.compute()
         assert isinstance(result, MetricResult), f"compute returned a {type(result).__name__}"
         assert result.unit, "MetricResult has no unit"
         assert math.isfinite(result.value), f"value {result.value}"
 
     def test_it_has_one_value_a_picture_or_none(self, metric: Metric) -> None:
-        """per_image holds one value a picture in order, or is None for a value of the whole set."""
-        metric.update(*tensors())
+        """per_image holds one value a picture or sequence in order, or is None for one of the whole set."""
+        _feed(metric)
         values = metric.compute().per_image
         assert values is None or len(values) == PICTURES, (
-            f"{len(values or [])} values for {PICTURES} pictures"
+            f"{len(values or [])} values for {PICTURES} pictures or sequences"
         )
 
     def test_parts_merge_to_the_whole(self, metric: Metric) -> None:
         """Measured in parts and merged through JSON, or all at once: the same value."""
-        metric.update(*tensors())
+        _feed(metric)
         together, order = metric.compute().value, list(range(PICTURES))
         for parts in (1, 2, PICTURES):
             merged = self.measured(order, parts).value
@@ -73,12 +76,34 @@ class MetricContract(Contract):
 
     def test_the_pictures_are_left_alone(self, metric: Metric) -> None:
         """update changes neither pictures nor the random state."""
-        predicted, target = tensors()
+        predicted, target = _units(metric)[0] if isinstance(metric, SequenceMetric) else tensors()
         copies, state = (predicted.clone(), target.clone()), torch.get_rng_state()
         metric.update(predicted, target)
         assert torch.equal(predicted, copies[0]), "update changed the predictions"
         assert torch.equal(target, copies[1]), "update changed the originals"
         assert torch.equal(state, torch.get_rng_state()), "update drew from the global random state"
+
+
+def _feed(metric: Metric) -> None:
+    """Give a metric all pictures at once, or all sequences one by one."""
+    for unit in _units(metric) if isinstance(metric, SequenceMetric) else [tensors()]:
+        metric.update(*unit)
+
+
+def _units(metric: Metric) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return predictions and originals, picture by picture, or sequence by sequence."""
+    if isinstance(metric, SequenceMetric):
+        return [shot(seed) for seed in range(PICTURES)]
+    predicted, target = tensors()
+    return [(predicted[i : i + 1], target[i : i + 1]) for i in range(PICTURES)]
+
+
+def shot(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return predictions (4, 1, 3, 40, 40) of a pan, each paler than the one before, and the originals."""
+    wide = torch.from_numpy(synthetic_picture(seed, 40, 60)).permute(2, 0, 1).float() / 255
+    target = torch.stack([wide[..., start : start + 40] for start in range(4)])
+    share = torch.tensor([1.0, 0.8, 0.5, 0.1]).view(4, 1, 1, 1) ** (1 + seed / 4)
+    return torch.lerp(color.luma(target), target, share)[:, None], target
 
 
 def tensors() -> tuple[torch.Tensor, torch.Tensor]:

@@ -78,7 +78,7 @@ def check(
     """Run the contract of a kind over the plugin of that name and return what came of every test.
 
     preset, config: of a colorizer; fields that make it small. options: run options that it cannot do
-    without. location: of a dataset.
+    without. location: of a dataset, or a file of a container.
 
     Raises:
         MissingExtraError: pytest is not installed.

@@ -1,6 +1,7 @@
 """Guidance drawn from the truth: what is drawn, who gets it, and what results are kept under."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from colorzoo.core.compare.evaluator import Evaluator, seed_of
 from colorzoo.core.compare.over_hints import compared_over_hints
 from colorzoo.core.compare.results import Results
 from colorzoo.core.compare.simulation import Simulation, next_in_sequence, true_palette
+from colorzoo.core.compare.source_guidance import SourceGuidance
 from colorzoo.core.data.combine import ConcatDataset, Subset
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.guidance.simulated_hints import true_hints
@@ -17,6 +19,7 @@ from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Sample
+from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.testing import synthetic_picture
 from tests.core.compare.test_compare import BASELINES, Counted, Made, compared_method, run, store, task
 
@@ -224,6 +227,49 @@ def test_a_reference_that_changed_is_measured_again(store):
     assert Counted.calls == 1 + 2  # warmed up; the picture, and the one before it
 
 
+class Told(Photos):
+    """Every picture comes with a hint in its own pixels, and a label that may change."""
+
+    label = "a label"
+
+    def guidance(self, index):
+        return Guidance(hints=[Hint(x=47, y=10 + index, color=(200, 30, 40))], text=self.label)
+
+
+def told(store, *methods, dataset, **settings):
+    chosen = task(*methods, dataset=dataset, metrics=("mse255@1",), **settings)
+    said = SourceGuidance.of(dataset)
+    protocol = chosen.protocol.model_copy(update={"said": said.fingerprint})
+    return compared_over_hints(replace(chosen, said=said, protocol=protocol), store, costs=False)
+
+
+def test_what_a_dataset_says_is_told_to_every_method_in_pixels_of_what_it_is_given(store):
+    Native.given = {}
+    results = told(store, compared_method(Native), *BASELINES, dataset=Told(), side=24)
+    ys = sorted(guidance.hints[0].y for guidance in Native.given.values())
+    assert ys == pytest.approx([(10 + index + 0.5) / 2 - 0.5 for index in range(6)])
+    assert {guidance.hints[0].x for guidance in Native.given.values()} == {23}
+    informed = {method.label: method.informed_by for method in results.methods}
+    assert informed["oracle"] == ""
+    assert informed["grey"] == informed["Native"] == "hints, text of the dataset"
+    plain = measured(store, BASELINES[0], dataset=Told(), side=24)
+    assert plain.fingerprint != results.fingerprint
+    assert values(plain)["grey"] != values(results)["grey"]
+
+
+def test_what_a_dataset_says_is_part_of_every_key_and_true_hints_take_its_place(store):
+    def calls(**settings):
+        Counted.calls = 0
+        results = told(store, compared_method(Counted), dataset=Told(), **settings)
+        return Counted.calls, results
+
+    assert calls()[0] == calls(simulate="hints=0")[0] == calls(simulate="hints=2")[0] == 1 + 6
+    assert calls()[0] == 0
+    assert "2 true hints" in calls(simulate="hints=2")[1].methods[0].informed_by
+    Told.label = "another"
+    assert calls()[0] == 1 + 6
+
+
 def test_an_interrupted_curve_goes_on(store):
     def stop(done, total):
         if done == 2:
@@ -241,7 +287,7 @@ def test_the_fingerprint_without_simulation_is_that_of_before(store):
     results = measured(store, compared_method(OneColor), dataset=Photos())
     values = results.protocol.model_dump(mode="json")
     assert Results.model_validate_json(results.model_dump_json()) == results
-    del values["simulate"]
+    del values["simulate"], values["said"]
     old = type(results.protocol)(**values)
     assert old.fingerprint == results.fingerprint
 

@@ -13,6 +13,7 @@ from PIL import Image
 from colorzoo.core.errors import ImageError
 from colorzoo.core.imaging.conversion import to_picture, to_pictures
 from colorzoo.core.imaging.image_io import Picture, write
+from colorzoo.core.imaging.picture import to_eight_bits
 from colorzoo.testing import synthetic_picture
 
 EXIF_ORIENTATION = 0x0112
@@ -36,8 +37,8 @@ def png(image):
 
 
 def equal(first, second):
-    alphas = [np.zeros(0) if one.alpha is None else one.alpha for one in (first, second)]
-    return np.array_equal(first.rgb, second.rgb) and np.array_equal(*alphas)
+    alphas = [np.zeros(0, np.uint8) if one.alpha is None else one.alpha for one in (first, second)]
+    return np.array_equal(first.rgb, second.rgb) and np.array_equal(*map(to_eight_bits, alphas))
 
 
 def refusal(value):
@@ -171,9 +172,9 @@ def test_a_file_is_read_from_its_beginning_and_one_that_cannot_go_back_from_wher
         (Image.new("LAB", (4, 4)), "mode LAB"),
         (Image.new("RGB", (0, 4)), "empty PIL image"),
         (Image.fromarray(np.full((4, 4), -1, np.int32)), "from -1 to -1; expected 0 to 65535"),
-        (Picture(np.zeros((4, 4, 3))), "rgb is float64"),
+        (Picture(np.zeros((4, 4, 3))), "pixels is float64"),
         (Picture(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 5), np.uint8)), "alpha is uint8"),
-        (Picture(None), "rgb is None"),
+        (Picture(None), "pixels is None"),
         (Picture(np.zeros((0, 4, 3), np.uint8)), "empty Picture"),
     ],
 )

@@ -114,7 +114,8 @@ def test_the_transparent_gray_of_a_png(depth):
     row = int(bits, 2).to_bytes(len(bits) // 8, "big")
     for key in (0, 1, white):
         picture = images.read(png(depth, 0, 8, row, chunk(b"tRNS", struct.pack(">H", key))))
-        assert picture.alpha.tolist() == [[0 if value == key else 255 for value in values]]
+        opaque = np.iinfo(picture.alpha.dtype).max
+        assert picture.alpha.tolist() == [[0 if value == key else opaque for value in values]]
         np.testing.assert_array_equal(picture.rgb[0, :, 0], np.round(np.array(values) * 255 / white))
 
 

@@ -100,7 +100,8 @@ def test_a_colouring_with_a_luma_of_its_own_is_made_by_stripes():
     shown = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, 10 * width))
-        patch.setattr(engine, "_pixels", lambda rgb, whole=engine._pixels: shown.append(rgb) or whole(rgb))
+        whole = engine.to_pixels
+        patch.setattr(engine, "to_pixels", lambda rgb, depth: shown.append(rgb) or whole(rgb, depth))
         colorize(Free(), Picture(synthetic_picture(0, 90, 100)))
     assert {rgb.shape[-2] for rgb in shown} == {10}
 

@@ -165,3 +165,29 @@ def test_paper_stays_white_where_the_colorizer_or_the_user_says_so():
 def test_a_hint_outside_is_an_error_before_anything_is_made():
     with pytest.raises(ConfigError, match=r"hint 120\.0,5\.0: outside the picture, which is 120x90"):
         colorize(Bluish(), gray_picture(), {}, Guidance(hints=[Hint(x=120, y=5, color=RED)]))
+
+
+def wedge():
+    """All 65,536 greys of 16 bits."""
+    gray = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    return Picture(np.repeat(gray[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("colorizer", [Bluish(), Shrunk()], ids=["as large", "smaller"])
+def test_a_wedge_of_all_greys_keeps_its_luma_as_far_as_three_rounded_channels_can(colorizer):
+    (colored,) = colorize(colorizer, wedge())
+    assert colored.pixels.dtype == np.uint16
+    luma = colored.pixels @ np.array([0.299, 0.587, 0.114])
+    error = np.abs(luma - np.arange(65536).reshape(256, 256))
+    assert error.max() <= 0.51  # three channels are off by half a level each at most, and float32 rounds
+    inside = np.ptp(colored.pixels.astype(int), axis=2)[64:192]
+    assert (inside > 1000).all()
+
+
+def test_sixteen_bits_of_colours_keep_their_unrounded_luma():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 65536, (40, 60, 3)).astype(np.uint16)
+    (colored,) = colorize(Bluish(), Picture(pixels, pixels[..., 0]))
+    weights = np.array([0.299, 0.587, 0.114])
+    assert np.abs(colored.pixels @ weights - pixels @ weights).max() <= 0.51
+    np.testing.assert_array_equal(colored.alpha, pixels[..., 0])

@@ -17,7 +17,8 @@ MARKS = {"passed": "ok", "failed": "FAILED", "skipped": "-"}
 
 def check(
     name: Annotated[
-        str, typer.Argument(help="a colorizer, a metric, or a dataset with its location: NAME:LOCATION")
+        str,
+        typer.Argument(help="a colorizer, a metric, or a dataset or container with a file: NAME:LOCATION"),
     ],
     preset: Annotated[str, typer.Option(help="preset of a colorizer")] = "default",
     pairs: Annotated[
@@ -35,7 +36,11 @@ def check(
     kinds = [kind for kind in KINDS if name in plugins.entries[kind]]
     if not kinds:
         plugins.find("colorizer", name)  # says what there is
-    fields = {"config": parse_pairs(pairs or []), "options": parse_pairs(options or [])}
+    target = plugins.find("colorizer", name).load() if kinds == ["colorizer"] else None
+    fields = {
+        "config": parse_pairs(pairs or [], target and target.Config),
+        "options": parse_pairs(options or [], target and target.Options),
+    }
     results = {
         kind: outcomes_of(kind, name, preset=preset, location=location or None, **fields) for kind in kinds
     }

@@ -16,7 +16,7 @@ from colorzoo.core.registry import KINDS, RegisteredPlugin, registry
 
 
 def list_(as_json: Json = False) -> None:
-    """List colorizers, datasets and metrics with the distribution that brings them."""
+    """List colorizers, datasets, metrics and containers with the distribution that brings them."""
 
     plugins = registry()
     rows = [
@@ -46,7 +46,7 @@ def list_(as_json: Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="name of a colorizer, dataset or metric")],
+    name: Annotated[str, typer.Argument(help="name of a colorizer, dataset, metric or container")],
     as_json: Json = False,
 ) -> None:
     """Show what a plugin takes: options, configuration, presets, weights; splits; or what it measures."""
@@ -122,7 +122,20 @@ def _of_metric(name: str, plugin_class: type[Any]) -> dict[str, Any]:
     }
 
 
-OF_KIND = {"colorizer": _of_colorizer, "dataset": _of_dataset, "metric": _of_metric}
+def _of_container(name: str, plugin_class: type[Any]) -> dict[str, Any]:
+    return {
+        "endings": list(registry().find("container", name).entry.suffixes),
+        "pictures": "frames of a sequence" if plugin_class.sequence else "pages",
+        "written as": plugin_class.written_as,
+    }
+
+
+OF_KIND = {
+    "colorizer": _of_colorizer,
+    "dataset": _of_dataset,
+    "metric": _of_metric,
+    "container": _of_container,
+}
 HEADING = ("license", "name", "kind", "summary", "distribution", "origin", "target", "about")
 TABLES = {
     "options": "Run options, set with -O key=value",
