@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ZIPS = (".zip", ".cbz")
 RARS = (".cbr", ".rar")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+VIDEOS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
+OTHER_VIDEOS = (".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".flv", ".ogv", ".3gp", ".dv", ".mxf")
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
@@ -60,6 +62,10 @@ def register_containers() -> list[Entry]:
         Entry("gif", f"{package}.animation:Gif", "an animated GIF", (".gif",)),
         Entry("apng", f"{package}.animation:Apng", "an animated PNG", (".png", ".apng")),
         Entry("webp", f"{package}.animation:WebP", "an animated WebP", (".webp",)),
+        Entry("video", f"{package}.video:Video", "a video: MP4, MOV, MKV, WebM, AVI", VIDEOS),
+        Entry(
+            "film", f"{package}.video:OtherVideo", "a video in another format, written as mkv", OTHER_VIDEOS
+        ),
     ]
 
 

@@ -9,6 +9,7 @@ sharpness stays. Measured by `python -m bench.flicker`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -57,20 +58,27 @@ class Frame(NamedTuple):
     age: Tensor
 
 
-def steadied(frames: Iterable[tuple[Tensor, Tensor]]) -> Iterator[Tensor]:
+@dataclass
+class Carry:
+    """What a sequence hands on from frame to frame: the last one; with it, one that was left goes on."""
+
+    frame: Frame | None = None
+
+
+def steadied(frames: Iterable[tuple[Tensor, Tensor]], carry: Carry | None = None) -> Iterator[Tensor]:
     """Yield the chroma of frames, carried along their motion; one frame is held at a time.
 
     frames: luma (1, h, w) in [0, 1] and chroma (..., 2, h, w) of each. A frame of another size, or after a
-    cut, starts anew.
+    cut, starts anew. carry: where the frame before is taken from, and every frame is put.
     """
-    before: Frame | None = None
+    carry = carry or Carry()
     for luma, chroma in frames:
-        own = Frame(luma, chroma, torch.ones_like(luma))
+        own, before = Frame(luma, chroma, torch.ones_like(luma)), carry.frame
         fits = (
             before is not None and before.luma.shape == luma.shape and before.chroma.shape == chroma.shape
         )
-        before = carried(before, own) if before is not None and fits else own
-        yield before.chroma
+        carry.frame = carried(before, own) if before is not None and fits else own
+        yield carry.frame.chroma
 
 
 def carried(before: Frame, own: Frame) -> Frame:

@@ -12,7 +12,7 @@ from torch import Tensor
 from colorzoo.core.devices import device_of
 from colorzoo.core.errors import PluginError
 from colorzoo.core.guidance.apply import HINTS
-from colorzoo.core.guidance.motion import steadied
+from colorzoo.core.guidance.motion import Carry, steadied
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import Options, given_size, predict, seeded, taken
 from colorzoo.core.inference.prediction import SIDE, Prediction, resized, to_tensor
@@ -24,12 +24,16 @@ from colorzoo.core.isolation import isolated
 
 
 def predict_sequence(
-    colorizer: Colorizer, frames: Iterable[tuple[Picture, Guidance]], options: Options = None
+    colorizer: Colorizer,
+    frames: Iterable[tuple[Picture, Guidance]],
+    options: Options = None,
+    carry: Carry | None = None,
 ) -> Iterator[Prediction]:
     """Yield the predictions of frames in their order, which agree; few frames are held at a time.
 
     A SequenceColorizer makes them itself. Chroma of any other colorizer is carried along the motion, anew
-    at a cut; guidance acts on what is carried, so that a hint of one frame stays with it.
+    at a cut; guidance acts on what is carried, so that a hint of one frame stays with it. carry: what the
+    frame before the first one handed on, and where each leaves it; nothing of a SequenceColorizer.
 
     Raises:
         ConfigError, PluginError: as in `colorize`.
@@ -37,12 +41,15 @@ def predict_sequence(
     if isinstance(colorizer, SequenceColorizer):
         return _by_itself(colorizer, iter(frames), options)
     spread = HINTS - colorizer.capabilities.requires  # by the engine, on what was carried
-    return _along_the_motion(
+    predictions = (
         predict(colorizer, picture, options, told.without(spread)) for picture, told in frames
     )
+    return _along_the_motion(predictions, carry)
 
 
-def _along_the_motion(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+def _along_the_motion(
+    predictions: Iterable[Prediction], carry: Carry | None = None
+) -> Iterator[Prediction]:
     held: deque[tuple[Prediction, Tensor, Tensor]] = deque()
 
     def planes() -> Iterator[tuple[Tensor, Tensor]]:
@@ -51,7 +58,7 @@ def _along_the_motion(predictions: Iterable[Prediction]) -> Iterator[Prediction]
             held.append((prediction, gray, luma))
             yield gray[0], chroma
 
-    for chroma in steadied(planes()):
+    for chroma in steadied(planes(), carry):
         prediction, gray, luma = held.popleft()
         yield prediction.recolored(gray, luma, chroma)
 

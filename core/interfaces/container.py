@@ -10,10 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from pydantic import Field
+
+from colorzoo.core.config import Settings
+from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import Picture
 
 
@@ -29,6 +34,24 @@ class Page:
     name: str
     read: Callable[[], Picture]
     digest: str = ""
+
+
+class VideoOptions(Settings):
+    """What is asked of a video: which part is coloured, and how well it is encoded."""
+
+    start: float = Field(0, ge=0, description="seconds from its beginning")
+    end: float | None = Field(None, gt=0, description="seconds from its beginning; None: to its end")
+    crf: int | None = Field(
+        None, ge=0, le=63, description="constant rate factor of the encoder; less is better"
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Return what differs from the defaults, by name."""
+        return self.model_dump(exclude_defaults=True)
+
+
+WHOLE = VideoOptions()
+"""All of a video, as well encoded as by default."""
 
 
 class Container(ABC):
@@ -47,8 +70,22 @@ class Container(ABC):
     written_as: ClassVar[str] = ""
     """Ending of what `write` makes, where it is not the ending of the file: ".cbz" of a cbr."""
 
+    part_length: ClassVar[int] = 0
+    """How many pages `resume` keeps together; 0 where it keeps none."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.notes: list[str] = []
+        """What of the file was left out when it was written, each a clause."""
+
+    def configure(self, options: VideoOptions) -> None:
+        """Take what is asked of a video, before anything else.
+
+        Raises:
+            ConfigError: something is asked, and this is none, or it cannot be met.
+        """
+        for name in options.given():
+            raise ConfigError(f"--{name}: {printable(str(self.path))} is no video; leave it out")
 
     @classmethod
     @abstractmethod
@@ -67,6 +104,21 @@ class Container(ABC):
         Raises:
             DataError: the file turns out to be damaged.
         """
+
+    def some_pages(self, count: int) -> Iterator[Page]:
+        """Yield a few pages to be looked at, as far as it is cheap from all over it."""
+        return islice(self.pages(), count)
+
+    def resume(self, folder: Path) -> int:
+        """Keep parts in a folder as `write` finishes them; return how many first pages are there already.
+
+        `write` then takes and gives the pages after those, and joins all parts.
+        """
+        return 0
+
+    def pages_after(self, count: int) -> Iterator[Page]:
+        """Yield the pages after the first ones."""
+        return islice(self.pages(), count, None)
 
     @abstractmethod
     def write(self, target: Path, colored: Iterable[Picture | None]) -> None:

@@ -168,9 +168,13 @@ def _pages_of(pdf: pikepdf.Pdf) -> Iterator[tuple[int, list[Slot]]]:
 
 def _slots(resources: Any, seen: set[tuple[int, int]], depth: int) -> Iterator[Slot]:
     """Yield pictures of resources, and of the forms that these name."""
-    named = resources.get("/XObject") if resources is not None else None
-    for name, item in sorted(named.items()) if named is not None and depth else ():
-        kind = item.get("/Subtype")
+    import pikepdf
+
+    named = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    if not isinstance(named, pikepdf.Dictionary) or not depth:
+        return
+    for name, item in sorted(named.items()):
+        kind = item.get("/Subtype") if isinstance(item, pikepdf.Stream) else None
         if kind == "/Image":
             yield Slot(named, name, item)
         elif kind == "/Form" and item.objgen not in seen:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
+from tests.datasources.clips import clip
 
 CONTAINER = (
     '<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
@@ -132,11 +133,17 @@ def animation(path):
     return path
 
 
+def video(path):
+    pytest.importorskip("av")
+    return clip(path, 5)
+
+
 MAKERS = {
     "cbz": cbz, "cbt": cbt, "epub": epub, "cb7": cb7, "cbr": cbr, "pdf": pdf, "tiff": tiff,
     "gif": animation, "apng": animation, "webp": animation,
+    "video": video, "film": video,
 }  # fmt: skip
-SUFFIXES = {"apng": ".png"}
+SUFFIXES = {"apng": ".png", "video": ".mp4", "film": ".ts"}
 
 
 def book(name, folder):

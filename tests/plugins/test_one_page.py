@@ -1,5 +1,7 @@
 """one-page: what is taught, when it is believed, and the steps after the network."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from colorzoo.plugins.one_page.config import OnePageConfig, OnePageOptions
 from colorzoo.plugins.one_page.finishing import finished
 from colorzoo.plugins.one_page.model import OnePage
 
+ROOT = Path(__file__).parents[2]
 HAT, FACE, DRESS, WALL = (150, 40, 170), (250, 200, 160), (40, 120, 60), (170, 190, 230)
 
 
@@ -41,7 +44,7 @@ def taught(tmp_path_factory):
     files = [folder / "hero.png", folder / "hero2.png"]
     Image.fromarray(figure(20, 20)).save(files[0])
     Image.fromarray(figure(120, 50)).save(files[1])
-    settings = ["size=256", "smallest=0.6", "toned=0", "teach.steps=60", "teach.ema=0.9"]
+    settings = ["size=256", "smallest=0.6", "toned=0", "crops=2", "teach.steps=60", "teach.ema=0.9"]
     values = {"name": "one-page", "data": list(map(str, files)), "set_": settings, "out": folder / "run"}
     return run_training(job_of({**values, "threads": 1}, command="colorzoo train"), resume=False)
 
@@ -59,20 +62,20 @@ def test_a_figure_has_the_colours_that_were_taught_elsewhere_on_a_page(taught):
 
 
 @pytest.mark.slow
-def test_a_picture_of_another_kind_is_coloured_as_cgan_does(taught):
+def test_a_picture_of_another_kind_moves_less_from_cgans_answer(taught):
     model, general = colorzoo.load("one-page", taught), colorzoo.load("cgan")
-    rng = np.random.default_rng(0)
-    other = cv2.resize(rng.integers(0, 255, (60, 60, 3), np.uint8), (256, 256))
+    photo = Picture(colorzoo.read(ROOT / "examples" / "coffee.jpg").rgb[:256, :384].copy())
     gray, own = (
-        torch.from_numpy(Picture(p).gray)[None, None] / 255 for p in (other, figure(90, 40, 256, 256))
+        torch.from_numpy(page.gray)[None, None] / 255 for page in (photo, Picture(figure(90, 40, 256, 256)))
     )
 
     def moved(page):
         with torch.inference_mode():
             return (model(page) - general(page)).abs().mean()
 
-    assert moved(gray) < 0.02
-    assert moved(own) > 3 * moved(gray)
+    assert moved(gray) < 0.5 * moved(own)
+    with torch.inference_mode():
+        assert model.answers(gray)[2].mean() < 0.6 * model.answers(own)[2].mean()
 
 
 @pytest.mark.slow

@@ -98,6 +98,8 @@ def test_pages_in_colour_and_what_is_no_page_stay_byte_for_byte(tmp_path):
     result = colored(path, tmp_path / "out")
     counts = result.pages[path]
     assert (counts.colored, counts.had_color, len(counts.unread)) == (2, 1, 2)
+    assert any(line.startswith("a book.cbz: broken.png: not a picture") for line in result.note_lines())
+    assert "a book.cbz: moving.gif: a moving picture" in result.note_lines()
     written = content(result.files[path][0])
     assert list(written) == list(members)
     assert {name for name in members if written[name] != members[name]} == {"2.png", "10.png"}

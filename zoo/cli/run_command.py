@@ -12,6 +12,7 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli.completion import complete_models, complete_weights
+from colorzoo.cli.film_options import FilmOptions
 from colorzoo.cli.guidance_options import GuidanceOptions
 from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
@@ -49,6 +50,7 @@ def run(
     output: OutputOptions,
     again: Annotated[str | None, AGAIN] = None,
     guidance: GuidanceOptions,
+    film: FilmOptions,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="say only what went wrong")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
     device: Device = "auto",
@@ -63,7 +65,7 @@ def run(
     colorzoo run photo.jpg                     what suits a picture of its kind
     colorzoo run vae-mdn faces/ --samples 5    five colourings of every face
     colorzoo run cgan page.png -o colored.png
-    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; an animation
+    colorzoo run cgan book.cbz                 also .epub, .pdf, .cbr; film.mp4, .mkv, .webm
     colorzoo run photo.jpg --hint 120,80=#c03020 --strength 1.3
     colorzoo run --again colorized/colorized.jsonl -o anew
     """
@@ -74,6 +76,7 @@ def run(
     request = jobs.run_request.RunRequest(
         words, samples=samples, seed=seed, weights=weights, pairs=option,
         guidance=guidance.request(), frames=guidance.frames, **asdict(output),
+        video=film.request(),
     )  # fmt: skip
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
@@ -158,7 +161,8 @@ def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[
         weights = model.weights or (info.name if info else "")
         by = f"{model.name}, weights {printable(weights)}" if weights else model.name
         device = described(device_of(colorizer))
-        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a picture"
+        unit = "picture" if not result.pages else next(iter(result.pages.values())).unit
+        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a {unit}"
         lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
     return lines + result.page_lines()
 

@@ -9,3 +9,4 @@ from . import run_one as run_one
 from . import run_request as run_request
 from . import train as train
 from . import train_options as train_options
+from . import video_options as video_options

@@ -5,27 +5,28 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from colorzoo.core.data.quality import MIN_COLOR_SPREAD, color_spread
-from colorzoo.core.errors import ImageError
+from colorzoo.core.errors import DataError, ImageError
 from colorzoo.core.files import atomic_path, folder_lock
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.image_io import Picture, read, write
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import release_free_memory
-from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.container import Container, Page
 from colorzoo.core.interfaces.dataset import Progress
-from colorzoo.core.interfaces.guidance import Guidance
+from colorzoo.jobs.film_frames import FilmFrames, clear_films, some_frames
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_result import PageCounts
+
+WAITING = ("*.png", "*/*.nut")
+"""Coloured pages, and parts of films."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def work_folder(target: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            if not any(folder.glob("*.png")):
+            if not any(chain.from_iterable(map(folder.glob, WAITING))):
                 shutil.rmtree(folder)
 
 
@@ -103,8 +104,13 @@ def write_book(
         ColorzooError: of the container, the colorizer or the guidance.
     """
     pages = BookPages(book, settings, PageStore(folder, settings.run), progress, counts)
-    with atomic_path(target) as part:
-        book.write(part, pages.colored())
+    try:
+        with atomic_path(target) as part:
+            book.write(part, pages.colored())
+    except DataError:  # which no second run would mend
+        clear_films(folder)
+        raise
+    clear_films(folder)
     for path in folder.glob("*.png"):
         path.unlink()
 
@@ -126,7 +132,9 @@ def has_color(picture: Picture) -> bool:
 
 
 def some_pictures(book: Container, count: int) -> list[Picture]:
-    """Return a few grey pages of a book, to be looked at; any if it has no grey ones."""
+    """Return a few grey pages of a book, to be looked at; any if it has no grey ones, or is a film."""
+    if book.sequence:
+        return list(some_frames(book, count))
     pages = list(islice(page_pictures(book, recolor=False), count))
     return pages or list(islice(page_pictures(book, recolor=True), count))
 
@@ -144,7 +152,8 @@ class BookPages:
     def colored(self) -> Iterator[Picture | None]:
         """Yield what stands in the place of each page, None where it stays as it is."""
         if self.book.sequence or self.settings.frames:
-            return self._frames()
+            folder = self.store.folder
+            return FilmFrames(self.book, self.settings, folder, self.progress, self.counts).colored()
         return (self._page(page) for page in self._counted())
 
     def _counted(self) -> Iterator[Page]:
@@ -181,19 +190,3 @@ class BookPages:
         (colored,) = colorings(one.colorizer, picture, one.options, guidance, one.table)
         release_free_memory()
         return colored
-
-    def _frames(self) -> Iterator[Picture]:
-        told: deque[Guidance] = deque()
-
-        def frames() -> Iterator[tuple[Picture, Guidance]]:
-            for page in self._counted():
-                picture = page.read()
-                told.append(self.settings.guidance.of(None, picture))
-                yield picture, told[-1]
-
-        start = time.monotonic()
-        for prediction in predict_sequence(self.settings.colorizer, frames(), self.settings.options):
-            (colored,) = prediction.pictures(told.popleft(), self.settings.table)
-            self.counts.colored += 1
-            self.counts.seconds = time.monotonic() - start
-            yield colored

@@ -17,6 +17,7 @@ from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, rea
 from colorzoo.core.inference.colorize import colorings
 from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.container import WHOLE, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter, run_frames
 from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, details, held, quoted, unquoted
@@ -39,6 +40,7 @@ class RunSettings:
     other options, and colour anew. sheet: whether to write one; None: for at most 24 pictures. guidance:
     what is said of colours. frames: whether the pictures of a folder are frames, whose colours agree.
     quality: of JPEG; None: that of the picture. mark: whether results say that they were coloured.
+    video: what is asked of videos.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RunSettings:
     frames: bool = False
     quality: int | None = None
     mark: bool = True
+    video: VideoOptions = WHOLE
 
 
 def run(
@@ -229,11 +232,11 @@ def run_digest(settings: RunSettings, colorizer: Colorizer) -> str:
         "" if settings.mark else "no mark",
         str(settings.quality or ""),
     ]
-    known += filter(None, [settings.guidance.digest, *said])
+    known += filter(None, [settings.guidance.digest, *said, settings.video.given()])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _label(settings: RunSettings) -> str:
     frames = {"frames": True} if settings.frames else {}
-    told = details({**settings.given, **settings.guidance.given(), **frames})
+    told = details({**settings.given, **settings.guidance.given(), **frames, **settings.video.given()})
     return f"{settings.name}-{told}" if told else settings.name

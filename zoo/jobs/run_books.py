@@ -17,10 +17,11 @@ from colorzoo.core.guidance.chapter_file import read_chapter, write_chapter
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.inference.memory import hand_back_large_blocks
 from colorzoo.core.interfaces.colorizer import Colorizer
-from colorzoo.core.interfaces.container import Container
+from colorzoo.core.interfaces.container import Container, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_chapter
 from colorzoo.jobs.book_pages import PageSettings, page_pictures, work_folder, write_book
+from colorzoo.jobs.film_frames import require_film
 from colorzoo.jobs.opening import container_suffix, opened, result_suffix
 from colorzoo.jobs.run import Batch, RunSettings, run_digest
 from colorzoo.jobs.run_folder import ResultRecord, held, quoted, unquoted
@@ -52,7 +53,8 @@ def run_books(
     given = {**settings.given, "recolor": True} if recolor else settings.given
     settings = replace(settings, format=None, sheet=False, given=given)
     with held(out, settings.name, books):
-        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, count_pages(books))
+        total = count_pages(books, settings.video)
+        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, total)
         for path, target in books:
             try:
                 shelf.color(path, target)
@@ -74,7 +76,7 @@ class Shelf:
     def color(self, path: Path, target: Path) -> None:
         """Colour one book, unless that was done before."""
         with opened(path) as book:
-            require_pages(book)
+            require_pages(book, self.batch.settings, self.recolor)
             self._agree(book, path, target)
             record = self._record(book, path, target)
             (name,) = map(unquoted, record.files)
@@ -122,6 +124,8 @@ class Shelf:
             batch.folder.finish(record, [file])
         name = unquoted(record.key)
         batch.record.add(path, file_digest(path), name, [file], batch.options, batch.table_digest)
+        for note in book.notes:
+            self.result.notes.setdefault(note, []).append(path)
         self.result.done += 1
         self.result.files[path] = [file]
         self.result.seconds += counts.seconds
@@ -145,7 +149,7 @@ def run_one_book(
         ConfigError: several samples. ColorzooError: of the book or the colorizer.
     """
     _require_one_sample(settings)
-    require_pages(book)
+    require_pages(book, settings, recolor)
     hand_back_large_blocks()
     settings, result, counts = replace(settings, format=None), RunResult(1), PageCounts()
     run = run_digest(settings, colorizer)
@@ -163,26 +167,31 @@ def run_one_book(
             result.interrupted = True
             return result
     result.done, result.seconds, result.files[book.path] = 1, counts.seconds, [target]
+    result.notes = {note: [book.path] for note in book.notes}
     return result
 
 
-def count_pages(books: Sequence[tuple[Path, Path]]) -> int:
-    """Return how many pages books have; of one that cannot be opened or counted, none."""
+def count_pages(books: Sequence[tuple[Path, Path]], video: VideoOptions) -> int:
+    """Return how many pages books have, of a video its part; of one that cannot be counted, none."""
     total = 0
     for path, _ in books:
         with suppress(Exception), opened(path) as book:
+            book.configure(video)
             total += book.page_count or 0
     return total
 
 
-def require_pages(book: Container) -> None:
-    """Check that a book has pages, as far as that is known.
+def require_pages(book: Container, settings: RunSettings, recolor: bool) -> None:
+    """Check that a book has pages, as far as that is known, and that it can be what it is asked to be.
 
     Raises:
-        DataError: it has none.
+        ConfigError: what is asked does not fit. DataError: it has no pages, or as a film colour already.
     """
+    book.configure(settings.video)
     if book.page_count == 0:
         raise DataError(f"{printable(str(book.path))}: no pictures in it")
+    if book.sequence:
+        require_film(book, recolor, settings.guidance.consistent)
 
 
 def _require_one_sample(settings: RunSettings) -> None:

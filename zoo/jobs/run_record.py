@@ -37,6 +37,7 @@ class ColorizedRow(Strict):
     frames: bool = Field(False, description="whether its colours agree with those of the frames before")
     quality: int | None = Field(None, description="of JPEG; None: that of the picture, else 95")
     mark: str = Field("", description="what the files say of how they were coloured, if they do")
+    video: dict[str, Any] = Field({}, description="which part of a video, and how it is encoded")
     versions: dict[str, str]
 
 
@@ -76,6 +77,7 @@ class ColorizedRecord:
                 frames=self.settings.frames,
                 quality=self.settings.quality,
                 mark=self.mark(options),
+                video=self.settings.video.given(),
                 versions=versions(),
             )
         )

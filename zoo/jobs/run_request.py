@@ -11,6 +11,7 @@ from colorzoo.core.config import from_pairs, parse_pairs
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import SUFFIXES
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.interfaces.container import WHOLE, VideoOptions
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
@@ -47,6 +48,7 @@ class RunRequest:
     quality: int | None = None
     mark: bool = True
     recolor: bool = False
+    video: VideoOptions = WHOLE
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -115,8 +117,8 @@ class RunRequest:
     def count(self) -> int:
         """How many pictures there are, pages of books each."""
         if self.is_one_file:
-            return count_pages([(Path(name), Path()) for name in self.inputs]) or 1
-        return len(self.gathered.files) + count_pages(self.gathered.books)
+            return count_pages([(Path(name), Path()) for name in self.inputs], self.video) or 1
+        return len(self.gathered.files) + count_pages(self.gathered.books, self.video)
 
     def left_out(self) -> list[str]:
         """Return a line for each reason why files of the folders are not coloured."""
@@ -125,22 +127,40 @@ class RunRequest:
     def run(self, colorizer: Colorizer, progress: Progress = lambda done, total: None) -> RunResult:
         """Colour the pictures."""
         settings = self.settings(colorizer)
+        self._check_fit()
         if self.is_one_file:
             source = self.inputs[0]
             return run_one.run_one(colorizer, source, self.out, settings, progress, recolor=self.recolor)
         out, (files, *_, books) = Path(self.out), self.gathered
         if not books:
             return run(colorizer, files, out, settings, progress)
-        result = run(colorizer, files, out, settings, progress) if files else RunResult(0)
+        if not files:
+            return run_books(colorizer, books, out, settings, progress, recolor=self.recolor)
+        result, after = (
+            run(colorizer, files, out, settings, progress),
+            partial(_after, len(files), progress),
+        )
         if result.interrupted:
             result.total += len(books)
             return result
-        count = len(files)
-        return result.joined(
-            run_books(
-                colorizer, books, out, settings, partial(_after, count, progress), recolor=self.recolor
-            )
-        )
+        return result.joined(run_books(colorizer, books, out, settings, after, recolor=self.recolor))
+
+    def _check_fit(self) -> None:
+        """Check that options of pictures meet a picture, and those of videos a video.
+
+        Raises:
+            ConfigError: one does not.
+        """
+        if self.is_one_file:
+            pictures = [name for name in self.inputs if not self._may_be_a_book]
+        else:
+            pictures = [str(path) for path, _ in self.gathered.files]
+        if pictures:
+            for option in self.video.given():
+                raise ConfigError(f"--{option}: {printable(pictures[0])} is no video; leave it out")
+        elif not self.is_one_file and (self.format or self.sheet or self.quality):
+            option = "--sheet" if self.sheet else "--format" if self.format else "--quality"
+            raise ConfigError(f"{option}: books and videos stay what they are; leave it out")
 
     def settings(self, colorizer: Colorizer) -> RunSettings:
         """Return validated options: of the likeliest colouring, unless samples are asked for."""
@@ -158,6 +178,7 @@ class RunRequest:
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
             self.format, self.overwrite, self.sheet, self.guidance, self.frames, self.quality, self.mark,
+            self.video,
         )  # fmt: skip
 
 

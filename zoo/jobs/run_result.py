@@ -8,12 +8,15 @@ from pathlib import Path
 
 from colorzoo.core.errors import ColorzooError, printable
 
+SHOWN_PAGES = 5
+"""Of a book's pages that were not read, which are named."""
+
 
 @dataclass
 class PageCounts:
     """What became of the pages of a book: coloured, of those by an earlier run, left for their colour.
 
-    unread: why others were left as they are. seconds: that colouring took.
+    unread: why others were left as they are. seconds: that colouring took. unit: what they are called.
     """
 
     colored: int = 0
@@ -21,9 +24,10 @@ class PageCounts:
     had_color: int = 0
     unread: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    unit: str = "page"
 
     def __str__(self) -> str:
-        parts = [f"{self.colored} pages coloured" if self.colored != 1 else "1 page coloured"]
+        parts = [f"{self.colored} {self.unit}{'s' * (self.colored != 1)} coloured"]
         parts += [f"{self.before} of them by an earlier run"] * (self.before > 0)
         parts += [f"{self.had_color} in colour already, kept (--recolor colours it)"] * (self.had_color > 0)
         parts += [f"{len(self.unread)} not read, kept"] * (len(self.unread) > 0)
@@ -78,8 +82,9 @@ class RunResult:
         return [f"{printable(str(path))}: {counts}" for path, counts in self.pages.items()]
 
     def note_lines(self) -> list[str]:
-        """Return one line a note, however many pictures it is true of."""
-        return [_note_line(text, paths) for text, paths in self.notes.items()]
+        """Return one line a note, however many pictures it is true of, and some of the pages not read."""
+        unread = (text for counts in self.pages.values() for text in counts.unread[:SHOWN_PAGES])
+        return [_note_line(text, paths) for text, paths in self.notes.items()] + [*map(printable, unread)]
 
     def failure_lines(self) -> list[str]:
         """Return one line a failure."""
