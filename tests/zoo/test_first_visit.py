@@ -40,7 +40,7 @@ VISIT = [
     ("colorzoo run holiday -o one.tif", 2, "one file holds one picture"),
     ("colorzoo run holiday", 0, "2 left out: 1 pdf, 1 mp4"),
     ("colorzoo run holiday", 0, "3 of 3 coloured, 3 of them before"),
-    ("colorzoo run .", 0, "left out: results of earlier runs"),
+    ("colorzoo run .", 1, "left out: results of earlier runs"),
     ("colorzoo run colorized", 2, "all of its pictures are results of earlier runs"),
     ("colorzoo run holiday --quiet -o quiet", 0, r"\A\Z"),
     ("colorzoo run holiday --json -o json", 0, r'\A\{\n  "colorizer": "vae-mdn"'),
