@@ -114,9 +114,7 @@ class Scan:
         import pyvips
 
         logging.getLogger("pyvips").setLevel(logging.ERROR)  # odd metadata is harmless
-        pyvips.cache_set_max(
-            0
-        )  # what it keeps of files read before is not used again
+        pyvips.cache_set_max(0)  # what it keeps of files read before is not used again
         pyvips.concurrency_set(1)
         load = getattr(pyvips.Image, self.loader)
         return load(str(self.path), access="sequential", fail_on="error", revalidate=True)

@@ -41,9 +41,7 @@ def predict_sequence(
     if isinstance(colorizer, SequenceColorizer):
         return _by_itself(colorizer, iter(frames), options)
     spread = HINTS - colorizer.capabilities.requires  # by the engine, on what was carried
-    predictions = (
-        predict(colorizer, picture, options, told.without(spread)) for picture, told in frames
-    )
+    predictions = (predict(colorizer, picture, options, told.without(spread)) for picture, told in frames)
     return _along_the_motion(predictions, carry)
 
 
