@@ -312,7 +312,9 @@ def test_which_word_is_the_colorizer(words):
 
 
 def test_a_word_that_is_neither_is_refused_with_what_it_could_be():
-    with pytest.raises(UnknownNameError, match=r"did you mean vae-mdn\?; there are: cgan, unet, vae-mdn$"):
+    with pytest.raises(
+        UnknownNameError, match=r"did you mean vae-mdn\?; there are: cgan, one-page, unet, vae-mdn$"
+    ):
         split_model(["vea-mdn", "photo.jpg"])
     with pytest.raises(ConfigError, match="no picture named"):
         split_model(["vae-mdn"])

@@ -28,7 +28,7 @@ from colorzoo.jobs.run_batch import Batch
 from colorzoo.jobs.run_folder import ResultFolder, held
 from colorzoo.jobs.run_guidance import GuidanceRequest
 from colorzoo.jobs.run_manifest import ManifestRow, quoted, unquoted
-from colorzoo.jobs.run_result import PageCounts, RunResult
+from colorzoo.jobs.run_result import PageCounts, RunResult, failure_line
 from colorzoo.jobs.run_settings import RunSettings, provenance, run_digest
 
 
@@ -132,7 +132,12 @@ class Shelf:
         )  # fmt: skip
         self.result.pages[path] = counts
         with work_folder(file) as folder:
-            write_book(book, file, pages, counts, folder, self._told)
+            try:
+                write_book(book, file, pages, counts, folder, self._told)
+            except Exception as error:
+                failed = {"status": "failed", "files": [], "error": failure_line(path, error)}
+                batch.folder.manifest.add(row.model_copy(update=failed))
+                raise
             seconds = round(time.monotonic() - start, 4)
             batch.folder.manifest.add(row.model_copy(update={"seconds": seconds}), sync=True)
         self.result.note(path, book.notes)

@@ -16,7 +16,7 @@ from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
 from colorzoo.jobs.models import ModelName, split_model, suited
-from colorzoo.jobs.opening import container_of, container_suffix
+from colorzoo.jobs.opening import container_of
 from colorzoo.jobs.picture_domain import SeenDomain, look
 from colorzoo.jobs.run import PictureProgress, RunSettings, run
 from colorzoo.jobs.run_books import count_pages, run_books
@@ -78,8 +78,8 @@ class RunRequest:
 
     @property
     def _may_be_a_book(self) -> bool:
-        """Whether the one input can hold several pictures, as far as its name tells."""
-        return run_one.STREAM in self.inputs or any(map(container_suffix, self.inputs))
+        """Whether the one input holds several pictures; of standard input nobody knows."""
+        return run_one.STREAM in self.inputs or any(container_of(Path(name)) for name in self.inputs)
 
     @cached_property
     def _split(self) -> tuple[ModelName | None, list[str]]:

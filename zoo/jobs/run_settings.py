@@ -91,12 +91,12 @@ def run_digest(settings: RunSettings, colorizer: Colorizer) -> str:
         "" if settings.mark else "no mark",
         str(settings.quality or ""),
     ]
-    known += filter(None, [settings.guidance.digest, *said])
+    known += filter(None, [settings.guidance.digest, *said, settings.video.given()])
     return hashlib.sha256(json.dumps(known, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def label(settings: RunSettings) -> str:
     """Return what tells the names of results apart from those of other options."""
     frames = {"frames": True} if settings.frames else {}
-    told = details({**settings.given, **settings.guidance.given(), **frames})
+    told = details({**settings.given, **settings.guidance.given(), **frames, **settings.video.given()})
     return f"{settings.name}-{told}" if told else settings.name
