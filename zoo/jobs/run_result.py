@@ -138,7 +138,7 @@ class RunResult:
         count = self.colored_pictures
         unit = next((counts.unit for counts in self.pages.values()), "picture")
         text = f"{self.seconds / max(1, count):.2g} s a {unit}"
-        if count < 2 or not self.wall or not self.megapixels:
+        if count < 2 or not self.wall or self.pages:
             return text
         speeds = f"{count / self.wall:.3g} pictures/s, {self.megapixels / self.wall:.3g} megapixels/s"
         return f"{text}, {speeds}"
