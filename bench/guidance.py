@@ -21,8 +21,9 @@ import numpy as np
 import torch
 
 import colorzoo
-from colorzoo.core.compare.evaluator import seed_of, single_threaded
+from colorzoo.core.compare.evaluator import seed_of
 from colorzoo.core.data.combine import Subset
+from colorzoo.core.devices import limited_threads
 from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.simulated_hints import true_hints
 from colorzoo.core.imaging.image_io import Picture, resize
@@ -54,7 +55,7 @@ def main() -> None:
     pictures = open_dataset(options.data, options.split)
     pictures = Subset(pictures, options.count) if options.count else pictures
     BASES["cgan"] = ("cgan", options.cgan, {})
-    with single_threaded(), torch.inference_mode():
+    with limited_threads(1), torch.inference_mode():
         result = {"pictures": len(pictures), "psnr": curves(pictures)}
         result["seconds"] = seconds(pictures) if options.times else {}
     print(json.dumps(result, indent=1))

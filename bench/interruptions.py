@@ -39,7 +39,7 @@ class Job(NamedTuple):
 
 
 JOBS = {
-    "run": Job("run slow {pictures} -o out --seed 1", lambda out: files(out, ".colorzoo-run.jsonl"), 1),
+    "run": Job("run slow {pictures} -o out --seed 1", lambda out: files(out, "colorized.jsonl"), 1),
     "train": Job(
         f"train taught --data {{pictures}} --split all -o out --device cpu --threads 1 --resume {SETTINGS}",
         weights, 0,

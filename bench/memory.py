@@ -29,7 +29,7 @@ import colorzoo
 from colorzoo.jobs.run import RunSettings, run
 folder, samples = Path(sys.argv[1]), int(sys.argv[2])
 files = [(path, Path(path.name)) for path in sorted(folder.glob("*.png"))]
-def progress(done, total):
+def progress(done, total, note):
     if done:
         status = Path("/proc/self/status").read_text()  # getrusage also counts who started the process
         print(int(status.split("VmHWM:")[1].split()[0]) // 1024, flush=True)

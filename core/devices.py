@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import cv2
 import torch
 
 from colorzoo.core.errors import ConfigError
@@ -44,9 +48,15 @@ def device_of(colorizer: object) -> torch.device:
     return torch.device("cpu")
 
 
-def described(device: torch.device) -> str:
-    """Return a device in words, a processor with its threads."""
-    threads = torch.get_num_threads()
+def cores() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # macOS and Windows have none
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def described(device: torch.device, threads: int | None = None) -> str:
+    """Return a device in words, a processor with its threads, by default those in use."""
+    threads = threads or torch.get_num_threads()
     return f"cpu with {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else str(device)
 
 
@@ -70,3 +80,25 @@ def bfloat16_is_fast(device: torch.device) -> bool:
     if device.type == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported())  # torch has no public way
     return device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def limit_threads(count: int) -> None:
+    """Compute on so many threads from now on, in torch and OpenCV."""
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+
+
+@contextmanager
+def limited_threads(count: int | None) -> Iterator[None]:
+    """Compute on so many threads in the block; None leaves them as they are.
+
+    Sums depend on the number of threads, and so may the last bit of a colour.
+    """
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    if count is not None:
+        limit_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])

@@ -186,6 +186,13 @@ def files(folder: Path, *ignored: str) -> dict[str, object]:
     }
 
 
+def manifest(folder: Path) -> dict[str, object]:
+    """Return what a run's manifest says of each picture, but for how long it took."""
+    lines = (folder / "colorized.jsonl").read_text().splitlines()
+    last = {row["key"]: row for row in map(json.loads, lines)}
+    return {key: {name: row[name] for name in row if name != "seconds"} for key, row in last.items()}
+
+
 def weights(folder: Path) -> dict[str, object]:
     """Return the digest of trained weights."""
     return {"model": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()}
@@ -219,7 +226,11 @@ JOBS = {
     "pull": Job("pull some/unet", pulled),
     "run": Job(
         "run vae-mdn {pictures} -o {out} --samples 2 --seed 1",
-        lambda folder: files(folder, ".colorzoo-run.jsonl"),
+        lambda folder: files(folder, "colorized.jsonl") | manifest(folder),
+    ),
+    "run with workers": Job(
+        "run vae-mdn {pictures} -o {out} --samples 2 --seed 1 --workers 2",
+        lambda folder: files(folder, "colorized.jsonl") | manifest(folder),
     ),
     "train": Job(f"train unet {DATA} --threads 1 --device cpu --resume {SETTINGS}", weights),
     "compare": Job(

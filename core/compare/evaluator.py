@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -198,16 +196,3 @@ def reason(error: Exception) -> str:
     """Return an exception as one line."""
     text = " ".join(str(error).split())
     return text if isinstance(error, ColorzooError) else f"{type(error).__name__}: {text}"
-
-
-@contextmanager
-def single_threaded() -> Iterator[None]:
-    """Compute on one thread in the block, as workers do: sums depend on the number of threads."""
-    torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(torch_threads)
-        cv2.setNumThreads(cv2_threads)

@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
+from colorzoo.core.compare.evaluator import Evaluator, Task
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.results import ExampleImage, Method, Results
+from colorzoo.core.devices import limited_threads
 from colorzoo.core.imaging.image_io import Picture, resize, write
 from colorzoo.core.interfaces.dataset import counted
 
@@ -30,7 +31,7 @@ def write_examples(task: Task, results: Results, folder: Path) -> Results:
     shown = {c.label: c for c in compared}
     indices = {name: index for index, name in enumerate(task.dataset.ids())}
     examples = []
-    with single_threaded():
+    with limited_threads(1):
         choices = counted("colouring examples", list(chosen(results, list(shown))))
         for number, (name, reason, label) in enumerate(choices):
             methods = [shown[label]] if label else list(shown.values())

@@ -7,12 +7,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-import cv2
-import torch
-
 from colorzoo.core import devices
 from colorzoo.core.compare.cost import Probe, cost_of
-from colorzoo.core.compare.evaluator import Evaluator, Task, single_threaded
+from colorzoo.core.compare.evaluator import Evaluator, Task
 from colorzoo.core.compare.measurements import Measurement, MeasurementStore, encoded, key_of
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.readable import checked_ids, digests_of, source_code
@@ -135,7 +132,7 @@ class Comparison:
         """Yield picture after picture, in any order."""
         if workers <= 1 or len(jobs) <= 1:
             evaluator = Evaluator(self.task)
-            with single_threaded():
+            with devices.limited_threads(1):  # as workers do: sums depend on their number
                 yield from (_evaluated(evaluator, job) for job in jobs)
             return
         yield from processes.each(workers, PRELOAD, _start, self.task, _work, jobs)
@@ -208,8 +205,7 @@ _evaluator: Evaluator | None = None
 
 def _start(task: Task) -> None:
     global _evaluator  # one a worker process
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    devices.limit_threads(1)
     _evaluator = Evaluator(task)
 
 

@@ -30,7 +30,7 @@ class Journal(Generic[Record]):
 
     def __init__(self, path: Path, cls: type[Record]) -> None:
         self.path = require_inside(path.parent, path)
-        self.records: dict[str, Record] = {_key(record): record for record in _read(path, cls)}
+        self.records: dict[str, Record] = {_key(record): record for _, record in stored(path, cls)}
 
     def add(self, *records: Record) -> None:
         """Append records; they are on the disk when this returns."""
@@ -56,16 +56,25 @@ def _key(record: Any) -> str:
     return key
 
 
-def _read(path: Path, cls: type[Record]) -> Iterator[Record]:
-    """Yield the records of a file; a last line cut off by a kill is no record."""
+def stored(path: Path, cls: type[Record]) -> Iterator[tuple[int, Record]]:
+    """Yield the records of a file with where each begins; a last line cut off by a kill is no record.
+
+    Raises:
+        DataError: another line is damaged.
+    """
+    start = 0
     for number, line in enumerate(_lines(path), start=1):
         try:
             if line.strip():
                 name = f"{path}, line {number}"
-                yield parse_model(line, cls, name, max_bytes=LINE_BYTES, advice="mend or delete the line")
+                yield (
+                    start,
+                    parse_model(line, cls, name, max_bytes=LINE_BYTES, advice="mend or delete the line"),
+                )
         except DataError:
             if line.endswith(b"\n") or len(line) > LINE_BYTES:
                 raise
+        start += len(line)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

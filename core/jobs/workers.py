@@ -54,7 +54,7 @@ def pool(
     workers: int, context: BaseContext, start: Callable[..., None], argument: object
 ) -> Iterator[ProcessPoolExecutor]:
     """Yield an executor whose workers call start(argument) once; an exception in the block kills them."""
-    executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(start, argument))
+    executor = ProcessPoolExecutor(workers, context, *initialized(start, argument))
     try:
         yield executor
     except BaseException:
@@ -95,6 +95,13 @@ def each(
                 "a worker was killed, perhaps for want of memory; run again with fewer --workers: what is "
                 "done stays"
             ) from None
+
+
+def initialized(
+    start: Callable[..., None], argument: object
+) -> tuple[Callable[..., None], tuple[object, ...]]:
+    """Return initializer and arguments of an executor whose workers call start(argument) once."""
+    return _begin, (start, argument)
 
 
 def _begin(start: Callable[..., None], argument: object) -> None:

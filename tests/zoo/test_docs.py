@@ -249,6 +249,7 @@ def test_every_block_of_code_is_one_that_the_tests_run():
         "README.md",
         "docs/comparing.md",
         "docs/crawling.md",
+        "docs/folders.md",
         "docs/guiding.md",
         "docs/hub.md",
         "docs/python.md",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
+from tests.plugins.books import cbz
 
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLE = README.with_name("examples") / "astronaut.png"
@@ -40,13 +40,13 @@ VISIT = [
     ("colorzoo run holiday -o one.tif", 2, "one file holds one picture"),
     ("colorzoo run holiday", 0, "2 left out: 1 pdf, 1 mp4"),
     ("colorzoo run holiday", 0, "3 of 3 coloured, 3 of them before"),
-    ("colorzoo run .", 0, "left out: results of earlier runs"),
+    ("colorzoo run .", 1, "left out: results of earlier runs"),
     ("colorzoo run colorized", 2, "all of its pictures are results of earlier runs"),
     ("colorzoo run holiday --quiet -o quiet", 0, r"\A\Z"),
     ("colorzoo run holiday --json -o json", 0, r'\A\{\n  "colorizer": "vae-mdn"'),
     ("colorzoo run https://example.org/a.jpg", 2, "addresses are not read"),
     ("colorzoo run phone.heic", 2, "phone.heic: damaged picture"),
-    ("colorzoo run notes.pdf", 2, "damaged, or no pdf that can be read"),
+    ("colorzoo run notes.pdf", 2, "damaged PDF"),
     ("colorzoo run photo.jpg --format gif", 2, "expected one of jpg"),
     ("colorzoo run photo.jpg -O mode=best", 2, "mode"),
     ("colorzoo run photo.jpg --seed -1", 2, "Invalid value for '--seed'"),
@@ -74,7 +74,8 @@ def desk(tmp_path):
     Image.fromarray(synthetic_picture(9, 40, 40)).save(tmp_path / "holiday" / "c.gif")
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(32))
     (tmp_path / "notes.pdf").write_bytes(b"%PDF-1.7")
-    shutil.copy(tmp_path / "notes.pdf", tmp_path / "holiday" / "d.pdf")
+    (tmp_path / "holiday" / "d.pdf").write_bytes(b"words")
+    cbz(tmp_path / "book.cbz")
     (tmp_path / "holiday" / "e.mp4").write_bytes(b"film")
     return tmp_path
 

@@ -1,5 +1,6 @@
 """A run over files: goes on, names what failed, mixes nothing up, leaves nothing behind."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -16,10 +17,11 @@ from PIL import Image
 from colorzoo.cli.run_command import _end
 from colorzoo.core import Colorizer
 from colorzoo.core.errors import ConfigError, DataError, ImageError, UnknownNameError
-from colorzoo.jobs.inputs import _distinct, gather
+from colorzoo.jobs.inputs import distinct, gather
 from colorzoo.jobs.models import split_model
 from colorzoo.jobs.run import RunSettings, run
-from colorzoo.jobs.run_folder import LOCK, RECORD
+from colorzoo.jobs.run_folder import LOCK
+from colorzoo.jobs.run_manifest import MANIFEST
 from colorzoo.jobs.run_result import RunResult
 from colorzoo.testing import synthetic_picture
 
@@ -73,7 +75,7 @@ def test_no_sheet_where_nothing_was_coloured(tmp_path):
     result = tint(tmp_path, files(tmp_path, a=synthetic_picture(0, 9, 9), b=synthetic_picture(1, 9, 9)))
     assert result.sheets == []
     assert len(result.failures) == 2
-    assert not (tmp_path / "out").exists()
+    assert names(tmp_path) == []
 
 
 def test_an_interrupted_run_says_what_is_done_and_shows_it(tmp_path):
@@ -126,11 +128,11 @@ NAMES = st.lists(
 @settings(deadline=None)
 def test_results_never_overwrite_each_other(chosen):
     targets = [Path(stem + suffix) for stem, suffix in chosen]
-    distinct = [target for _, target in _distinct([(target, target) for target in targets])]
-    assert len(distinct) == len(targets)
-    assert len({str(target.with_suffix("")).casefold() for target in distinct}) == len(targets)
-    assert [target.suffix for target in distinct] == [target.suffix for target in targets]
-    assert [target.parent for target in distinct] == [target.parent for target in targets]
+    unique = [target for _, target in distinct([(target, target) for target in targets])]
+    assert len(unique) == len(targets)
+    assert len({str(target.with_suffix("")).casefold() for target in unique}) == len(targets)
+    assert [target.suffix for target in unique] == [target.suffix for target in targets]
+    assert [target.parent for target in unique] == [target.parent for target in targets]
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
@@ -237,9 +239,11 @@ def test_an_interrupted_run_goes_on(tmp_path):
 def test_what_a_kill_left_of_a_picture_is_made_anew_under_the_same_name(tmp_path, kill):
     pictures = files(tmp_path, a=synthetic_picture(0))
     dice(tmp_path, pictures, samples=3, seed=1)
-    record = tmp_path / "out" / RECORD
-    begun = record.read_text().splitlines()[0]
-    assert '"complete"' not in begun
+    record = tmp_path / "out" / MANIFEST
+    begun = json.dumps(
+        {**json.loads(record.read_text().splitlines()[0]), "status": "begun"}, separators=(",", ":")
+    )
+    assert '"status":"begun"' in begun
     record.write_text(begun + "\n")
     for number in range(kill, 3):
         (tmp_path / "out" / f"a-dice-{number + 1}.png").unlink()
@@ -308,7 +312,9 @@ def test_which_word_is_the_colorizer(words):
 
 
 def test_a_word_that_is_neither_is_refused_with_what_it_could_be():
-    with pytest.raises(UnknownNameError, match=r"did you mean vae-mdn\?; there are: cgan, unet, vae-mdn$"):
+    with pytest.raises(
+        UnknownNameError, match=r"did you mean vae-mdn\?; there are: cgan, one-page, unet, vae-mdn$"
+    ):
         split_model(["vea-mdn", "photo.jpg"])
     with pytest.raises(ConfigError, match="no picture named"):
         split_model(["vae-mdn"])

@@ -182,10 +182,12 @@ def test_the_command_line(cli, frames, tmp_path):
     done = cli("run", "vae-mdn", "frames", "-o", "steady", "--frames", "--seed", "1")
     assert "12 of 12 coloured" in done.stdout
     rows = [json.loads(line) for line in (tmp_path / "steady" / "colorized.jsonl").read_text().splitlines()]
-    assert [Path(row["picture"]).stem for row in rows] == [str(n) for n in range(1, 13)]
+    rows = [row for row in rows if row.get("picture")]
+    assert {Path(row["picture"]).stem for row in rows} == {str(n) for n in range(1, 13)}
     assert all(row["frames"] for row in rows)
     cli("run", "vae-mdn", "frames", "-o", "pages", "--consistent")
-    row = json.loads((tmp_path / "pages" / "colorized.jsonl").read_text().splitlines()[0])
+    rows = map(json.loads, (tmp_path / "pages" / "colorized.jsonl").read_text().splitlines())
+    row = next(row for row in rows if row.get("picture"))
     assert row["guidance"]["consistent"]
     assert len(row["table_sha256"]) == 64
     cli("run", "vae-mdn", "frames", "-o", "other", "--consistent", "--palette", "pages/palette.json")

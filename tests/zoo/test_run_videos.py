@@ -98,7 +98,7 @@ def test_a_damaged_film_leaves_nothing(tmp_path):
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     result = run(path, tmp_path / "out")
     assert "change from 64x48 to 96x80" in str(result.failures[0][1])
-    assert not [one for one in (tmp_path / "out").rglob("*") if not one.name.startswith(".colorzoo")]
+    assert [one.name for one in (tmp_path / "out").rglob("*")] == ["colorized.jsonl"]
 
 
 def test_a_film_in_colour_is_coloured_when_asked(tmp_path):

@@ -24,6 +24,8 @@ from rich.progress import (
 from colorzoo.core.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from colorzoo.core.interfaces.dataset import Progress as Report
 
 DRAWINGS_A_SECOND = 4
@@ -95,6 +97,11 @@ class ProgressBars:
         spent = f"{count} after {clock(task.elapsed or 0)}"
         parts = [spent, left and f"{clock(left)} left", task.fields["note"]]
         return f"{task.description}: {', '.join(part for part in parts if part)}"
+
+
+def with_notes(bars: ProgressBars, name: str) -> Callable[[int, int, str], None]:
+    """Return what a job calls with how much is done, of how much, and a note behind the bar."""
+    return partial(bars.show, name)
 
 
 def of_bytes() -> ProgressBars:

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from colorzoo import jobs
+from colorzoo.cli import run_summary
 from colorzoo.cli.completion import complete_models, complete_weights
 from colorzoo.cli.film_options import FilmOptions
 from colorzoo.cli.guidance_options import GuidanceOptions
 from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.output_options import OutputOptions
-from colorzoo.cli.progress import ProgressBars
+from colorzoo.cli.progress import ProgressBars, with_notes
+from colorzoo.cli.work_options import WorkOptions
 from colorzoo.core.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.colorizer import Colorizer
-    from colorzoo.jobs.models import ModelName
     from colorzoo.jobs.run_request import RunRequest
     from colorzoo.jobs.run_result import RunResult
 
@@ -48,6 +49,7 @@ def run(
     weights: Annotated[str | None, WEIGHTS] = None,
     option: Annotated[list[str], typer.Option("-O", help="run option, key=value")] = [],  # noqa: B006  typer copies it
     output: OutputOptions,
+    work: WorkOptions,
     again: Annotated[str | None, AGAIN] = None,
     guidance: GuidanceOptions,
     film: FilmOptions,
@@ -75,14 +77,18 @@ def run(
         return
     request = jobs.run_request.RunRequest(
         words, samples=samples, seed=seed, weights=weights, pairs=option,
-        guidance=guidance.request(), frames=guidance.frames, **asdict(output),
-        video=film.request(),
+        guidance=guidance.request(), frames=guidance.frames, video=film.request(),
+        **asdict(output), **asdict(work),
     )  # fmt: skip
+    _color_and_tell(request, device, talk=talk, as_json=as_json)
+
+
+def _color_and_tell(request: RunRequest, device: str, *, talk: bool, as_json: bool) -> None:
     result, colorizer = _color(request, device, talk=talk)
     if as_json:
-        typer.echo(json.dumps(_description(result, request.model, colorizer), indent=2))
+        typer.echo(json.dumps(run_summary.as_json(result, request.model, colorizer), indent=2))
     elif talk:
-        _say(result, request.model, colorizer, output.out)
+        run_summary.say(result, request.model, colorizer, request.out)
     _end(result)
 
 
@@ -92,13 +98,24 @@ def _color(request: RunRequest, device: str, *, talk: bool) -> tuple[RunResult, 
         typer.echo(f"{request.domain}: coloured by {request.model}; name another to choose", err=True)
     for line in request.left_out() if talk else ():
         typer.echo(line, err=True)
-    with ProgressBars(disable=not talk or request.count == 1) as bars:
-        bars.opening(f"colouring {request.count:,} pictures by {request.model}")
+    with ProgressBars(disable=not talk or request.is_of_one) as bars:
+        bars.opening(f"colouring {request.subject} by {request.model}")
         from colorzoo.api import load
 
         colorizer = load(*request.model, device=device)
-        result = request.run(colorizer, bars.report(request.model.name))
+        result = request.run(colorizer, with_notes(bars, request.model.name), _list if talk else _nothing)
     return result, colorizer
+
+
+def _list(result: RunResult) -> None:
+    """Print the results of a round of a watch, and what failed."""
+    for files in result.files.values():
+        typer.echo("\n".join(printable(str(file), 4096) for file in files))
+    for line in result.failure_lines():
+        typer.echo(line, err=True)
+
+
+def _nothing(result: RunResult) -> None: ...
 
 
 def _refuse_others(context: typer.Context) -> None:
@@ -134,64 +151,6 @@ def _run_again(
     if talk and result.total > 1 and result.failures:
         typer.echo("left out:\n" + "\n".join(f"  {line}" for line in result.failure_lines()), err=True)
     _end(result)
-
-
-def _say(result: RunResult, model: ModelName, colorizer: Colorizer, out: str) -> None:
-    """Print what was done, by what, how fast, and where it is; notes and failures on stderr."""
-    aside = out == "-"
-    if result.total > 1 or not result.failures:
-        for line in [*_summary(result, model, colorizer), *_where(result, out)]:
-            typer.echo(line, err=aside)
-    for title, lines in (("notes", result.note_lines()), ("left out", result.failure_lines())):
-        if lines and not (result.total == 1 and result.failures):
-            typer.echo(f"{title}:\n" + "\n".join(f"  {line}" for line in lines), err=True)
-
-
-def _summary(result: RunResult, model: ModelName, colorizer: Colorizer) -> list[str]:
-    from colorzoo.core.devices import described, device_of
-
-    title, done = ("interrupted: ", "done") if result.interrupted else ("", "coloured")
-    count = result.done + result.before
-    before = f", {result.before} of them before, by the same options" if result.before else ""
-    lines = [f"{title}{count} of {result.total} {done}{before}"]
-    if result.interrupted:
-        lines[0] += "; the same command goes on"
-    if result.done:
-        info = colorizer.weights_info
-        weights = model.weights or (info.name if info else "")
-        by = f"{model.name}, weights {printable(weights)}" if weights else model.name
-        device = described(device_of(colorizer))
-        unit = "picture" if not result.pages else next(iter(result.pages.values())).unit
-        pace = f"{result.seconds / max(1, result.colored_pictures):.2g} s a {unit}"
-        lines.append(f"by {by}, on {device}: {pace}, seed {result.seed}")
-    return lines + result.page_lines()
-
-
-def _where(result: RunResult, out: str) -> list[str]:
-    if not result.files or out == "-":
-        return []
-    lines = [f"results: {printable(out, 4096)}"]
-    return lines + [f"contact sheet: {printable(str(page), 4096)}" for page in result.sheets]
-
-
-def _description(result: RunResult, model: ModelName, colorizer: Colorizer) -> dict[str, object]:
-    from colorzoo.core.devices import described, device_of
-
-    return {
-        "colorizer": model.name,
-        "weights": model.weights,
-        "device": described(device_of(colorizer)),
-        "seed": result.seed,
-        "seconds": round(result.seconds, 3),
-        "files": {str(path): [str(file) for file in files] for path, files in result.files.items()},
-        "sheets": [str(page) for page in result.sheets],
-        "pages": {str(path): vars(counts) for path, counts in result.pages.items()},
-        "coloured": result.done,
-        "before": result.before,
-        "failures": result.failure_lines(),
-        "notes": result.note_lines(),
-        "interrupted": result.interrupted,
-    }
 
 
 def _end(result: RunResult) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from colorzoo.core.errors import ColorzooError, DataError, ImageError, printable
 from colorzoo.core.imaging.image_io import READABLE
 from colorzoo.jobs.opening import container_of, opened
-from colorzoo.jobs.run_folder import COLORIZED, results_near
+from colorzoo.jobs.run_folder import results_near
 from colorzoo.jobs.run_guidance import SIDECARS
+from colorzoo.jobs.run_manifest import MANIFEST
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 SHOWN = 8
@@ -41,8 +43,10 @@ class Inputs(NamedTuple):
         return lines + [f"{self.results} left out: results of earlier runs"] * (self.results > 0)
 
 
-def gather(inputs: Sequence[str]) -> Inputs:
+def gather(inputs: Sequence[str], *, may_be_empty: bool = False) -> Inputs:
     """Expand files, folders and globs; of folders what a run made is left out, and what is no picture.
+
+    may_be_empty: whether a folder without pictures is no error.
 
     Raises:
         ImageError: an empty name, an address, or a pattern or folder without pictures.
@@ -51,7 +55,7 @@ def gather(inputs: Sequence[str]) -> Inputs:
     for text in inputs:
         path = _path(text)
         if path.is_dir():
-            files, others, made = _below(path)
+            files, others, made = _below(path, may_be_empty=may_be_empty)
             gathered += files
             ignored += others
             results += made
@@ -61,7 +65,7 @@ def gather(inputs: Sequence[str]) -> Inputs:
             gathered.append((path, Path(path.name)))
     books = [(path, target) for path, target in gathered if container_of(path)]
     files = [one for one in gathered if one not in set(books)] if books else gathered
-    return Inputs(_distinct(files), ignored, results, _distinct(books, _key_of_book))
+    return Inputs(distinct(files), ignored, results, distinct(books, _key_of_book))
 
 
 def _path(text: str) -> Path:
@@ -74,19 +78,38 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
-def _below(folder: Path) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
+def _below(
+    folder: Path, *, may_be_empty: bool = False
+) -> tuple[list[tuple[Path, Path]], Counter[str], int]:
     """Return the pictures of a folder, the endings of other files, and how many results are left out."""
-    names = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    visible = [name for name in names if not any(part.startswith(".") for part in name.parts)]
-    visible = [name for name in visible if not name.name.lower().endswith((COLORIZED, *SIDECARS))]
-    pictures = [name for name in visible if name.suffix.lower() in READABLE or _is_book(folder / name)]
-    made = results_near(folder)
-    wanted = [name for name in pictures if (folder.resolve() / name) not in made]
-    ending = (name.suffix.lower()[1:] or "without ending" for name in visible if name not in set(pictures))
-    if not wanted:
-        reason = "all of its pictures are results of earlier runs" if pictures else "no pictures"
+    root, made = folder.resolve(), results_near(folder)
+    wanted: list[Path] = []
+    left: Counter[str] = Counter()
+    results = 0
+    for name in sorted(_visible(folder), key=lambda name: Path(name).parts):
+        suffix = Path(name).suffix.lower()
+        if suffix not in READABLE and not _is_book(folder / name):
+            left[suffix[1:] or "without ending"] += 1
+        elif f"{root}{os.sep}{name}" in made:
+            results += 1
+        else:
+            wanted.append(Path(name))
+    if not wanted and not may_be_empty:
+        reason = "all of its pictures are results of earlier runs" if results else "no pictures"
         raise ImageError(f"{printable(str(folder))}: {reason}; expected files of {', '.join(READABLE)}")
-    return [(folder / name, name) for name in wanted], Counter(ending), len(pictures) - len(wanted)
+    return [(folder / name, name) for name in wanted], left, results
+
+
+def _visible(folder: Path) -> Iterator[str]:
+    """Yield the files below a folder, relative to it, but for hidden ones, manifests and hints."""
+    for above, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inner = os.path.relpath(above, folder)
+        for name in files:
+            if not name.startswith(".") and not name.lower().endswith((MANIFEST, *SIDECARS)):
+                path = name if inner == os.curdir else f"{inner}{os.sep}{name}"
+                if os.path.isfile(f"{folder}{os.sep}{path}"):  # noqa: PTH113  a hundred thousand of them
+                    yield path
 
 
 def _is_book(path: Path) -> bool:
@@ -110,7 +133,7 @@ def _globbed(pattern: str) -> list[tuple[Path, Path]]:
     return [(file, Path(file.name)) for file in files]
 
 
-def _distinct(
+def distinct(
     gathered: Sequence[tuple[Path, Path]], key: Callable[[Path], str] = lambda path: _key(path)
 ) -> list[tuple[Path, Path]]:
     """Number targets that would overwrite each other: a.png and A.jpg, or x/a.png and y/a.png."""

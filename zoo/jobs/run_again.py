@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from colorzoo.core.config import validate
+from colorzoo.core.devices import limited_threads
 from colorzoo.core.errors import ConfigError, DataError, WeightsError, printable
 from colorzoo.core.files import file_digest, require_inside
 from colorzoo.core.guidance.chapter_file import read_chapter
@@ -21,13 +22,12 @@ from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.interfaces.guidance import Guidance
-from colorzoo.core.jobs.journal import Journal
 from colorzoo.jobs.opening import container_of, container_suffix
-from colorzoo.jobs.run_folder import COLORIZED, ResultFolder, ResultRecord, held, unquoted
+from colorzoo.jobs.run_folder import ResultFolder, held
 from colorzoo.jobs.run_frames import natural
 from colorzoo.jobs.run_guidance import GuidanceRequest
+from colorzoo.jobs.run_manifest import Manifest, ManifestRow, unquoted, versions
 from colorzoo.jobs.run_one import STREAM, is_one_file
-from colorzoo.jobs.run_record import ColorizedRow, versions
 from colorzoo.jobs.run_result import RunResult
 
 Load = Callable[[str, str | None], Colorizer]
@@ -50,31 +50,35 @@ def run_again(
         ConfigError: there is nothing in the record, or `out` is no folder.
         DataError: the record is damaged, or another process colours into the folder.
     """
-    rows = list(Journal(record, ColorizedRow).records.values())
-    if not rows:
+    manifest = Manifest(record)
+    total, first = sum(1 for _ in manifest.done()), next(manifest.done(), None)
+    if first is None:
         raise ConfigError(f"--again {printable(str(record))}: no record of results; give colorized.jsonl")
     if is_one_file(out):
         raise ConfigError(f"-o {printable(out)}: results of a record go to a folder")
-    result, folder = RunResult(len(rows)), ResultFolder(Path(out))
-    with held(folder.out, rows[0].colorizer, []):
+    result, folder = RunResult(total), ResultFolder(Path(out))
+    with held(folder.out, first.colorizer, []):
         again = Again(folder, cache(load), record.parent, overwrite=overwrite)
-        progress(0, len(rows))
+        rows = list(manifest.done())
+        progress(0, total)
         for sequence in _sequences(rows):
             left = list(sequence)
             try:
-                for files in again.make(sequence):
-                    result.files[Path(left.pop(0).picture)] = files
-                    result.done += 1
-                    progress(result.done + len(result.failures), len(rows))
+                with limited_threads(left[0].threads):
+                    for files in again.make(sequence):
+                        result.show(Path(left.pop(0).picture), files)
+                        result.done += 1
+                        progress(result.settled, total)
             except Exception as error:  # whatever one picture brings about, the others go on
-                result.failures += _failures(left, error)
-        progress(len(rows), len(rows))
+                for path, cause in _failures(left, error):
+                    result.fail(path, cause)
+        progress(total, total)
     return result
 
 
-def _sequences(rows: Sequence[ColorizedRow]) -> list[list[ColorizedRow]]:
+def _sequences(rows: Sequence[ManifestRow]) -> list[list[ManifestRow]]:
     """Return the rows, those of frames of one folder that were made alike together, in their order."""
-    together: dict[object, list[ColorizedRow]] = {}
+    together: dict[object, list[ManifestRow]] = {}
     for row in rows:
         said = {name: value for name, value in row.guidance.items() if name != "files"}
         folder = str(Path(row.picture).parent)
@@ -83,7 +87,7 @@ def _sequences(rows: Sequence[ColorizedRow]) -> list[list[ColorizedRow]]:
     return [sorted(several, key=lambda row: natural(Path(row.picture))) for several in together.values()]
 
 
-def _failures(rows: Sequence[ColorizedRow], error: Exception) -> Iterator[tuple[Path, Exception]]:
+def _failures(rows: Sequence[ManifestRow], error: Exception) -> Iterator[tuple[Path, Exception]]:
     """Yield why rows were not made: the first by an error, the frames after it as they agree with it."""
     first = printable(rows[0].picture)
     yield Path(rows[0].picture), error
@@ -97,16 +101,15 @@ class Again:
 
     def __init__(self, folder: ResultFolder, load: Load, source: Path, *, overwrite: bool) -> None:
         self.folder, self.load, self.source, self.overwrite = folder, load, source, overwrite
-        self.journal = Journal(folder.out / COLORIZED, ColorizedRow)
 
-    def make(self, rows: Sequence[ColorizedRow]) -> Iterator[list[Path]]:
+    def make(self, rows: Sequence[ManifestRow]) -> Iterator[list[Path]]:
         """Write the results of a picture, or of the frames of a sequence, and yield their files.
 
         Raises:
             ConfigError, DataError, WeightsError: something is gone or differs, or a result is there.
         """
         colorizer, options = self._colorizer(rows[0])
-        held: deque[tuple[ColorizedRow, Guidance]] = deque()
+        held: deque[tuple[ManifestRow, Guidance]] = deque()
 
         def pictures() -> Iterator[tuple[Picture, Guidance]]:
             for row in rows:
@@ -121,27 +124,26 @@ class Again:
             row, told = held.popleft()
             yield self._write(row, prediction.pictures(told, self._table(row)))
 
-    def _free(self, row: ColorizedRow) -> list[Path]:
+    def _free(self, row: ManifestRow) -> list[Path]:
         """Return where the results of a row go, which is free unless they may be replaced."""
         files = [require_inside(self.folder.out, self.folder.out / unquoted(name)) for name in row.files]
         if not self.overwrite and (there := next(filter(Path.exists, files), None)):
             raise ConfigError(f"{printable(str(there))}: is there already; --overwrite replaces it")
         return files
 
-    def _write(self, row: ColorizedRow, pictures: Iterator[Picture]) -> list[Path]:
+    def _write(self, row: ManifestRow, pictures: Iterator[Picture]) -> list[Path]:
         files, samples = self._free(row), list(_distinct(pictures))
         if len(samples) != len(files):
             raise DataError(f"{printable(row.picture)}: gave {len(samples)} results, not {len(files)}")
-        made_by = hashlib.sha256(row.model_dump_json().encode()).hexdigest()
-        record = ResultRecord(key=row.key, made_by=made_by, files=row.files)
-        self.folder.begin(record)
+        made_by = hashlib.sha256(row.model_dump_json(exclude={"made_by", "stamp"}).encode()).hexdigest()
+        made = row.model_copy(update={"made_by": made_by, "stamp": [], "versions": versions()})
+        self.folder.begin(made)
         for file, sample in zip(files, samples, strict=True):
             write(file, sample, quality=row.quality, mark=row.mark)
-        self.folder.finish(record, files)
-        self.journal.add(row.model_copy(update={"versions": versions()}))
+        self.folder.manifest.add(made)
         return files
 
-    def _colorizer(self, row: ColorizedRow) -> tuple[Colorizer, dict[str, Any]]:
+    def _colorizer(self, row: ManifestRow) -> tuple[Colorizer, dict[str, Any]]:
         """Return the colorizer of a row, with the weights of then, and its options."""
         colorizer = self.load(row.colorizer, row.weights)
         digest = colorizer.weights_info.sha256 if colorizer.weights_info else None
@@ -154,7 +156,7 @@ class Again:
             colorizer.Options, row.options, f"options of {row.colorizer}"
         ).model_dump()
 
-    def _table(self, row: ColorizedRow) -> Cells | None:
+    def _table(self, row: ManifestRow) -> Cells | None:
         """Return the table that the pages of the run agree on, which is kept beside the record.
 
         Raises:
@@ -168,7 +170,7 @@ class Again:
         raise DataError(f"{printable(str(self.source))}: the chapter's palette.json of then is gone")
 
 
-def _checked(row: ColorizedRow) -> GuidanceRequest:
+def _checked(row: ManifestRow) -> GuidanceRequest:
     """Return what was said of colours, once its files and the picture are those of then.
 
     Raises:

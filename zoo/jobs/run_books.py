@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -23,10 +24,12 @@ from colorzoo.jobs import run_chapter
 from colorzoo.jobs.book_pages import PageSettings, page_pictures, work_folder, write_book
 from colorzoo.jobs.film_frames import require_film
 from colorzoo.jobs.opening import container_suffix, opened, result_suffix
-from colorzoo.jobs.run import Batch, RunSettings, run_digest
-from colorzoo.jobs.run_folder import ResultRecord, held, quoted, unquoted
+from colorzoo.jobs.run_batch import Batch
+from colorzoo.jobs.run_folder import ResultFolder, held
 from colorzoo.jobs.run_guidance import GuidanceRequest
-from colorzoo.jobs.run_result import PageCounts, RunResult
+from colorzoo.jobs.run_manifest import ManifestRow, quoted, unquoted
+from colorzoo.jobs.run_result import PageCounts, RunResult, failure_line
+from colorzoo.jobs.run_settings import RunSettings, provenance, run_digest
 
 
 def run_books(
@@ -54,7 +57,7 @@ def run_books(
     settings = replace(settings, format=None, sheet=False, given=given)
     with held(out, settings.name, books):
         total = count_pages(books, settings.video)
-        shelf = Shelf(Batch(colorizer, out, settings, books), recolor, progress, total)
+        shelf = Shelf(Batch(colorizer, ResultFolder(out), settings, books), recolor, progress, total)
         for path, target in books:
             try:
                 shelf.color(path, target)
@@ -62,7 +65,7 @@ def run_books(
                 shelf.result.interrupted = True
                 break
             except Exception as error:  # whatever one book brings about, the others go on
-                shelf.result.failures.append((path, error))
+                shelf.result.fail(path, error)
     return shelf.result
 
 
@@ -78,56 +81,68 @@ class Shelf:
         with opened(path) as book:
             require_pages(book, self.batch.settings, self.recolor)
             self._agree(book, path, target)
-            record = self._record(book, path, target)
-            (name,) = map(unquoted, record.files)
-            if not self.batch.settings.overwrite and self.batch.folder.finished(name, record.made_by):
+            row = self._row(book, path, target)
+            name = unquoted(row.key)
+            if not self.batch.settings.overwrite and self.batch.folder.finished(name, row.made_by):
                 self.result.before += 1
-                self.result.files[path] = [self.batch.folder.out / name]
+                self.result.show(path, [self.batch.folder.out / name])
             else:
-                self._write(book, path, record)
+                self._write(book, path, row)
             self.seen += book.page_count or 0
 
     def _agree(self, book: Container, path: Path, target: Path) -> None:
         """Let the pages of a book agree on their colours, if that is asked for."""
         batch = self.batch
-        batch.table, batch.table_digest = run_chapter.NO_TABLE
+        batch.table, batch.table_digest = None, ""
         if batch.settings.guidance.consistent:
             pages = page_pictures(book, self.recolor)
             self.seen += run_chapter.agree(batch, [(path, target)], self._told, pages)
 
-    def _record(self, book: Container, path: Path, target: Path) -> ResultRecord:
-        """Return the record of a book, not complete, under the first name that is its own or free."""
-        batch, folder = self.batch, self.batch.folder
-        known = [batch.run, file_digest(path), batch.table_digest, "recolor" if self.recolor else ""]
+    def _row(self, book: Container, path: Path, target: Path) -> ManifestRow:
+        """Return the row of a book under the first name that is its own or free."""
+        batch, content = self.batch, file_digest(path)
+        known = [batch.run, content, batch.table_digest, "recolor" if self.recolor else ""]
         made_by = hashlib.sha256(" ".join(filter(None, known)).encode()).hexdigest()
+        name = self._name(target, result_suffix(path, type(book)), made_by)
+        return ManifestRow(
+            key=quoted(name), picture=batch.named(path), picture_sha256=content, made_by=made_by,
+            run=batch.run, files=[quoted(name)], guidance=batch.settings.guidance.record(path),
+            table_sha256=batch.table_digest or None,
+            **provenance(batch.colorizer, batch.settings, batch.options, None),
+        )  # fmt: skip
+
+    def _name(self, target: Path, ending: str, made_by: str) -> Path:
+        batch, folder = self.batch, self.batch.folder
         stem = target.name[: len(target.name) - len(container_suffix(target.name))]
         for label in chain(batch.labels, (f"{batch.labels[-1]}~{number}" for number in range(2, 10_000))):
-            name = target.with_name(f"{stem}-{label}{result_suffix(path, type(book))}")
-            old = folder.journal.records.get(quoted(name))
-            free = not (folder.out / name).exists() or (old is not None and not old.complete)
-            if batch.settings.overwrite or free or (old and old.made_by == made_by):
-                key, seed = quoted(name), self.result.seed
-                return ResultRecord(key=key, made_by=made_by, run=batch.run, seed=seed, files=[key])
+            name = target.with_name(f"{stem}-{label}{ending}")
+            known = folder.manifest.known.get(quoted(name))
+            free = not (folder.out / name).exists() or (known is not None and known.status != "done")
+            if batch.settings.overwrite or free or (known and known.made_by.hex() == made_by):
+                return name
         raise DataError(f"{printable(str(folder.out))}: ten thousand results of {stem}; clear it")
 
-    def _write(self, book: Container, path: Path, record: ResultRecord) -> None:
-        batch, counts = self.batch, PageCounts()
-        file = batch.folder.out / unquoted(record.files[0])
-        batch.folder.journal.add(record)  # with the seed, for the run that goes on after this one
+    def _write(self, book: Container, path: Path, row: ManifestRow) -> None:
+        batch, counts, start = self.batch, PageCounts(), time.monotonic()
+        file = batch.folder.out / unquoted(row.key)
+        batch.folder.begin(row)  # with the seed, for the run that goes on after this one
         pages = PageSettings(
             batch.colorizer, f"{batch.run} {self.result.seed} {batch.table_digest}", batch.options,
             batch.settings.guidance, batch.table, self.recolor, batch.settings.frames,
         )  # fmt: skip
         self.result.pages[path] = counts
         with work_folder(file) as folder:
-            write_book(book, file, pages, counts, folder, self._told)
-            batch.folder.finish(record, [file])
-        name = unquoted(record.key)
-        batch.record.add(path, file_digest(path), name, [file], batch.options, batch.table_digest)
-        for note in book.notes:
-            self.result.notes.setdefault(note, []).append(path)
+            try:
+                write_book(book, file, pages, counts, folder, self._told)
+            except Exception as error:
+                failed = {"status": "failed", "files": [], "error": failure_line(path, error)}
+                batch.folder.manifest.add(row.model_copy(update=failed))
+                raise
+            seconds = round(time.monotonic() - start, 4)
+            batch.folder.manifest.add(row.model_copy(update={"seconds": seconds}), sync=True)
+        self.result.note(path, book.notes)
         self.result.done += 1
-        self.result.files[path] = [file]
+        self.result.show(path, [file])
         self.result.seconds += counts.seconds
 
     def _told(self, done: int, total: int) -> None:
@@ -167,7 +182,7 @@ def run_one_book(
             result.interrupted = True
             return result
     result.done, result.seconds, result.files[book.path] = 1, counts.seconds, [target]
-    result.notes = {note: [book.path] for note in book.notes}
+    result.note(book.path, book.notes)
     return result
 
 
@@ -216,7 +231,7 @@ def _table_in(
         table, _ = run_chapter.new_table(colorizer, options, guidance, pages, lambda seen: None)
         if table is not None:
             write_chapter(file, table, palette_of_table(table))
-    return (read_chapter(file), file_digest(file)) if file.exists() else run_chapter.NO_TABLE
+    return (read_chapter(file), file_digest(file)) if file.exists() else (None, "")
 
 
 def _seed(settings: RunSettings, file: Path) -> int:

@@ -21,14 +21,14 @@ from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.colorize import predict
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.dataset import Progress
-from colorzoo.jobs.run_folder import ResultFolder, ResultRecord, quoted
+from colorzoo.jobs.run_folder import ResultFolder
 from colorzoo.jobs.run_guidance import GuidanceRequest
+from colorzoo.jobs.run_manifest import ManifestRow, quoted
 
 if TYPE_CHECKING:
-    from colorzoo.jobs.run import Batch
+    from colorzoo.jobs.run_batch import Batch
 
 Files = Sequence[tuple[Path, Path]]
-NO_TABLE: tuple[Cells | None, str] = None, ""
 
 
 def agree(batch: Batch, files: Files, progress: Progress, pages: Iterable[Picture] | None = None) -> int:
@@ -39,9 +39,9 @@ def agree(batch: Batch, files: Files, progress: Progress, pages: Iterable[Pictur
     """
     made_by = _made_by(batch, files)
     path = _path(batch.folder, made_by, overwrite=batch.settings.overwrite)
-    record = ResultRecord(
-        key=quoted(Path(path.stem)), made_by=made_by, run=batch.run, seed=batch.result.seed,
-        files=[quoted(Path(path.name))],
+    row = ManifestRow(
+        key=quoted(Path(path.stem)), made_by=made_by, run=batch.run, files=[quoted(Path(path.name))],
+        options={"seed": batch.result.seed},
     )  # fmt: skip
     seen = 0
     if batch.settings.overwrite or not batch.folder.finished(Path(path.stem), made_by):
@@ -52,9 +52,9 @@ def agree(batch: Batch, files: Files, progress: Progress, pages: Iterable[Pictur
         )
         if table is None:
             return seen
-        batch.folder.begin(record)
+        batch.folder.begin(row)
         write_chapter(path, table, palette_of_table(table))
-        batch.folder.finish(record, [path])
+        batch.folder.manifest.add(row, sync=True)
     batch.table, batch.table_digest = read_chapter(path), file_digest(path)
     return seen
 
@@ -110,7 +110,7 @@ def _path(folder: ResultFolder, made_by: str, *, overwrite: bool) -> Path:
     number = 1
     while True:
         stem = f"palette~{number}" if number > 1 else "palette"
-        path, record = folder.out / f"{stem}.json", folder.journal.records.get(stem)
-        if overwrite or not path.exists() or (record and record.made_by == made_by):
+        path, known = folder.out / f"{stem}.json", folder.manifest.known.get(stem)
+        if overwrite or not path.exists() or (known and known.made_by.hex() == made_by):
             return path
         number += 1

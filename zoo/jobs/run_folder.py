@@ -2,11 +2,10 @@
 
     photo-vae-mdn-1.png            the first sample of photo.jpg; its subfolder is that of the input
     photo-vae-mdn-sheet.png        the contact sheet of one picture; vae-mdn-sheet.png of several
-    .colorzoo-run.jsonl            a record of the results of each picture, and of the pages of each sheet
+    colorized.jsonl                the manifest: what became of each picture, and the pages of each sheet
 
-A record is written before its files, incomplete, and again after them, so that a kill leaves no file that
-nobody knows; names in it are quoted as in addresses, for a file may be called anything. Results of other
-options are never replaced: they keep their name, new ones get a longer one.
+Results of other options are never replaced: they keep their name, new ones get a longer one. Names in the
+manifest are quoted as in addresses, for a file may be called anything.
 """
 
 from __future__ import annotations
@@ -17,103 +16,92 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from filelock import FileLock, Timeout
-from pydantic import Field
+from pydantic import BaseModel
 
-from colorzoo.core.config import Strict
 from colorzoo.core.errors import DataError, printable
 from colorzoo.core.files import require_inside
-from colorzoo.core.jobs.journal import Journal
+from colorzoo.core.jobs.journal import stored
+from colorzoo.jobs.run_manifest import MANIFEST, Known, Manifest, ManifestRow, quoted, unquoted
 
-RECORD, LOCK = ".colorzoo-run.jsonl", ".colorzoo-run.lock"
-COLORIZED = "colorized.jsonl"
-"""How each result was made, for the user; `colorzoo.jobs.run_record` writes it."""
+LOCK = ".colorzoo-run.lock"
 UNFIT = re.compile(r"[^\w.=+-]+")
 LONGEST_DETAILS = 60
 """Characters that options may add to a name; file systems bound names at 255 bytes."""
 
 
-class ResultRecord(Strict):
-    """The results of one picture, or the pages of a sheet."""
-
-    key: str = Field(description="their name without number and suffix, relative to the folder")
-    made_by: str = Field(description="sha256 over picture, weights and options")
-    run: str = Field("", description="sha256 over weights and options alone")
-    seed: int | None = None
-    files: list[str] = Field(description="relative to the folder")
-    complete: bool = False
-
-
 class ResultFolder:
-    """The records of an output folder."""
+    """The manifest of an output folder, and the files that it names."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.journal = Journal(out / RECORD, ResultRecord)
+        self.manifest = Manifest(out / MANIFEST)
 
-    def seed_of(self, run: str) -> int | None:
-        """Return the seed that pictures were coloured with by the same options, if any were."""
-        seeds = (record.seed for record in self.journal.records.values() if record.run == run)
-        return next(seeds, None)
-
-    def stem_for(self, target: Path, labels: Sequence[str], made_by: str, *, overwrite: bool) -> Path:
+    def stem_for(
+        self, target: Path, labels: Sequence[str], made_by: str, names: Sequence[str], *, overwrite: bool
+    ) -> Path:
         """Return what results of a picture are called: as equal ones are, else the first name that is free.
 
         target: where the picture's results go, relative to the folder. labels: what may follow its stem.
+        names: what follows those in the names of files.
         """
-        numbered = (f"{labels[-1]}~{number}" for number in range(2, 10_000))
-        for label in chain(labels, numbered):
+        for label in _names(labels):
             stem = target.parent / f"{target.stem}-{label}"
-            record = self.journal.records.get(quoted(stem))
-            if overwrite or self._is_free(stem) or (record and record.made_by == made_by):
+            if overwrite or self._is_free(stem, made_by, names):
                 return stem
         raise DataError(f"{printable(str(self.out))}: ten thousand results of {target.stem}; clear it")
 
+    def rows_of(self, target: Path, labels: Sequence[str]) -> Iterator[Known]:
+        """Yield what is known of the results that a picture may have."""
+        keys = (quoted(target.parent / f"{target.stem}-{label}") for label in _names(labels))
+        for number, key in enumerate(keys, start=1):
+            if known := self.manifest.known.get(key):
+                yield known
+            elif number > len(labels):
+                return
+
     def finished(self, stem: Path, made_by: str) -> list[Path]:
         """Return the files of equal results if all are there."""
-        record = self.journal.records.get(quoted(stem))
-        if record is None or not record.complete or record.made_by != made_by:
+        known = self.manifest.known.get(quoted(stem))
+        if known is None or known.status != "done" or known.made_by.hex() != made_by:
             return []
-        files = self._files(record)
-        return files if all(file.is_file() for file in files) else []
+        files = self._files(known.files)
+        return files if all(map(self.has, files)) else []
 
-    def begin(self, record: ResultRecord) -> None:
-        """Delete what the record's key stood for, and note what is going to be written."""
-        if old := self.journal.records.get(record.key):
-            for file in self._files(old):
-                file.unlink(missing_ok=True)
-        self.journal.add(record)
+    def begin(self, *rows: ManifestRow) -> None:
+        """Delete what the keys of rows stood for, and note what is going to be written."""
+        for row in rows:
+            if old := self.manifest.known.get(row.key):
+                for file in self._files(old.files):
+                    self.delete(require_inside(self.out, file))
+        self.manifest.add(*(row.model_copy(update={"status": "begun"}) for row in rows))
 
-    def finish(self, record: ResultRecord, files: Sequence[Path]) -> None:
-        """Note what was written."""
-        names = [quoted(file.relative_to(self.out)) for file in files]
-        self.journal.add(record.model_copy(update={"files": names, "complete": True}))
+    def has(self, file: Path) -> bool:
+        """Return whether there is a result of that path."""
+        with suppress(OSError):  # too long a name: writing says so
+            return file.is_file()
+        return False
 
-    def _files(self, record: ResultRecord) -> list[Path]:
-        return [require_inside(self.out, self.out / unquoted(name)) for name in record.files]
+    def delete(self, file: Path) -> None:
+        """Delete a result, if it is there."""
+        file.unlink(missing_ok=True)
 
-    def _is_free(self, stem: Path) -> bool:
-        """Return whether no file goes by that name, or only what an interrupted run left."""
-        record = self.journal.records.get(quoted(stem))
-        if record is not None and not record.complete:
+    def _files(self, names: str) -> list[Path]:
+        return [self.out / unquoted(name) for name in names.split("\n") if name]
+
+    def _is_free(self, stem: Path, made_by: str, names: Sequence[str]) -> bool:
+        """Return whether results may go by that name: no others do, or only what a kill has left."""
+        known = self.manifest.known.get(quoted(stem))
+        if known is not None and (known.status != "done" or known.made_by.hex() == made_by):
             return True
-        path = self.out / stem
-        numbered = re.compile(re.escape(path.name) + r"-\d+\.\w+", re.DOTALL)
-        with suppress(OSError):
-            return not any(numbered.fullmatch(other.name) for other in path.parent.iterdir())
-        return True
+        others = self._files(known.files) if known else []
+        others += [self.out / f"{stem}{name}" for name in names]
+        return not any(map(self.has, others))
 
 
-def quoted(path: Path) -> str:
-    """Return a relative path as text, whatever bytes it holds."""
-    return quote_from_bytes(os.fsencode(path.as_posix()), safe="/ ()~=+,!'@")
-
-
-def unquoted(text: str) -> Path:
-    """Return the path that a text of `quoted` stands for."""
-    return Path(os.fsdecode(unquote_to_bytes(text)))
+def _names(labels: Sequence[str]) -> Iterator[str]:
+    return chain(labels, (f"{labels[-1]}~{number}" for number in range(2, 10_000)))
 
 
 def details(given: Mapping[str, object]) -> str:
@@ -124,17 +112,25 @@ def details(given: Mapping[str, object]) -> str:
     return UNFIT.sub("_", text)[:LONGEST_DETAILS]
 
 
-def results_near(folder: Path) -> set[Path]:
-    """Return the results of runs that are below a folder, as the records below and above it say.
+class _Named(BaseModel):
+    """What of a row says which files are results."""
 
-    A record that cannot be read names nothing.
+    files: list[str] = []
+
+
+def results_near(folder: Path) -> set[str]:
+    """Return the paths of results of runs below a folder, as the manifests below and above it say.
+
+    A manifest that cannot be read names nothing.
     """
-    results: set[Path] = set()
-    above = [parent / RECORD for parent in folder.resolve().parents]
-    for path in [*folder.resolve().rglob(RECORD), *(path for path in above if path.is_file())]:
+    results: set[str] = set()
+    root = folder.resolve()
+    above = [parent / MANIFEST for parent in root.parents]
+    below = [Path(name, MANIFEST) for name, _, files in os.walk(root) if MANIFEST in files]
+    for path in [*below, *(path for path in above if path.is_file())]:
         with suppress(DataError, OSError):
-            records = Journal(path, ResultRecord).records.values()
-            results |= {path.parent / unquoted(name) for record in records for name in record.files}
+            names = [name for _, row in stored(path, _Named) for name in row.files]
+            results |= {f"{path.parent}{os.sep}{unquoted(name)}" for name in names}
     return results
 
 
@@ -150,7 +146,7 @@ def held(out: Path, name: str, files: Sequence[tuple[Path, Path]]) -> Iterator[N
     lock = out / LOCK
     try:
         with FileLock(lock, timeout=0):
-            _sweep(out, name, files)
+            sweep(out, name, files)
             try:
                 yield
             finally:
@@ -165,9 +161,11 @@ def held(out: Path, name: str, files: Sequence[tuple[Path, Path]]) -> Iterator[N
                 out.rmdir()  # if nothing was written
 
 
-def _sweep(out: Path, name: str, files: Sequence[tuple[Path, Path]]) -> None:
+def sweep(out: Path, name: str, files: Sequence[tuple[Path, Path]]) -> None:
     """Delete half-written results, and only those: the folder may be anybody's."""
-    half = re.compile(rf"\..*{re.escape(name)}[^/]*-(\d+|sheet)\.\w+\.\w{{8}}\.part", re.DOTALL)
+    half = re.compile(
+        rf"\..*({re.escape(name)}[^/]*-(\d+|sheet)|{MANIFEST})\.?\w*\.\w{{8}}\.part", re.DOTALL
+    )
     for folder in {out, *(out / target.parent for _, target in files)}:
         for path in folder.glob(".*.part"):
             if half.fullmatch(path.name):

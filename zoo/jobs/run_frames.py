@@ -18,9 +18,11 @@ from colorzoo.core.imaging.image_io import Picture, read_any
 from colorzoo.core.inference.sequence import predict_sequence
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.interfaces.guidance import Guidance
+from colorzoo.jobs.run_picture import Content, failed
 
 if TYPE_CHECKING:
-    from colorzoo.jobs.run import Batch, Task
+    from colorzoo.jobs.run_batch import Batch
+    from colorzoo.jobs.run_picture import Task
 
 Files = Sequence[tuple[Path, Path]]
 NUMBER = re.compile(r"(\d+)")
@@ -51,7 +53,7 @@ def natural(path: Path) -> list[tuple[int, str]]:
 def _tasks(batch: Batch, files: Files) -> list[Task]:
     tasks: list[Task] = []
     for path, target in files:
-        tasks.append(batch.task(path, target, tasks[-1].made_by if tasks else ""))
+        tasks.append(batch.task(len(tasks), path, target, tasks[-1].made_by if tasks else ""))
     return tasks
 
 
@@ -66,37 +68,46 @@ class Frames:
     def color(self) -> None:
         """Colour them; after one that fails the next begins anew."""
         while self.waiting:
-            start = time.monotonic()
             try:
                 self._go_on()
             except Exception as error:
                 if not self.read:
                     raise
-                self.batch.result.failures.append((self.read.popleft()[0].path, error))
+                self._fail(self.read.popleft()[0], error)
                 self.waiting.extendleft(task for task, _, _ in reversed(self.read))
                 self.read.clear()
-            self.batch.result.seconds += time.monotonic() - start
 
     def _go_on(self) -> None:
-        batch = self.batch
+        batch, start = self.batch, time.monotonic()
         for prediction in predict_sequence(batch.colorizer, self._frames(), batch.options):
             task, picture, guidance = self.read[0]
             if task.files:
                 batch.keep(task)
             else:
-                batch.write(task, picture, prediction.pictures(guidance, batch.table))
+                samples = prediction.pictures(guidance, batch.table)
+                for begun in batch.begin([task]):
+                    batch.settle(begun, batch.work.written(begun, _content(begun), picture, samples, start))
             self.read.popleft()
+            start = time.monotonic()
 
     def _frames(self) -> Iterator[tuple[Picture, Guidance]]:
         while self.waiting:
             task = self.waiting.popleft()
             result = self.batch.result
-            self.progress(result.done + result.before + len(result.failures), self.total)
+            self.progress(result.settled, self.total)
             try:
                 picture = read_any(task.path)
                 guidance = self.batch.settings.guidance.of(task.path, picture)
             except Exception as error:
-                result.failures.append((task.path, error))
+                self._fail(task, error)
                 continue
             self.read.append((task, picture, guidance))
             yield picture, guidance
+
+    def _fail(self, task: Task, error: Exception) -> None:
+        self.batch.settle(task, failed(task, _content(task), error, 0))
+
+
+def _content(task: Task) -> Content:
+    """Return the digests of a frame, which `_tasks` read."""
+    return task.content or Content("")

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +28,10 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.container import Container
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs.opening import any_container_of, container_of, container_suffix, result_suffixes
-from colorzoo.jobs.run import RunSettings
 from colorzoo.jobs.run_books import run_one_book
-from colorzoo.jobs.run_record import ColorizedRecord
+from colorzoo.jobs.run_manifest import MANIFEST, Manifest, ManifestRow, quoted
 from colorzoo.jobs.run_result import RunResult
+from colorzoo.jobs.run_settings import RunSettings, mark_of, provenance
 
 STREAM = "-"
 
@@ -92,17 +92,17 @@ def _colored_picture(
     file = Path(f"colored{suffix_for(picture, settings.format)}" if out == STREAM else out)
     check_writable(file.name, *picture.full_size)
     (colored,) = colorize(colorizer, picture, options, guidance)
-    record = ColorizedRecord(file.parent, colorizer, settings)
-    mark = record.mark(options)
+    mark = mark_of(colorizer, settings, options)
     if out == STREAM:
         sys.stdout.buffer.write(encode(colored, file.suffix, quality=settings.quality, mark=mark))
         sys.stdout.buffer.flush()
     else:
+        manifest = Manifest(file.with_name(MANIFEST))
         write(out, colored, quality=settings.quality, mark=mark)
-        record.add(Path(source), file_digest(path), Path(file.name), [file], options)
+        manifest.add(_row(colorizer, path, source, file, settings, options), sync=True)
     result = RunResult(1, done=1, seconds=time.monotonic() - start, files={Path(source): [Path(out)]})
     result.seed = int(str(options["seed"]))
-    result.notes = {note: [Path(source)] for note in (*picture.notes, *lost_in(file.name, picture))}
+    result.notes = {note: (1, Path(source)) for note in (*picture.notes, *lost_in(file.name, picture))}
     return result
 
 
@@ -126,13 +126,29 @@ def _colored_book(
                 sys.stdout.buffer.flush()
     else:
         target = Path(out)
-        record = ColorizedRecord(target.parent, colorizer, settings)
+        manifest = Manifest(target.with_name(MANIFEST))
         result = run_one_book(colorizer, book, target, settings, progress, recolor=recolor)
         if result.done:
             options = {**settings.options, "seed": result.seed}
-            record.add(Path(source), file_digest(book.path), Path(target.name), [target], options)
+            manifest.add(_row(colorizer, book.path, source, target, settings, options), sync=True)
     result.rename(book.path, Path(source))
     return result
+
+
+def _row(
+    colorizer: Colorizer,
+    path: Path,
+    source: str,
+    file: Path,
+    settings: RunSettings,
+    options: Mapping[str, object],
+) -> ManifestRow:
+    """Return the row of a result beside it; path: of the input, source: as it was given."""
+    name = quoted(Path(file.name))
+    return ManifestRow(
+        key=name, picture=source, files=[name], picture_sha256=file_digest(path),
+        guidance=settings.guidance.record(Path(source)), **provenance(colorizer, settings, options, None),
+    )  # fmt: skip
 
 
 @contextmanager

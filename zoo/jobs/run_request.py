@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,12 +16,14 @@ from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.jobs import run_one
 from colorzoo.jobs.inputs import Inputs, gather
 from colorzoo.jobs.models import ModelName, split_model, suited
-from colorzoo.jobs.opening import container_of, container_suffix
+from colorzoo.jobs.opening import container_of
 from colorzoo.jobs.picture_domain import SeenDomain, look
-from colorzoo.jobs.run import RunSettings, run
+from colorzoo.jobs.run import PictureProgress, RunSettings, run
 from colorzoo.jobs.run_books import count_pages, run_books
+from colorzoo.jobs.run_engine import check_engine
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest
 from colorzoo.jobs.run_result import RunResult
+from colorzoo.jobs.run_watch import watch
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class RunRequest:
     mark: bool = True
     recolor: bool = False
     video: VideoOptions = WHOLE
+    workers: int | None = None
+    threads: int | None = None
+    retry_failed: bool = False
+    watch: bool = False
+    engine: str = "local"
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if not self.words:
@@ -57,6 +65,7 @@ class RunRequest:
             expected = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise ConfigError(f"--format {printable(self.format)}: expected one of {expected}")
         self.guidance.checked()
+        check_engine(self)
         if self.is_one_file:
             run_one.check(self.inputs, self.out, self.samples or 1, overwrite=self.overwrite)
             if (self.frames or self.guidance.consistent) and not self._may_be_a_book:
@@ -69,8 +78,8 @@ class RunRequest:
 
     @property
     def _may_be_a_book(self) -> bool:
-        """Whether the one input can hold several pictures, as far as its name tells."""
-        return run_one.STREAM in self.inputs or any(map(container_suffix, self.inputs))
+        """Whether the one input holds several pictures; of standard input nobody knows."""
+        return run_one.STREAM in self.inputs or any(container_of(Path(name)) for name in self.inputs)
 
     @cached_property
     def _split(self) -> tuple[ModelName | None, list[str]]:
@@ -111,7 +120,7 @@ class RunRequest:
     @cached_property
     def gathered(self) -> Inputs:
         """The pictures, and what their folders hold besides."""
-        return gather(self.inputs)
+        return gather(self.inputs, may_be_empty=self.watch)
 
     @property
     def count(self) -> int:
@@ -120,30 +129,63 @@ class RunRequest:
             return count_pages([(Path(name), Path()) for name in self.inputs], self.video) or 1
         return len(self.gathered.files) + count_pages(self.gathered.books, self.video)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody knows yet what pictures there are."""
+        return self.watch or self.engine == "ray"
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether there is one picture, and no more to come."""
+        return not self.is_open and self.count == 1
+
+    @property
+    def subject(self) -> str:
+        """What is coloured, in words."""
+        if self.is_open:
+            return printable(", ".join(self.inputs)) + (", until Ctrl-C" if self.watch else "")
+        return f"{self.count:,} picture{'s' * (self.count != 1)}"
+
     def left_out(self) -> list[str]:
         """Return a line for each reason why files of the folders are not coloured."""
-        return [] if self.is_one_file else self.gathered.left_out()
+        elsewhere = self.is_one_file or self.engine == "ray"
+        return [] if elsewhere else self.gathered.left_out()
 
-    def run(self, colorizer: Colorizer, progress: Progress = lambda done, total: None) -> RunResult:
-        """Colour the pictures."""
+    def run(
+        self,
+        colorizer: Colorizer,
+        progress: PictureProgress = lambda done, total, note: None,
+        tell: Callable[[RunResult], None] = lambda result: None,
+    ) -> RunResult:
+        """Colour the pictures; tell: called with what became of those of each round of a watch."""
         settings = self.settings(colorizer)
-        self._check_fit()
+        if not self.is_open:
+            self._check_fit()
         if self.is_one_file:
             source = self.inputs[0]
-            return run_one.run_one(colorizer, source, self.out, settings, progress, recolor=self.recolor)
+            return run_one.run_one(
+                colorizer, source, self.out, settings, _unnoted(progress), recolor=self.recolor
+            )
+        if self.engine == "ray":
+            from colorzoo.jobs.run_ray import run_ray
+
+            return run_ray(colorizer, self.inputs, self.out, settings, self.address, progress)
+        if self.watch:
+            return watch(colorizer, self.inputs, Path(self.out), settings, progress, tell)
+        return self._run_all(colorizer, settings, progress)
+
+    def _run_all(self, colorizer: Colorizer, settings: RunSettings, progress: PictureProgress) -> RunResult:
+        """Colour pictures, then books."""
         out, (files, *_, books) = Path(self.out), self.gathered
         if not books:
             return run(colorizer, files, out, settings, progress)
-        if not files:
-            return run_books(colorizer, books, out, settings, progress, recolor=self.recolor)
-        result, after = (
-            run(colorizer, files, out, settings, progress),
-            partial(_after, len(files), progress),
-        )
+        result = run(colorizer, files, out, settings, progress) if files else RunResult(0)
         if result.interrupted:
             result.total += len(books)
             return result
-        return result.joined(run_books(colorizer, books, out, settings, after, recolor=self.recolor))
+        told = partial(_after, len(files), progress)
+        result.merge(run_books(colorizer, books, out, settings, told, recolor=self.recolor))
+        return result
 
     def _check_fit(self) -> None:
         """Check that options of pictures meet a picture, and those of videos a video.
@@ -178,10 +220,15 @@ class RunRequest:
             info.plugin if info and on_the_hub else named.name, options.model_dump(),
             {"weights": weights, **given} if weights else given,
             self.format, self.overwrite, self.sheet, self.guidance, self.frames, self.quality, self.mark,
-            self.video,
+            self.video, self.workers, self.threads, self.retry_failed,
         )  # fmt: skip
 
 
-def _after(count: int, progress: Progress, done: int, total: int) -> None:
+def _unnoted(progress: PictureProgress) -> Progress:
+    """Return progress that is told nothing besides numbers."""
+    return lambda done, total: progress(done, total or 0, "")
+
+
+def _after(count: int, progress: PictureProgress, done: int, total: int | None) -> None:
     """Report the pages of books behind `count` pictures."""
-    progress(count + done, count + total)
+    progress(count + done, count + (total or 0), "")

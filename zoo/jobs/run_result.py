@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorzoo.core.errors import ColorzooError, printable
 
+if TYPE_CHECKING:
+    from colorzoo.jobs.run_picture import Outcome
+
+LISTED = 1_000
+"""Pictures whose results are listed one by one; the manifest has all of them."""
+TOLD = 20
+"""Failures that are told one by one, and kinds of notes."""
 SHOWN_PAGES = 5
 """Of a book's pages that were not read, which are named."""
 
@@ -38,38 +46,82 @@ class PageCounts:
 class RunResult:
     """What became of the pictures: how many are coloured, what failed and why, what was left out of them.
 
-    done: coloured now. before: coloured by an earlier run with the same options. files: results by picture.
-    failures: paths and errors. notes: clauses to the paths they are true of. sheets: pages, if any.
-    pages: what became of those of a book. seconds: that the pictures of `done` took.
+    done: coloured now. before: coloured by an earlier run with the same options. failed: now or before.
+    passed_by: of these, those that failed before and are unchanged. files: results by picture, of the first
+    LISTED ones; failures: the first TOLD paths and errors; notes: how many pictures a clause is true of,
+    and the first one. sheets: pages, if any. pages: what became of those of books. seconds: that the
+    pictures of `done` took, all workers together; wall: on the clock. workers: 1 is this process. threads:
+    of each of them.
     """
 
     total: int
     done: int = 0
     before: int = 0
+    failed: int = 0
+    passed_by: int = 0
     seed: int = 0
     seconds: float = 0.0
+    wall: float = 0.0
+    megapixels: float = 0.0
+    workers: int = 1
+    threads: int | None = None
     files: dict[Path, list[Path]] = field(default_factory=dict)
     failures: list[tuple[Path, Exception]] = field(default_factory=list)
-    notes: dict[str, list[Path]] = field(default_factory=dict)
+    notes: dict[str, tuple[int, Path]] = field(default_factory=dict)
     sheets: list[Path] = field(default_factory=list)
     pages: dict[Path, PageCounts] = field(default_factory=dict)
+    manifest: Path | None = None
     interrupted: bool = False
 
-    def joined(self, other: RunResult) -> RunResult:
-        """Return this with what became of other inputs."""
-        for name in ("files", "notes", "pages"):
-            getattr(self, name).update(getattr(other, name))
-        for count in ("total", "done", "before", "seconds"):
-            setattr(self, count, getattr(self, count) + getattr(other, count))
-        self.failures += other.failures
-        self.sheets += other.sheets
-        self.interrupted = self.interrupted or other.interrupted
-        return self
+    def show(self, path: Path, files: list[Path]) -> None:
+        """List the results of a picture, unless there are many already."""
+        if len(self.files) < LISTED:
+            self.files[path] = files
+
+    def fail(self, path: Path, error: Exception) -> None:
+        """Count a failure."""
+        self.failed += 1
+        if len(self.failures) < TOLD:
+            self.failures.append((path, error))
+
+    def add(self, path: Path, outcome: Outcome) -> None:
+        """Count a picture that was coloured."""
+        self.done += 1
+        self.seconds += outcome.seconds
+        self.megapixels += outcome.megapixels
+        self.show(path, list(outcome.files))
+        self.note(path, outcome.notes)
+
+    def note(self, path: Path, clauses: Iterable[str]) -> None:
+        """Count what is to be said of a picture."""
+        for text in clauses:
+            count, first = self.notes.get(text, (0, path))
+            if count or len(self.notes) < TOLD:
+                self.notes[text] = count + 1, first
+
+    def merge(self, other: RunResult) -> None:
+        """Add what became of other pictures or books of the same colorizer."""
+        for name in ("total", "done", "before", "failed", "passed_by", "seconds", "wall", "megapixels"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seed, self.workers, self.threads = other.seed, other.workers, other.threads
+        self.manifest, self.interrupted = other.manifest, other.interrupted
+        for path, files in other.files.items():
+            self.show(path, files)
+        self.failures += other.failures[: TOLD - len(self.failures)]
+        self.pages.update(other.pages)
+        for text, (count, first) in other.notes.items():
+            before, named = self.notes.get(text, (0, first))
+            self.notes[text] = before + count, named
 
     def rename(self, path: Path, name: Path) -> None:
         """Call an input by the name that it was given."""
         self.files = {name if key == path else key: value for key, value in self.files.items()}
         self.pages = {name if key == path else key: value for key, value in self.pages.items()}
+
+    @property
+    def settled(self) -> int:
+        """How many pictures are over and done with."""
+        return self.done + self.before + self.failed
 
     @property
     def colored_pictures(self) -> int:
@@ -81,19 +133,31 @@ class RunResult:
         """Return one line a book."""
         return [f"{printable(str(path))}: {counts}" for path, counts in self.pages.items()]
 
+    def pace(self) -> str:
+        """Return how fast it was: of several pictures how many a second, too."""
+        count = self.colored_pictures
+        unit = next((counts.unit for counts in self.pages.values()), "picture")
+        text = f"{self.seconds / max(1, count):.2g} s a {unit}"
+        if count < 2 or not self.wall or self.pages:
+            return text
+        speeds = f"{count / self.wall:.3g} pictures/s, {self.megapixels / self.wall:.3g} megapixels/s"
+        return f"{text}, {speeds}"
+
     def note_lines(self) -> list[str]:
         """Return one line a note, however many pictures it is true of, and some of the pages not read."""
         unread = (text for counts in self.pages.values() for text in counts.unread[:SHOWN_PAGES])
-        return [_note_line(text, paths) for text, paths in self.notes.items()] + [*map(printable, unread)]
+        return [_note_line(text, *told) for text, told in self.notes.items()] + [*map(printable, unread)]
 
     def failure_lines(self) -> list[str]:
-        """Return one line a failure."""
-        return [failure_line(path, error) for path, error in self.failures]
+        """Return one line a failure, and how many more there are."""
+        lines = [failure_line(path, error) for path, error in self.failures]
+        more = self.failed - len(lines)
+        return [*lines, f"and {more:,} more, named in {self.manifest}"] if more > 0 else lines
 
 
-def _note_line(text: str, paths: Sequence[Path]) -> str:
-    first = printable(str(paths[0]))
-    return f"{first}: {text}" if len(paths) == 1 else f"{len(paths)} pictures, the first {first}: {text}"
+def _note_line(text: str, count: int, path: Path) -> str:
+    first = printable(str(path))
+    return f"{first}: {text}" if count == 1 else f"{count} pictures, the first {first}: {text}"
 
 
 def failure_line(path: Path, error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from colorzoo.core.data.statistics import mean_chroma
@@ -33,26 +34,36 @@ def stored_cells(picture: Path, results: list[Path]) -> list[Cell]:
 
 
 class SheetPages:
-    """Collects rows, and writes a page whenever one is full; pages are numbered from the second on."""
+    """Collects rows by the place of their picture, and writes a page when all of its pictures are settled.
 
-    def __init__(self, stem: Path, *, wanted: bool = True) -> None:
-        self.stem, self.wanted = stem, wanted
-        self.rows: list[list[Cell]] = []
+    Pages are numbered from the second on. What a page shows does not depend on which picture came first.
+    """
+
+    def __init__(self, stem: Path, total: int, *, wanted: bool = True) -> None:
+        self.stem, self.total, self.wanted = stem, total, wanted
+        self.rows: dict[int, dict[int, Sequence[Cell]]] = {}
         self.pages: list[Path] = []
 
-    def add(self, row: list[Cell]) -> None:
-        """Add the cells of a picture."""
-        if self.wanted:
-            self.rows.append(row)
-        if len(self.rows) == ROWS:
-            self.flush()
+    def add(self, index: int, row: Sequence[Cell]) -> None:
+        """Add the cells of a picture, none of one that failed."""
+        if not self.wanted:
+            return
+        page = index // ROWS
+        rows = self.rows.setdefault(page, {})
+        rows[index] = row
+        if len(rows) == min(ROWS, self.total - page * ROWS):
+            self._write(page)
 
     def flush(self) -> None:
-        """Write the rows that wait for a page, if there are any."""
-        if not self.rows:
-            return
-        number = f"-{len(self.pages) + 1}" if self.pages else ""
-        page = self.stem.with_name(f"{self.stem.name}-sheet{number}.png")
-        write(page, Picture(contact_sheet(self.rows)))
-        self.pages.append(page)
-        self.rows = []
+        """Write the pages of which pictures are missing."""
+        for page in sorted(self.rows):
+            self._write(page)
+
+    def _write(self, number: int) -> None:
+        settled = self.rows.pop(number)
+        rows = [settled[index] for index in sorted(settled) if settled[index]]
+        if rows:
+            suffix = f"-{number + 1}" if number else ""
+            page = self.stem.with_name(f"{self.stem.name}-sheet{suffix}.png")
+            write(page, Picture(contact_sheet(rows)))
+            self.pages.append(page)
