@@ -610,7 +610,7 @@ def test_from_a_website_to_a_coloured_page(site, tmp_path, cli):
     cli("train", "cgan", "--data", "panels:ready", "--split", "all", *sets, "-o", "runs/mine")
     page = next((tmp_path / "comic").glob(f"{OLD}/11/*.jpg"))
     cli("run", "cgan", page, "--weights", "runs/mine", "-o", "colored")
-    made = tmp_path / "colored" / f"{page.stem}-cgan-1.png"
+    made = tmp_path / "colored" / f"{page.stem}-cgan-1.jpg"
     with Image.open(made) as colored, Image.open(page) as original:
         assert colored.size == original.size
 

@@ -102,7 +102,7 @@ def test_a_worker_that_dies_costs_its_picture_only_and_a_bad_one_is_passed_by(pi
 def test_the_second_run_reads_no_picture_that_is_unchanged(pictures, tmp_path, monkeypatch):
     color(pictures, workers=1)
     monkeypatch.setattr(run_picture, "file_digest", None)
-    monkeypatch.setattr(run_picture, "read", None)
+    monkeypatch.setattr(run_picture, "read_any", None)
     assert color(pictures, sheet=False).before == COUNT
     monkeypatch.undo()
     shutil.copy(pictures / "00.png", tmp_path / "copy.png")
@@ -113,10 +113,10 @@ def test_the_second_run_reads_no_picture_that_is_unchanged(pictures, tmp_path, m
 
 
 def test_a_full_disk_ends_the_run_and_blames_no_picture(pictures, tmp_path, monkeypatch):
-    def full(path, picture):
+    def full(path, picture, **said):
         if path.name.startswith("04"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written(path, picture)
+        written(path, picture, **said)
 
     written = run_picture.write
     monkeypatch.setattr(run_picture, "write", full)
@@ -231,6 +231,6 @@ def test_the_page_on_folders_works_as_it_is_written(cli, tmp_path):
     for line in others:
         said = cli(*line.split()).stdout
         assert "12 of 12 coloured, 12 of them before, by the same options" in said
-    assert (tmp_path / "colored" / "beach" / "1-unet-1.png").is_file()
+    assert (tmp_path / "colored" / "beach" / "1-unet-1.jpg").is_file()
     fields = set(re.findall(r"`(\w+)`", page[page.index("| field") : page.index("The next run reads")]))
-    assert set(ManifestRow.model_fields) - fields == {"table_sha256", "frames"}
+    assert set(ManifestRow.model_fields) - fields == {"table_sha256", "frames", "quality", "mark", "video"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from colorzoo.testing import synthetic_picture
+from tests.datasources.clips import clip
 from tests.plugins.books import cbz
 
 README = Path(__file__).parents[2] / "README.md"
@@ -76,6 +78,10 @@ def desk(tmp_path):
     (tmp_path / "notes.pdf").write_bytes(b"%PDF-1.7")
     (tmp_path / "holiday" / "d.pdf").write_bytes(b"words")
     cbz(tmp_path / "book.cbz")
+    shutil.copytree(
+        tmp_path / "holiday", tmp_path / "archive", ignore=shutil.ignore_patterns("*.pdf", "*.mp4")
+    )
+    clip(tmp_path / "film.mp4", 3)
     (tmp_path / "holiday" / "e.mp4").write_bytes(b"film")
     return tmp_path
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer
+from colorzoo.jobs.inputs import distinct
 from colorzoo.jobs.run import RunSettings, run
 from tests import picture_files
 from tests.picture_files import KINDS
@@ -57,7 +58,7 @@ def coloured(tmp_path_factory):
     subprocess.run(["exiftool", *told], check=True)
     results = {}
     for suffix in (None, "jpg", "png", "webp", "tif"):
-        files = [(path, Path(path.name)) for kind, path in made if kind.format == suffix]
+        files = distinct([(path, Path(path.name)) for kind, path in made if kind.format == suffix])
         settings = RunSettings("bluish", {"samples": 1, "seed": 3}, format=suffix, sheet=False)
         results[suffix] = run(Bluish(), files, folder / f"out-{suffix}", settings)
     written = [result.files[path][0] for result in results.values() for path in result.files]

@@ -63,7 +63,7 @@ REPORT = {
 PLUGINS = {
     "list": Verb(
         "plugins.listing_commands:list_",
-        "List colorizers, datasets and metrics with the distribution that brings them.",
+        "List colorizers, datasets, metrics and containers with the distribution that brings them.",
     ),
     "show": Verb(
         "plugins.listing_commands:show",

@@ -147,7 +147,10 @@ class Batch:
                 self.result.add(task.path, outcome)
 
     def finish(self) -> None:
-        """Write the last page of the sheet, note all pages as results, and tidy the manifest."""
+        """Write the last page of the sheet, note all pages as results, and tidy the manifest.
+
+        Of one picture that failed nothing is left.
+        """
         self.sheet.flush()
         self.result.sheets = sorted(self.sheet.pages, key=lambda page: (len(page.name), page))
         out, manifest = self.folder.out, self.folder.manifest
@@ -157,7 +160,10 @@ class Batch:
             row = ManifestRow(key=key, made_by=self.run, run=self.run, files=names)
             if key not in manifest.known or manifest.known[key] != Known.of(row, manifest.known[key].start):
                 manifest.add(row, sync=True)
-        manifest.tidy()
+        if self.total == 1 and self.result.failed:
+            manifest.forget()
+        else:
+            manifest.tidy()
 
     def _content(self, path: Path, target: Path) -> Content | None:
         """Return the digests of a picture: those of the manifest, read again where its files have changed.

@@ -132,6 +132,11 @@ class Manifest:
             self._note(row, start)
             start += len(line)
 
+    def forget(self) -> None:
+        """Delete the file where it says nothing of a result."""
+        if all(known.status != "done" for known in self.known.values()):
+            self.path.unlink(missing_ok=True)
+
     def tidy(self) -> None:
         """Leave one line a picture, in the order of the keys, where enough lines are outdated."""
         if (self._lines - len(self.known)) * OUTDATED <= len(self.known):
