@@ -87,9 +87,6 @@ class VaeMdnConfig(ColorizerConfig):
                     "weight_decay": 0.01, "clip": 50, "ema": 0.998},
             "refine": {"steps": 2300, "batch_size": 48, "learning_rate": 1e-3, "beta2": 0.99,
                        "weight_decay": 0.01, "clip": 50, "ema": 0.998},
-            "hint_width": 6,
-            "hints": {"steps": 700, "batch_size": 4, "learning_rate": 2e-3, "warmup": 20, "beta2": 0.99,
-                      "weight_decay": 0.01, "clip": 10, "ema": 0.98},
         },
         "plain": {
             "vae": {"epochs": 8, "learning_rate": 2e-3, "beta2": 0.99, "weight_decay": 0.01,
@@ -121,7 +118,8 @@ class VaeMdnConfig(ColorizerConfig):
     def _fields_fit_each_other(self) -> Self:
         if self.mean_share and not (self.refine or self.hints):
             raise ValueError(
-                "mean_share needs the stage refine, which is none; give refine or mean_share=0"
+                "mean_share needs the stage refine, which is none; give refine, hints over weights that "
+                "have it, or mean_share=0"
             )
         if self.trunk == "lite0" and (self.size % 64 or not self.conditioned):
             raise ValueError(
