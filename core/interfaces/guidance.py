@@ -33,7 +33,11 @@ def _color(value: object) -> object:
 
 
 Level = Annotated[int, Field(ge=0, le=255)]
-Color = Annotated[tuple[Level, Level, Level], BeforeValidator(_color), PlainSerializer(hexadecimal)]
+Color = Annotated[
+    tuple[Level, Level, Level],
+    BeforeValidator(_color, json_schema_input_type=tuple[Level, Level, Level] | str),
+    PlainSerializer(hexadecimal),
+]
 """sRGB, three integers from 0 to 255; read from "#rrggbb", "#rgb" or "r,g,b"."""
 
 
@@ -47,7 +51,7 @@ def _coordinate(value: object) -> float | str:
         raise ValueError('expected pixels, or a share of the picture such as "50%"') from None
 
 
-Coordinate = Annotated[float | str, BeforeValidator(_coordinate)]
+Coordinate = Annotated[float | str, BeforeValidator(_coordinate, json_schema_input_type=float | str)]
 """Pixels from the left or upper edge, or a share of the picture such as "50%"."""
 
 

@@ -18,6 +18,10 @@ VERBS = {
         "compare_command:compare",
         "Compare colorizers on a dataset, with baselines, intervals and a report.",
     ),
+    "serve": Verb(
+        "serve_command:serve",
+        "Serve a page where people see, click and choose, and an API that other programs call.",
+    ),
     "pull": Verb("hub_commands:pull", "Fetch weights from the Hub, verify them, and say what they are."),
     "push": Verb("hub_commands:push", "Check weights, write their card, and upload both in one commit."),
     "doctor": Verb(
@@ -46,6 +50,12 @@ REPORT = {
         "report_commands:write", "Write the report of a comparison anew: report.html, table.md and figures."
     ),
     "table": Verb("report_commands:table", "Print the tables of a comparison in Markdown."),
+    "open": Verb(
+        "serve_command:open_report", "Open a report in a browser, with a blind test: which one is better?"
+    ),
+    "preferences": Verb(
+        "serve_command:preferences", "Print how often people preferred which method in the blind test."
+    ),
     "merge": Verb(
         "report_commands:merge", "Join comparisons of the same pictures and protocol into one leaderboard."
     ),

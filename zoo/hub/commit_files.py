@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, RootModel
 from colorzoo.core.errors import HubError, WeightsError, printable
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.weights.folder import CARD, CONFIG, TENSORS
-from colorzoo.hub.client import ask
+from colorzoo.hub.hub_client import ask
 
 if TYPE_CHECKING:
     from colorzoo.hub.pull import HubId

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from colorzoo.core.errors import HubError
-from colorzoo.hub.client import download
+from colorzoo.hub.hub_client import download
 
 PART = ".colorzoo.incomplete"
 """Ending of a file that has not arrived completely."""

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from colorzoo.core.errors import HubError
 from colorzoo.core.files import atomic_write
 from colorzoo.core.weights.folder import CONFIG, WeightsInfo, read_info
-from colorzoo.hub.client import ask
 from colorzoo.hub.client_errors import hub_errors_in_one_line, is_away
 from colorzoo.hub.commit_files import (
     ExpectedFile,
@@ -26,6 +25,7 @@ from colorzoo.hub.commit_files import (
     write_record,
 )
 from colorzoo.hub.hub_cache import Storage
+from colorzoo.hub.hub_client import ask
 
 NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w][\w./-]*))?")
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -59,7 +59,7 @@ def colored_pictures(
     for prediction in _unless(stop, predictions):
         one = next(used)
         made = {"frames": frames, "table_sha256": digest}
-        record = _record(colorizer, chosen, one).model_copy(update=made)
+        record = record_of(colorizer, chosen, one).model_copy(update=made)
         yield PictureList(
             ColoredPicture.of(sample, record.model_copy(update={"sample": number}))
             for number, sample in enumerate(_unless(stop, prediction.pictures(one, table)))
@@ -77,7 +77,7 @@ def _unless(stop: Stop | None, items: Iterator[Item]) -> Iterator[Item]:
         yield item  # type: ignore[misc]  # it is not the end
 
 
-def _record(colorizer: Colorizer, options: RunOptions, guidance: Guidance) -> ColoringRecord:
+def record_of(colorizer: Colorizer, options: RunOptions, guidance: Guidance) -> ColoringRecord:
     """Return how the first sample is made."""
     import colorzoo
 

@@ -1,0 +1,135 @@
+"""The page in a real browser: drop, choose, hint, slide, change the colorizer, download; no complaint."""
+
+import json
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.slow
+DONE = "#busy"
+LONG = 120_000
+
+
+@pytest.fixture
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser, server):
+    """Return the page, opened; whatever it complains about is collected in `problems`."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    tab.set_default_timeout(LONG)
+    tab.problems = []
+    tab.on("console", lambda message: tab.problems.append(message.text))
+    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+    elsewhere = lambda r: r.url.startswith(("http", "ws")) and not r.url.startswith(server.url)  # noqa: E731
+    tab.on("request", lambda r: tab.problems.append(r.url) if elsewhere(r) else None)
+    tab.goto(f"{server.url}/")
+    tab.wait_for_selector("body[data-ready=true]")
+    return tab
+
+
+def settle(tab):
+    tab.wait_for_selector("#stage[data-rendered]:not([aria-busy])")
+    tab.wait_for_selector(DONE, state="hidden")
+
+
+def drop(tab, path):
+    """Drop a file as a hand would, with the events of the browser."""
+    data = tab.evaluate_handle(
+        """([bytes, name]) => { const all = new DataTransfer();
+        all.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"})); return all }""",
+        [list(path.read_bytes()), path.name],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        tab.dispatch_event("#stage", event, {"dataTransfer": data})
+
+
+def shown(tab, u, v):
+    """Return the colour that the canvas shows at a share of the picture."""
+    return tab.evaluate(
+        """([u, v]) => { const c = document.getElementById("after");
+        const x = Math.round(u * (c.width - 1)), y = Math.round(v * (c.height - 1));
+        return [...c.getContext("2d").getImageData(x, y, 1, 1).data] }""",
+        [u, v],
+    )
+
+
+def test_from_a_drop_to_a_download_that_the_command_line_makes_too(tab, photo, cli, tmp_path):
+    drop(tab, photo)
+    settle(tab)
+    tab.wait_for_selector(".sample canvas")
+    tab.select_option("#model", "vae-mdn:faces")
+    tab.wait_for_selector("text=vae-mdn:faces >> visible=true")
+    tab.fill("#option-seed", "11")
+    tab.click("#color")
+    settle(tab)
+    tab.locator(".sample").nth(2).click()
+    settle(tab)
+    assert tab.locator(".sample[aria-checked=true]").get_attribute("aria-label") == "Sample 3 of 4"
+
+    world, hints = tab.locator("#world").bounding_box(), [(0.3, 0.3), (0.7, 0.4), (0.5, 0.75)]
+    for number, (u, v) in enumerate(hints):
+        tab.mouse.click(world["x"] + u * world["width"], world["y"] + v * world["height"])
+        tab.locator("#popover input[type=color]").fill(("#c03020", "#2040c0", "#20a040")[number])
+        settle(tab)
+        tab.keyboard.press("Escape")
+    assert tab.locator(".pin").count() == 3
+    red, green, blue, _ = shown(tab, 0.3, 0.3)
+    assert red > max(green, blue) + 10
+
+    tab.locator("#wipe").focus()
+    tab.keyboard.press("End")
+    assert tab.locator("#wipe").get_attribute("aria-valuetext") == "all before"
+    tab.keyboard.press("Home")
+
+    with tab.expect_download() as download:
+        tab.click("#download")
+    download.value.save_as(tmp_path / "page.png")
+    with tab.expect_download() as record:
+        tab.click("#record")
+    points = json.loads(record.value.path().read_text())["guidance"]["hints"]
+    words = [word for one in points for word in ("--hint", f"{one['x']},{one['y']}={one['color']}")]
+    options = ("--samples", 4, "--seed", 11, "--no-sheet", "-o", tmp_path / "out")
+    cli("run", "vae-mdn:faces", photo, *options, *words)
+    (made,) = (tmp_path / "out").glob("photo-*-3.png")
+    assert (tmp_path / "page.png").read_bytes() == made.read_bytes()
+
+    tab.click("#undo")
+    assert tab.locator(".pin").count() == 3  # the last thing done was to choose a colour
+    tab.click("#clear")
+    assert tab.locator(".pin").count() == 0
+    assert tab.problems == []
+
+
+def test_the_keyboard_does_it_all_and_errors_are_told(tab, photo, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    tab.set_input_files("#file", [photo])
+    settle(tab)
+    tab.locator("#stage").focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        tab.keyboard.press(key)
+    tab.keyboard.press("Escape")
+    assert tab.locator(".pin").count() == 1
+    assert tab.evaluate("document.activeElement.className") == "pin"
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("Delete")
+    assert tab.locator(".pin").count() == 0
+    settle(tab)
+    assert tab.problems == []
+    tab.set_input_files("#file", [tmp_path / "notes.txt"])
+    tab.wait_for_selector(".toast.error >> text=not a picture")
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_nothing_hangs_over_the_edge(tab, width):
+    tab.set_viewport_size({"width": width, "height": 844})
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
