@@ -48,14 +48,22 @@ class HintNetwork(nn.Module):
 
 
 class OnTrunk(nn.Module):
-    """The network on a trunk, from one tensor (N, 1 + PLANES, H, W): the grey, and what is known."""
+    """The network on a trunk, from (1, 1 + K PLANES, H, W): a grey, and what is known of K answers."""
 
     def __init__(self, trunk: Lite0, network: HintNetwork) -> None:
         super().__init__()
         self.trunk, self.network = trunk, network
 
+    @staticmethod
+    def joined(gray: Tensor, known: Tensor) -> Tensor:
+        """Return what `forward` is given of gray (1, 1, H, W) and known (K, PLANES, H, W)."""
+        return torch.cat([gray, known.flatten(0, 1)[None]], 1)
+
     def forward(self, x: Tensor) -> Tensor:
-        return self.network(self.trunk(x[:, :1]), x[:, 1:])  # type: ignore[no-any-return]
+        """Return the corrections (K, 2, H / 2, W / 2)."""
+        known = x[0, 1:].reshape(-1, PLANES, *x.shape[2:])
+        features = [level.expand(len(known), -1, -1, -1) for level in self.trunk(x[:, :1])]
+        return self.network(features, known)  # type: ignore[no-any-return]
 
 
 def spread_and_known(chroma: Tensor, gray: Tensor, planes: Tensor, reach: float) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from colorzoo.core.guidance.hint_network import spread_and_known
+from colorzoo.core.guidance.hints import smoothness
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.interfaces.guidance import Hint
@@ -21,6 +24,12 @@ LARGEST = 9
 """Largest side of a patch, in pixels."""
 WHOLE = 0.01
 """Share of the pictures whose chroma is revealed as a whole."""
+
+TURN, PALEST, DAUB = 0.5, 0.4, 0.03
+"""Deviation in radians, least share of the chroma, and deviation of blotches, by which answers are made
+worse: on pictures that it has learned from a colorizer is better than it will be."""
+BLOTCHES = 8
+"""Side of the noise that blotches are made of."""
 
 
 class Drawn(NamedTuple):
@@ -65,3 +74,30 @@ def _drawn(chroma: Tensor, out: Tensor) -> int:
         out[0, rows, columns] = 1
         out[1:, rows, columns] = chroma[:, rows, columns].mean((-2, -1), keepdim=True)
     return count
+
+
+def simulated_answers(chroma: Tensor, gray: Tensor, rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the engine's answers under simulated hints, and what a hint network is to know of each.
+
+    chroma: predicted, (N, 2, h, w); half is made worse. gray: (N, 1, h, w). rgb: true, (N, 3, 2h, 2w).
+    """
+    chroma, size = worsened(chroma), (chroma.shape[-2], chroma.shape[-1])
+    hints = drawn_hints(rgb)
+    planes = F.avg_pool2d(hints.planes, 2)
+    each = [
+        spread_and_known(one[None], light[None], own, smoothness(count, size))
+        for one, light, own, count in zip(chroma, gray, planes, hints.counts, strict=True)
+    ]
+    answer, known = (torch.cat(several) for several in zip(*each, strict=True))
+    return answer, known.contiguous(memory_format=torch.channels_last)
+
+
+def worsened(chroma: Tensor) -> Tensor:
+    """Return chroma (N, 2, H, W), half of it at random turned, paler and blotchy."""
+    chosen, pale = torch.rand(2, len(chroma), 1, 1, 1).to(chroma)
+    angle = TURN * torch.randn(len(chroma), 1, 1).to(chroma)
+    cb, cr = chroma.unbind(1)
+    turned = torch.stack([cb * angle.cos() - cr * angle.sin(), cb * angle.sin() + cr * angle.cos()], 1)
+    noise = DAUB * torch.randn(len(chroma), 2, BLOTCHES, BLOTCHES).to(chroma)
+    blotches = F.interpolate(noise, size=chroma.shape[-2:], mode="bilinear", align_corners=False)
+    return torch.where(chosen < 0.5, turned * (PALEST + (1 - PALEST) * pale) + blotches, chroma)

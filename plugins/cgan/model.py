@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorzoo.core.config import RunOptions
-from colorzoo.core.guidance import hint_network
-from colorzoo.core.guidance.apply import HINTS
-from colorzoo.core.guidance.hint_network import HintNetwork, spread_and_known
-from colorzoo.core.guidance.hints import hint_planes, smoothness
 from colorzoo.core.imaging import color
+from colorzoo.core.inference.hint_taking import TakesHints
 from colorzoo.core.inference.optimize import OptimizedCopy
 from colorzoo.core.inference.tiling import tiled
 from colorzoo.core.interfaces.capabilities import Capabilities
-from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
+from colorzoo.core.interfaces.chroma_colorizer import Size
 from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.plugins.cgan.color_grid import expected
@@ -31,7 +28,7 @@ TILE = 1024
 """Side of the section of a page that is computed at once, in working pixels; bounds the memory."""
 
 
-class CGan(ChromaColorizer, nn.Module):
+class CGan(TakesHints, nn.Module):
     """Conditional GAN (4.2): a generator from grey page to colours."""
 
     Config = CGanConfig
@@ -45,21 +42,13 @@ class CGan(ChromaColorizer, nn.Module):
         self.keeps_luma = self.config.space == "chroma"
         self.generator = generator(self.config)
         self._fast = OptimizedCopy(narrow=self.generator.cell)
-        self.hints = HintNetwork(self.config.hint_width) if self.config.hint_width else None
-        self._fast_hints = OptimizedCopy(narrow=self.generator.cell)
-        if self.hints:
-            self.capabilities = type(self).capabilities.model_copy(update={"takes": HINTS})
+        self.add_hint_network(self.config.hint_width)
 
     def stages(self) -> Sequence[Stage]:
         """Return the configured stages: both networks against each other, then hints."""
         from colorzoo.plugins.cgan.training import stages
 
         return stages(self)
-
-    def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Load weights by name; those of a model that takes no hints leave what does as it is."""
-        own = {name: tensor for name, tensor in self.state().items() if name.startswith("hints.")}
-        super().load_state(state if own.keys() & state.keys() else {**own, **state})
 
     def working_size(self, size: Size, options: RunOptions) -> Size:
         assert isinstance(options, CGanOptions)
@@ -103,17 +92,9 @@ class CGan(ChromaColorizer, nn.Module):
     def _guided_field(self, gray: Tensor, guidance: Guidance) -> Tensor:
         """Return the field of a page at working size under hints in its pixels."""
         field, net = self._field(gray), self.generator
-        if not (guidance.hints and self.hints and isinstance(net, OnTrunk)):
+        if not isinstance(net, OnTrunk):
             return field
-        small, size = F.avg_pool2d(gray, net.scale), (field.shape[-2], field.shape[-1])
-        planes = F.avg_pool2d(hint_planes(guidance, (gray.shape[-2], gray.shape[-1])), net.scale)
-        reach = smoothness(len(guidance.hints), size, guidance.reach)
-        answer, known = spread_and_known(field, small, planes, reach)
-        network = hint_network.OnTrunk(net.trunk, self.hints)
-        return answer + tiled(
-            lambda section: self._fast_hints(network, section).float(),
-            torch.cat([gray, known], 1), cell=net.cell, scale=net.scale, reach=net.reach, tile=TILE,
-        )  # fmt: skip
+        return self.hinted(net.trunk, gray, F.avg_pool2d(gray, net.scale), field, guidance)
 
 
 def _working_size(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -66,9 +66,16 @@ class VaeMdnConfig(ColorizerConfig):
         0.0, ge=0, le=1, description="share of the pictures shown faded, grainy, blurred: as old photos"
     )
 
+    hint_width: int = Field(
+        0, ge=0, le=1024, description="channels of the first layer of what takes hints; 0: the engine does"
+    )
+
     vae: StageConfig | None = Field(StageConfig(), description="first stage (4.1.1); none: skipped")
     mdn: StageConfig | None = Field(StageConfig(), description="second stage (4.1.2); none: skipped")
     refine: StageConfig | None = Field(None, description="third stage: best of many; none: skipped")
+    hints: StageConfig | None = Field(
+        None, description="last stage: hints, the rest stays as it is (Zhang et al. 2017); none: skipped"
+    )
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "default": {
@@ -109,15 +116,22 @@ class VaeMdnConfig(ColorizerConfig):
 
     @model_validator(mode="after")
     def _fields_fit_each_other(self) -> Self:
-        if self.mean_share and not self.refine:
+        if self.mean_share and not (self.refine or self.hints):
             raise ValueError(
-                "mean_share needs the stage refine, which is none; give refine or mean_share=0"
+                "mean_share needs the stage refine, which is none; give refine, hints over weights that "
+                "have it, or mean_share=0"
             )
         if self.trunk == "lite0" and (self.size % 64 or not self.conditioned):
             raise ValueError(
                 "trunk=lite0 finds colours from its features at a quarter of the size: expected a size "
                 f"that 64 divides, conditioned; got size={self.size}, conditioned={self.conditioned}"
             )
+        if self.hint_width and (self.trunk, self.space) != ("lite0", "chroma"):
+            raise ValueError(
+                f"hint_width needs trunk=lite0 and space=chroma, got trunk={self.trunk}, space={self.space}"
+            )
+        if self.hints and not self.hint_width:
+            raise ValueError("the stage hints needs hint_width, which is 0; give hints=none or a width")
         return self
 
 

@@ -13,8 +13,10 @@ from colorzoo.core.config import RunOptions
 from colorzoo.core.devices import seeded_generator
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging import color
+from colorzoo.core.inference.hint_taking import TakesHints
 from colorzoo.core.interfaces.capabilities import Capabilities
-from colorzoo.core.interfaces.chroma_colorizer import ChromaColorizer, Size
+from colorzoo.core.interfaces.chroma_colorizer import Size
+from colorzoo.core.interfaces.guidance import Guidance
 from colorzoo.core.interfaces.stage import Stage
 from colorzoo.core.trunk.efficientnet import Lite0, load_pretrained
 from colorzoo.plugins.vae_mdn.config import VaeMdnConfig, VaeMdnOptions
@@ -25,6 +27,7 @@ from colorzoo.plugins.vae_mdn.networks import (
     MixtureNetwork,
     PlainDecoder,
     Seen,
+    enlarged,
     field_side,
 )
 
@@ -32,7 +35,7 @@ MEAN_SAMPLES = 32
 """Samples whose average is the mean colouring; more change it by less than a grey level."""
 
 
-class VaeMdn(ChromaColorizer, nn.Module):
+class VaeMdn(TakesHints, nn.Module):
     """VAE over colour fields and a mixture density network from grey to its embedding (4.1, [1])."""
 
     Config = VaeMdnConfig
@@ -49,15 +52,22 @@ class VaeMdn(ChromaColorizer, nn.Module):
         conditioned = self.config.conditioned
         self.decoder = (ConditionedDecoder if conditioned else PlainDecoder)(self.config)
         self.mixture = MixtureNetwork(self.config)
+        self.add_hint_network(self.config.hint_width)
 
     def stages(self) -> Sequence[Stage]:
-        """Return VAE, mixture and, where it is configured, the refinement."""
+        """Return the configured ones of VAE, mixture, refinement and hints."""
         from colorzoo.plugins.vae_mdn.training import stages
 
         return stages(self)
 
     def working_size(self, size: Size, options: RunOptions) -> Size:
         return self.config.size, self.config.size
+
+    def full_chroma(self, gray: Tensor, options: RunOptions, guidance: Sequence[Guidance] = ()) -> Tensor:
+        if not any(told.hints for told in guidance):
+            return super().full_chroma(gray, options)
+        told = zip(gray, guidance, strict=True)
+        return torch.cat([self._hinted_chroma(picture[None], options, one) for picture, one in told])
 
     def chroma(self, small: Tensor, options: RunOptions) -> Tensor:
         assert isinstance(options, VaeMdnOptions)
@@ -103,12 +113,21 @@ class VaeMdn(ChromaColorizer, nn.Module):
         shrink = rgb.shape[-1] // field_side(self.config)
         return F.avg_pool2d(colors, shrink) if shrink > 1 else colors
 
+    def _hinted_chroma(self, gray: Tensor, options: RunOptions, guidance: Guidance) -> Tensor:
+        """Return chroma (K, 2, H, W) of a picture (1, 1, H, W) under hints in its pixels."""
+        chroma = super().full_chroma(gray, options)
+        if not self.trunk:
+            return chroma
+        size, larger = (gray.shape[-2], gray.shape[-1]), enlarged(gray)
+        in_larger = guidance.in_pixels(size, (larger.shape[-2], larger.shape[-1]))
+        return self.hinted(self.trunk, larger, gray, chroma, in_larger)
+
     def _mean_field(self, small: Tensor, options: VaeMdnOptions) -> Tensor:
         """Return the mean colouring (N, 1, C, side, side), averaged with the mirror image's."""
-        sides = [self._mean_of(self.see(side), options) for side in (small, small.flip(-1))]
+        sides = [self.mean_of(self.see(side), options) for side in (small, small.flip(-1))]
         return (sides[0] + sides[1].flip(-1)) / 2
 
-    def _mean_of(self, seen: Seen, options: VaeMdnOptions) -> Tensor:
+    def mean_of(self, seen: Seen, options: VaeMdnOptions) -> Tensor:
         """Return the colouring of the cautious embedding, or without one the mean of many samples."""
         cautious = self.mixture.cautious_embedding(seen)
         z = self.embeddings(seen, options) if cautious is None else cautious

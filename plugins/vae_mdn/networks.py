@@ -31,6 +31,11 @@ def field_side(config: VaeMdnConfig) -> int:
     return config.size // 4 if config.trunk == "lite0" else config.size
 
 
+def enlarged(gray: Tensor) -> Tensor:
+    """Return grey (N, 1, H, W) at twice its size, at which the trunk looks at it for hints."""
+    return F.interpolate(gray, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
 class Encoder(nn.Module):
     """From a colour field (N, C, side, side) to mean and log variance of its embedding (N, latent)."""
 

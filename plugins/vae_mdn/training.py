@@ -1,4 +1,4 @@
-"""The stages of vae-mdn: autoencoder, mixture, and the refinement of both."""
+"""The stages of vae-mdn: autoencoder, mixture, the refinement of both, then hints."""
 
 from __future__ import annotations
 
@@ -25,8 +25,15 @@ MARGIN = 8 / 7
 
 def stages(model: VaeMdn) -> list[Stage]:
     """Return the configured stages in order."""
+    from colorzoo.plugins.vae_mdn.hint_stage import Hinting
+
     config = model.config
-    configured = ((Autoencoder, config.vae), (Density, config.mdn), (Refinement, config.refine))
+    configured = (
+        (Autoencoder, config.vae),
+        (Density, config.mdn),
+        (Refinement, config.refine),
+        (Hinting, config.hints),
+    )
     return [cls(model, settings) for cls, settings in configured if settings]
 
 

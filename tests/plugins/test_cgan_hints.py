@@ -10,12 +10,12 @@ import colorzoo
 from colorzoo.core.config import from_preset
 from colorzoo.core.data.packed import Packed
 from colorzoo.core.errors import ConfigError, WeightsError
+from colorzoo.core.guidance.simulated_hints import worsened
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import colorize, predict_many
 from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.plugins.cgan.config import CGanConfig
-from colorzoo.plugins.cgan.hint_training import worsened
 from colorzoo.plugins.cgan.model import CGan
 from colorzoo.testing import synthetic_picture
 
