@@ -125,10 +125,10 @@ def _cleaned(directory: Directory | None, upright: tuple[int, int]) -> Directory
 
 def _of_tiff(common: Metadata, upright: tuple[int, int], file: IO[bytes]) -> Metadata:
     carried = (XMP, IPTC, PHOTOSHOP)
-    found = ifd.read_directory(file, lambda tag: _is_kept(tag) or tag in carried) or Directory()
-    xmp, iptc, photoshop = (_data(found.tags.pop(tag, None)) for tag in carried)
+    directory = ifd.read_directory(file, lambda tag: _is_kept(tag) or tag in carried) or Directory()
+    xmp, iptc, photoshop = (_data(directory.tags.pop(tag, None)) for tag in carried)
     iptc = iptc or resource(photoshop, IPTC_RESOURCE)
-    return replace(common, exif=_cleaned(found, upright), xmp=xmp, iptc=iptc)
+    return replace(common, exif=_cleaned(directory, upright), xmp=xmp, iptc=iptc)
 
 
 def _data(value: Values | Directory | None) -> bytes:
@@ -137,14 +137,14 @@ def _data(value: Values | Directory | None) -> bytes:
 
 def resource(block: bytes, wanted: int) -> bytes:
     """Return one of the resources of a Photoshop block, empty if it is not there."""
-    place = 0
-    while block[place : place + 4] == b"8BIM":
-        number = int.from_bytes(block[place + 4 : place + 6], "big")
-        place += 6 + (block[place + 6] // 2 + 1) * 2 if len(block) > place + 6 else len(block)
-        length = int.from_bytes(block[place : place + 4], "big")
+    offset = 0
+    while block[offset : offset + 4] == b"8BIM":
+        number = int.from_bytes(block[offset + 4 : offset + 6], "big")
+        offset += 6 + (block[offset + 6] // 2 + 1) * 2 if len(block) > offset + 6 else len(block)
+        length = int.from_bytes(block[offset : offset + 4], "big")
         if number == wanted:
-            return block[place + 4 : place + 4 + length]
-        place += 4 + length + length % 2
+            return block[offset + 4 : offset + 4 + length]
+        offset += 4 + length + length % 2
     return b""
 
 

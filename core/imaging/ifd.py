@@ -105,28 +105,28 @@ class _Reader:
         )[0]
         step = struct.calcsize(self.order + self.entry)
         table = self.file.read(min(count, MAX_TAGS) * (step + self.inline))
-        found = Directory(self.order)
+        directory = Directory(self.order)
         for start in range(0, len(table) - step - self.inline + 1, step + self.inline):
             tag, kind, number = struct.unpack_from(self.order + self.entry, table, start)
             if wanted(tag):
-                place = table[start + step : start + step + self.inline]
-                value = self._value(tag, kind, number, place, depth)
+                inline = table[start + step : start + step + self.inline]
+                value = self._value(tag, kind, number, inline, depth)
                 if value is not None:
-                    found.tags[tag] = value
-        return found
+                    directory.tags[tag] = value
+        return directory
 
     def _value(
-        self, tag: int, kind: int, count: int, place: bytes, depth: int
+        self, tag: int, kind: int, count: int, inline: bytes, depth: int
     ) -> Values | Directory | None:
         length = WIDTH.get(kind, 0) * count
         if not length or length > self.left:
             return None
         if tag in INNER:
-            return self._inner(self._offset(place, kind), depth)
+            return self._inner(self._offset(inline, kind), depth)
         self.left -= length
         if length <= self.inline:
-            return Values(kind, count, place[:length])
-        self.file.seek(self._offset(place))
+            return Values(kind, count, inline[:length])
+        self.file.seek(self._offset(inline))
         data = self.file.read(length)
         return Values(kind, count, data) if len(data) == length else None
 
@@ -139,9 +139,9 @@ class _Reader:
             return None
         return inner if inner.tags else None
 
-    def _offset(self, place: bytes, kind: int = 0) -> int:
+    def _offset(self, inline: bytes, kind: int = 0) -> int:
         wide = self.inline == 8 and kind != LONG
-        return int(struct.unpack_from(self.order + ("Q" if wide else "I"), place)[0])
+        return int(struct.unpack_from(self.order + ("Q" if wide else "I"), inline)[0])
 
 
 def directory_bytes(directory: Directory, offset: int, *, big: bool = False) -> bytes:
@@ -153,13 +153,13 @@ def directory_bytes(directory: Directory, offset: int, *, big: bool = False) -> 
     table = struct.pack(order + head, len(directory.tags))
     behind = b""
     for tag, value in sorted(directory.tags.items()):
-        place = start + len(behind)
+        where = start + len(behind)
         if isinstance(value, Directory):
-            kind, count, more = (LONG8 if big else LONG), 1, directory_bytes(value, place, big=big)
-            stored = struct.pack(order + long, place)
+            kind, count, more = (LONG8 if big else LONG), 1, directory_bytes(value, where, big=big)
+            stored = struct.pack(order + long, where)
         else:
             kind, count, data = value
-            stored, more = (struct.pack(order + long, place), data) if len(data) > inline else (data, b"")
+            stored, more = (struct.pack(order + long, where), data) if len(data) > inline else (data, b"")
         table += struct.pack(order + entry, tag, kind, count) + stored.ljust(inline, b"\0")
         behind += more + b"\0" * (len(more) % 2)
     return table + struct.pack(order + long, 0) + behind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,11 +77,16 @@ class Prediction:
         """
         with torch.inference_mode():
             rgb, guide = self._guided(guidance.without(self.capabilities.takes - HINTS), table)
-            share = colored_share(self.picture.gray) if self._keeps_paper(guidance) else None
+            share = self._share if self._keeps_paper(guidance) else None
         if guide is None and size != self.picture.size:
             guide = to_tensor(self.picture.gray).to(self.rgb.device)
         for own, sample in zip(self.rgb, rgb, strict=True):
             yield self._rows(own[None], sample[None], guide, share, size, luma)
+
+    @cached_property
+    def _share(self) -> Tensor:
+        """How much of its colour each place keeps; computed once, for a change of hints waits for it."""
+        return colored_share(self.picture.gray)
 
     def planes(self, side: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Return grey (1, 1, h, w), luma (1 or K, 1, h, w) as coloured, and chroma (K, 2, h, w).
