@@ -7,6 +7,7 @@ Photos of 128 pixels a side are made by rule, and coloured by real commands, eac
 speed      pictures a second of one worker and of two; of a plain loop over cv2.imread, the same model and
            cv2.imwrite, with torch as it comes; times of the whole command
 memory     resident MiB of the command, without its workers, after a tenth of the pictures and after nine
+ray        the same on a Ray cluster of this machine, where Ray is installed: whole commands
 again      seconds of the same command once more, and of it after one picture has changed
 kills      commands killed at random moments and started again until they end: other bytes than undisturbed,
            pictures begun more than once beyond what was under way
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -69,13 +71,14 @@ class Bulk:
             pixels = cv2.resize(synthetic_picture(number, 24, 32), (SIDE, 3 * SIDE // 4))
             cv2.imwrite(str(self.photos / f"{number:05}.jpg"), pixels)
 
-    def command(self, out: str, workers: int) -> list[str]:
+    def command(self, out: str, workers: int, *more: str) -> list[str]:
         words = ["run", self.model, str(self.photos), "-o", str(self.home / out), "--seed", "1"]
-        return [sys.executable, "-m", "colorzoo", *words, "--workers", str(workers)]
+        return [sys.executable, "-m", "colorzoo", *words, "--workers", str(workers), *more]
 
-    def run(self, out: str, workers: int) -> tuple[float, str]:
+    def run(self, out: str, workers: int, *more: str) -> tuple[float, str]:
         start = time.perf_counter()
-        done = subprocess.run(self.command(out, workers), check=True, capture_output=True, text=True)
+        command = self.command(out, workers, *more)
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
         return time.perf_counter() - start, done.stdout
 
     def plain(self, threads: int) -> float:
@@ -128,6 +131,16 @@ class Bulk:
             "after a tenth, MiB": first,
             "after nine tenths, MiB": last,
             "growth, percent": 100 * (last / first - 1),
+        }
+
+    def ray(self) -> dict[str, float]:
+        """Return seconds of the whole command with two workers, on a cluster and without; after `speed`."""
+        here, _ = self.run("here", 2)
+        there, _ = self.run("ray", 2, "--engine", "ray")
+        return {
+            "two workers, seconds": here,
+            "two workers of a cluster, seconds": there,
+            "pictures with other bytes": _different(self.home / "here", self.home / "ray"),
         }
 
     def again(self) -> dict[str, float]:
@@ -199,7 +212,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         bulk = Bulk(Path(home), options.model, options.count)
         result: dict[str, object] = {"pictures": options.count, "colorizer": options.model}
-        result |= {"speed": bulk.speed(), "memory": bulk.memory(), "again": bulk.again()}
+        result |= {"speed": bulk.speed(), "memory": bulk.memory()}
+        result |= {"ray": bulk.ray()} if importlib.util.find_spec("ray") else {}
+        result |= {"again": bulk.again()}
         result |= {"kills": bulk.kills(options.kills)} if options.kills else {}
         table.show(result, options.out)
 

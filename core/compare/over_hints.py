@@ -11,6 +11,7 @@ from colorzoo.core.compare.results import Method, Results, Value
 from colorzoo.core.compare.runner import Comparison
 from colorzoo.core.interfaces.dataset import Progress
 from colorzoo.core.interfaces.metric import Curve
+from colorzoo.core.jobs.workers import Each
 
 
 def compared_over_hints(
@@ -20,10 +21,11 @@ def compared_over_hints(
     progress: Progress | None = None,
     *,
     costs: bool = True,
+    each: Each | None = None,
 ) -> Results | None:
     """Return the results under most hints, with curves where several numbers are simulated.
 
-    None in all but the first of several processes.
+    None in all but the first of several processes. each: of `Comparison`.
 
     Raises:
         DataError, PluginError: as in `Comparison`.
@@ -31,7 +33,7 @@ def compared_over_hints(
     every = list(task.simulation.each())
     parts = []
     for simulation in every:
-        comparison = Comparison(_under(task, simulation.text), store)
+        comparison = Comparison(_under(task, simulation.text), store, each)
         parts.append(comparison.run(workers, progress, costs=costs and simulation is every[-1]))
     results = [part for part in parts if part is not None]
     if not results or len(every) == 1:

@@ -31,12 +31,14 @@ EvaluatedImage = tuple[int, list[tuple[int, bytes]]]
 class Comparison:
     """A comparison of methods on the pictures of a dataset; what the store has is not computed again.
 
+    each: what spreads the work, if not this machine.
+
     Raises:
         DataError: the dataset has no pictures, or ids that are not unique.
     """
 
-    def __init__(self, task: Task, store: MeasurementStore) -> None:
-        self.task, self.store = task, store
+    def __init__(self, task: Task, store: MeasurementStore, each: processes.Each | None = None) -> None:
+        self.task, self.store, self.each = task, store, each
         self.ids = checked_ids(task.dataset)
         digests = digests_of(task.dataset)
         self.keys = [self._keys(method, digests) for method in task.methods]
@@ -130,12 +132,12 @@ class Comparison:
 
     def _measured(self, jobs: Sequence[Job], workers: int) -> Iterator[EvaluatedImage]:
         """Yield picture after picture, in any order."""
-        if workers <= 1 or len(jobs) <= 1:
+        if not jobs or (self.each is None and (workers <= 1 or len(jobs) <= 1)):
             evaluator = Evaluator(self.task)
             with devices.limited_threads(1):  # as workers do: sums depend on their number
                 yield from (_evaluated(evaluator, job) for job in jobs)
             return
-        yield from processes.each(workers, PRELOAD, _start, self.task, _work, jobs)
+        yield from (self.each or processes.each)(workers, PRELOAD, _start, self.task, _work, jobs)
 
     def _costs(self, *, try_out: bool) -> list[Cost]:
         """Return every method's cost; if it is unknown and try_out, measured in a process of its own."""

@@ -38,10 +38,18 @@ MEASURED_AT = 64
 
 
 class Preparation:
-    """One source, one folder, one set of options."""
+    """One source, one folder, one set of options; each: what spreads the work, if not this machine."""
 
-    def __init__(self, dataset: Dataset, address: str, out: Path, options: PrepareOptions) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        address: str,
+        out: Path,
+        options: PrepareOptions,
+        each: processes.Each | None = None,
+    ) -> None:
         self.dataset, self.address, self.out, self.options = dataset, address, out, options
+        self.each = each
         self.ids = dataset.ids()
         self.names = file_names(self.ids)
         self.hidden = out / HIDDEN
@@ -139,9 +147,9 @@ class Preparation:
         return [index for index in range(len(self.ids)) if not is_done(index)]
 
     def _computed(self, todo: Sequence[int], workers: int) -> Iterator[PreparedImage]:
-        if workers <= 1 or len(todo) <= FEW:
+        if not todo or (self.each is None and (workers <= 1 or len(todo) <= FEW)):
             return map(self._one, todo)
-        return processes.each(workers, [__name__], _start, self, _do, todo)
+        return (self.each or processes.each)(workers, [__name__], _start, self, _do, todo)
 
     def _one(self, index: int) -> PreparedImage:
         """Measure one picture and store it at its new size."""

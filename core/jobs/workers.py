@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from colorzoo.core.errors import DataError
 from colorzoo.core.jobs.interruption import held_back
@@ -27,6 +27,20 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 Argument = TypeVar("Argument")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class Each(Protocol):
+    """What spreads work over processes: `each` here, or that of `colorzoo.core.jobs.cluster`."""
+
+    def __call__(
+        self,
+        workers: int,
+        preload: Sequence[str],
+        start: Callable[[Argument], None],
+        argument: Argument,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+    ) -> Iterator[Result]: ...
 
 
 def fresh(preload: Sequence[str]) -> BaseContext:

@@ -9,6 +9,11 @@ import pytest
 from PIL import Image
 
 import colorzoo
+from colorzoo.core.data.packed import open_packed
+from colorzoo.core.data.prepare import Preparation, PrepareOptions
+from colorzoo.jobs.cluster_work import cluster_work
+from colorzoo.jobs.compare import compare
+from colorzoo.jobs.datasets import open_dataset
 from colorzoo.jobs.remote_folder import RemoteBatch, RemoteFolder, RemotePictures, Store
 from colorzoo.jobs.run import RunSettings, run
 from colorzoo.jobs.run_manifest import MANIFEST
@@ -138,3 +143,27 @@ def test_from_and_to_s3(cluster, pictures, local, monkeypatch):
     finally:
         fsspec.config.conf.pop("s3", None)
         server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_comparing_and_preparing_spread_to_the_same_results(cluster, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(pictures.parent)  # relative paths are those of the command
+    each = cluster_work("ray", cluster.address)
+    folder, options = open_dataset("folder:in"), PrepareOptions(size=32, format="packed")
+    prepared = [
+        Preparation(folder, "folder:in", Path(name), options, spread).run() and Path(name)
+        for name, spread in (("here", None), ("there", each))
+    ]
+    arrays = [open_packed(path) for path in prepared]
+    assert (arrays[0][0] == arrays[1][0]).all()
+    assert len(arrays[0][0]) == 40
+    wanted = {"limit": 10, "samples": 1, "side": 32, "metrics": ["mse255"]}
+    results = []
+    for name, engine in (("here", {}), ("there", {"engine": "ray", "address": cluster.address})):
+        monkeypatch.setenv(
+            "COLORZOO_CACHE", str(tmp_path / f"cache-{name}")
+        )  # where measured rows are kept
+        results.append([method.values for method in compare(["unet"], "in", **wanted, **engine).methods])
+    assert results[0] == results[1]

@@ -13,12 +13,14 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli import tables
+from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars, first_process
+from colorzoo.cli.spread_options import SpreadOptions
 from colorzoo.core.compare.results import Method, Results
 from colorzoo.core.errors import printable
 from colorzoo.core.jobs.interruption import noticed
-from colorzoo.jobs.compare_options import MAX_SIDE, MAX_WORKERS, CompareOptions
+from colorzoo.jobs.compare_options import MAX_SIDE, CompareOptions
 
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress
@@ -35,23 +37,20 @@ OfDataset = Annotated[
     bool,
     typer.Option("--guidance/--no-guidance", help="use what the dataset says of pictures, if anything"),
 ]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=1, max=MAX_WORKERS, help="processes [default: one a processor, one on a GPU]"),
-]
+SPLIT = typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
 
+@grouped
 def compare(
     methods: Annotated[
         list[str],
         typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
     ],
+    *,
     data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")],
-    split: Annotated[
-        str | None, typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
-    ] = None,
+    split: Annotated[str | None, SPLIT] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
         "comparison"
     ),
@@ -68,7 +67,7 @@ def compare(
     simulate: Simulate = None,
     guidance: OfDataset = True,
     device: Device = "auto",
-    workers: Workers = None,
+    spread: SpreadOptions,
     offline: Offline = False,
 ) -> None:
     """Compare colorizers on a dataset, with baselines, intervals and a report.
@@ -91,7 +90,9 @@ def compare(
             simulate=simulate or [],
             guidance=guidance,
             device=device,
-            workers=workers or jobs.compare.default_workers(device),
+            workers=spread.count(device),
+            engine=spread.engine,
+            address=spread.address,
             progress=progress,
             command=shlex.join(["colorzoo", *sys.argv[1:]]),
         )

@@ -13,6 +13,7 @@ Threads = Annotated[
     int | None, typer.Option(min=1, max=MAX_THREADS, help="processor threads", show_default="all")
 ]
 SEED = typer.Option(min=0, max=2**63 - 1, help="same seed, same result")
+ADDRESS = typer.Option(help="of the Ray cluster [default: one on this machine]")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,9 @@ import typer
 
 from colorzoo import jobs
 from colorzoo.cli import tables
+from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.progress import ProgressBars
+from colorzoo.cli.spread_options import SpreadOptions
 from colorzoo.core.config import validate
 from colorzoo.core.errors import printable
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from colorzoo.core.data.prepare import Preparation
 
 
+@grouped
 def prepare(
     source: Annotated[str, typer.Argument(help="NAME, NAME:LOCATION, a folder or an archive")],
+    *,
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for the result")],
     size: Annotated[int, typer.Option(help="side of the squares, in pixels")] = 512,
     fit: Annotated[str, typer.Option(help="pad, crop or squash")] = "pad",
@@ -27,7 +30,7 @@ def prepare(
     split: Annotated[str | None, typer.Option(help="which part of the source")] = None,
     min_chroma: Annotated[float, typer.Option(help="least colour beyond a tint; 4.5 is a good bound")] = 0,
     dedupe: Annotated[bool, typer.Option(help="keep only the first of pictures that look alike")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="processes")] = min(8, os.cpu_count() or 1),
+    spread: SpreadOptions,
 ) -> None:
     """Bring pictures to one size for training; goes on where it was interrupted."""
     given = {"size": size, "fit": fit, "format": format, "min_chroma": min_chroma, "dedupe": dedupe}
@@ -37,11 +40,12 @@ def prepare(
         from colorzoo.core.interfaces.dataset import watched
 
         options = validate(PrepareOptions, given, "prepare")
+        each = jobs.cluster_work.cluster_work(spread.engine, spread.address)
         with watched(bars.report):
-            job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options)
+            job = Preparation(jobs.datasets.open_dataset(source, split), source, out, options, each)
     try:
         with ProgressBars() as bars, watched(bars.report):
-            done = job.run(workers, bars.report("pictures"))
+            done = job.run(spread.count(), bars.report("pictures"))
     except KeyboardInterrupt:
         typer.echo(
             f"interrupted: {job.done:,} of {len(job.ids):,} pictures are done, the same command goes on",

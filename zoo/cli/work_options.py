@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from colorzoo.cli.options import MAX_THREADS
+from colorzoo.cli.options import ADDRESS, MAX_THREADS
 
 WORKERS = typer.Option(
     min=1, max=1024, help="processes, to equal results [default: 1 for few pictures, else one a core]"
@@ -16,7 +16,6 @@ THREADS = typer.Option(min=1, max=MAX_THREADS, help="of a picture [default: all 
 RETRY = typer.Option("--retry-failed", help="try pictures again that failed before and are unchanged")
 WATCH = typer.Option("--watch", help="colour what is dropped into a folder, until Ctrl-C")
 ENGINE = typer.Option(help="local, or ray: a cluster; inputs and -o may be s3://, gs:// ...")
-ADDRESS = typer.Option(help="of the Ray cluster [default: one on this machine]")
 
 
 @dataclass

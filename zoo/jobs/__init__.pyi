@@ -1,3 +1,4 @@
+from . import cluster_work as cluster_work
 from . import compare as compare
 from . import datasets as datasets
 from . import inputs as inputs

@@ -25,6 +25,7 @@ from colorzoo.core.interfaces.metric import Metric
 from colorzoo.core.interfaces.sequence_metric import SequenceMetric
 from colorzoo.core.registry import RegisteredPlugin, registry
 from colorzoo.hub import catalog
+from colorzoo.jobs.cluster_work import cluster_work
 from colorzoo.jobs.compare_options import CompareOptions
 from colorzoo.jobs.datasets import open_dataset, source_of
 
@@ -48,10 +49,12 @@ def compare(
     `CompareOptions`. None in all but the first of several processes.
     """
     given = config.validate(CompareOptions, options, "compare")
+    accelerated = given.engine != "local" and devices.resolve(given.device).type != "cpu"
+    each = cluster_work(given.engine, given.address, accelerated=accelerated)
     with working_in(Path(out) if out is not None else None):
         task = task_of(methods, data, given)
         store = MeasurementStore(cache_root() / "compare" / "measured.sqlite")
-        results = compared_over_hints(task, store, given.workers, progress)
+        results = compared_over_hints(task, store, given.workers, progress, each=each)
         if results is None or out is None:
             return results
         results = write_examples(
@@ -193,11 +196,6 @@ def _count(dataset: Dataset, address: str) -> int:
             "what the splits hold"
         )
     return len(dataset)
-
-
-def default_workers(device: str) -> int:
-    """Return how many processes measure by default: one a processor, at most 8; one on an accelerator."""
-    return min(8, os.cpu_count() or 1) if devices.resolve(device).type == "cpu" else 1
 
 
 def _device(name: str) -> str:

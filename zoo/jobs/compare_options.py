@@ -33,4 +33,6 @@ class CompareOptions(Settings):
     simulate: list[str] = Field([], description="guidance drawn from the truth: hints=10, palette, ...")
     guidance: bool = Field(True, description="use what the dataset says of its pictures")
     device: str = "cpu"
-    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="processes")
+    workers: int = Field(1, ge=0, le=MAX_WORKERS, description="processes; of a cluster, 0: all it has")
+    engine: str = Field("local", description="what measures: local, or ray")
+    address: str | None = Field(None, description="of the Ray cluster; none: one on this machine")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorzoo.core.errors import ConfigError, printable
+from colorzoo.core.errors import ConfigError
+from colorzoo.jobs.cluster_work import check_engine_name
 from colorzoo.jobs.run_watch import checked
 
 if TYPE_CHECKING:
     from colorzoo.jobs.run_request import RunRequest
-
-ENGINES = ("local", "ray")
 
 
 def check_engine(request: RunRequest) -> None:
@@ -20,8 +19,7 @@ def check_engine(request: RunRequest) -> None:
     Raises:
         ConfigError: it does not.
     """
-    if request.engine not in ENGINES:
-        raise ConfigError(f"--engine {printable(request.engine)}: expected {' or '.join(ENGINES)}")
+    check_engine_name(request.engine, request.address)
     special = {"--watch": request.watch, "--engine ray": request.engine == "ray"}
     chosen = [option for option, given in special.items() if given]
     others = {
@@ -33,8 +31,6 @@ def check_engine(request: RunRequest) -> None:
         for other, given in [*others.items(), *((other, other != option) for other in chosen)]:
             if given:
                 raise ConfigError(f"{option} and {other}: one or the other")
-    if request.address and request.engine != "ray":
-        raise ConfigError("--address: of a Ray cluster; give --engine ray")
     if request.watch:
         checked(request.inputs, Path(request.out))
     if chosen and not request.names_a_colorizer and (request.engine == "ray" or not request.gathered.files):

@@ -6,18 +6,16 @@ checkpoints know blocks, need a write by Ray, and would be a second truth beside
 
 from __future__ import annotations
 
-import logging
-import pickle
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
-from colorzoo.core.errors import MissingExtraError
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.jobs import cluster
 from colorzoo.jobs.remote_folder import RemoteBatch, RemoteFolder, RemotePictures, Store
 from colorzoo.jobs.run import PictureProgress
 from colorzoo.jobs.run_folder import held
@@ -35,13 +33,7 @@ from colorzoo.jobs.run_picture import (
 from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_settings import RunSettings
 
-if TYPE_CHECKING:
-    import ray.data
-
-SHARE_OF_A_PROCESSOR, SHARE_OF_AN_ACCELERATOR = 0.5, 0.25
-"""What a worker asks for: less than all, or the reader of a small cluster never gets its turn."""
-PICTURES_OF_A_BLOCK = 8
-"""What is done again where a node dies."""
+Colored = tuple[Task, Outcome]
 
 
 def run_ray(
@@ -59,11 +51,7 @@ def run_ray(
         ImageError: there is no picture.
         DataError: the manifest is damaged, or another process colours into the folder.
     """
-    try:
-        import fsspec  # noqa: F401
-        import ray
-    except ImportError:
-        raise MissingExtraError("--engine ray", "ray", "ray") from None
+    cluster.check_installed()
     begun, store = time.monotonic(), Store.of(out)
     pictures = RemotePictures.listed(inputs)
     lock = held(Path(store.root), settings.name, []) if store.is_local else nullcontext()
@@ -76,8 +64,8 @@ def run_ray(
         result = batch.result
         try:
             if tasks:
-                ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level="ERROR")
-            for task, outcome in _colored(batch, tasks):
+                result.workers = settings.workers or cluster.connect(address)
+            for task, outcome in _colored(batch, tasks, address) if tasks else ():
                 batch.settle(task, outcome)
                 folder.save(seldom=True)
                 progress(result.settled, result.total, f"{result.megapixels:,.3g} megapixels")
@@ -89,69 +77,50 @@ def run_ray(
     return result
 
 
-def _colored(batch: RemoteBatch, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
+def _colored(batch: RemoteBatch, tasks: Sequence[Task], address: str | None) -> Iterator[Colored]:
     """Yield tasks with what the cluster makes of them, in any order, each once."""
-    if not tasks:
-        return
-    waiting = {task.number: task for task in tasks}
-    for row in _dataset(batch, tasks).iter_rows():
-        task, outcome = waiting.pop(row["index"], None), pickle.loads(row["outcome"])
-        if task is not None:
-            content = outcome.content._replace(stamp=batch.stamps(task.path))
-            files = tuple(batch.folder.out / file for file in outcome.files)
-            yield task, replace(outcome, content=content, files=files)
-
-
-def _dataset(batch: RemoteBatch, tasks: Sequence[Task]) -> ray.data.Dataset:
-    import ray
-    from ray.data import ActorPoolStrategy, DataContext
-
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
-    DataContext.get_current().enable_progress_bars = False
     data, device = packed_work(batch.work)
-    most = batch.settings.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-    batch.result.workers = most
-    items = [
-        {
-            "index": task.number,
-            "task": pickle.dumps(task),
-            "picture": str(task.path),
-            "beside": batch.pictures.beside(task.path),
-        }
-        for task in tasks
-    ]
-    blocks = max(1, len(items) // PICTURES_OF_A_BLOCK)
-    stores = batch.pictures.store, batch.remote.store
-    accelerated = {"num_gpus": SHARE_OF_AN_ACCELERATOR} if device != "cpu" else {}
-    return ray.data.from_items(items, override_num_blocks=blocks).map(
-        RayWorker,
-        fn_constructor_args=(
-            ray.put(data),
-            device,
-            batch.threads,
-            *stores,
-        ),
-        compute=ActorPoolStrategy(min_size=1, max_size=most),
-        num_cpus=SHARE_OF_A_PROCESSOR,
-        **accelerated,
+    workplace = Workplace(data, device, batch.threads or 1, batch.pictures.store, batch.remote.store)
+    items = [(task, batch.pictures.beside(task.path)) for task in tasks]
+    outcomes = cluster.each(
+        batch.result.workers,
+        (),
+        _start,
+        workplace,
+        _work,
+        items,
+        address=address,
+        accelerated=device != "cpu",
     )
+    for task, outcome in outcomes:
+        content = outcome.content._replace(stamp=batch.stamps(task.path))
+        files = tuple(batch.folder.out / file for file in outcome.files)
+        yield task, replace(outcome, content=content, files=files)
 
 
-class RayWorker:
-    """An actor: fetches a picture, colours it as any process does, and puts the results where they go."""
+class Workplace(NamedTuple):
+    """What a worker of a cluster needs: work as `packed_work` returns it, and both ends."""
 
-    def __init__(self, data: Any, device: str, threads: int, source: Store, out: Store) -> None:
-        import ray
+    data: bytes
+    device: str
+    threads: int
+    source: Store
+    out: Store
 
-        packed = ray.get(data) if isinstance(data, ray.ObjectRef) else data
-        start((packed, device, threads))
-        self.work: PictureWork = unpacked_work(packed, device)
-        self.source, self.out = source, out
 
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        task: Task = pickle.loads(row["task"])
-        outcome = staged(self.work, task, self.source, self.out, list(row["beside"]))
-        return {"index": row["index"], "outcome": pickle.dumps(outcome)}
+_workplace: tuple[PictureWork, Store, Store] | None = None
+
+
+def _start(there: Workplace) -> None:
+    global _workplace  # one a process
+    start((there.data, there.device, there.threads))
+    _workplace = unpacked_work(there.data, there.device), there.source, there.out
+
+
+def _work(item: tuple[Task, Sequence[str]]) -> Colored:
+    assert _workplace is not None  # `_start` came before
+    (task, beside), (work, source, out) = item, _workplace
+    return task, staged(work, task, source, out, beside)
 
 
 def staged(work: PictureWork, task: Task, source: Store, out: Store, beside: Sequence[str]) -> Outcome:
