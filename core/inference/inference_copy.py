@@ -14,7 +14,7 @@ AnyColorizer = TypeVar("AnyColorizer", bound=Colorizer)
 
 
 class _Copy(NamedTuple):
-    """A copy, and what it was made of: identities and counts of changes, and the objects, to keep their ids."""
+    """A copy, and what it was made of: identities and counts of changes; the objects, to keep their ids."""
 
     colorizer: nn.Module
     state: list[int]
@@ -46,4 +46,4 @@ def inference_copy(colorizer: AnyColorizer) -> AnyColorizer:
     known = _copies.get(colorizer)
     if known is None or known.state != state:
         known = _copies[colorizer] = _Copy(shared_copy(colorizer), state, kept)
-    return known.colorizer  # type: ignore[return-value]  # it has the same class
+    return known.colorizer

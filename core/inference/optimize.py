@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Hashable, Mapping
 from itertools import pairwise
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -133,32 +133,24 @@ def _folded(layers: Mapping[str, nn.Module | None]) -> dict[str, nn.Module | Non
     """Return the layers of a sequence, as many as before: who takes one by its number finds it."""
     folded = dict(layers)
     for first, second in pairwise(layers):
-        before, layer = folded[first], folded[second]
-        if _folds(before, layer):
+        before, layer = cast(Any, folded[first]), cast(Any, folded[second])
+        if _is_plain(before, nn.Conv2d, nn.ConvTranspose2d) and _is_plain(layer, nn.BatchNorm2d):
+            if before.training or layer.training or layer.running_mean is None:
+                continue
             transposed = isinstance(before, nn.ConvTranspose2d)
-            folded[first] = fuse_conv_bn_eval(before, layer, transpose=transposed)  # type: ignore[type-var]
-            folded[second] = nn.Identity()
+            if not (transposed and before.groups > 1):
+                folded[first] = fuse_conv_bn_eval(before, layer, transpose=transposed)
+                folded[second] = nn.Identity()
     return {name: ShuffledConvolution(f) if _is_doubling(f) else f for name, f in folded.items()}
 
 
-def _folds(before: nn.Module | None, layer: nn.Module | None) -> bool:
-    """Return whether a batch norm can be part of the layer before: both are torch's own, and unchanging."""
-    if type(layer) is not nn.BatchNorm2d or type(before) not in (nn.Conv2d, nn.ConvTranspose2d):
-        return False
-    hooked = any(one._forward_hooks or one._forward_pre_hooks for one in (before, layer))
-    grouped = isinstance(before, nn.ConvTranspose2d) and before.groups > 1
-    return not (layer.training or before.training or layer.running_mean is None or hooked or grouped)
+def _is_plain(layer: Any, *types: type[nn.Module]) -> bool:
+    """Return whether a layer is torch's own, and nobody watches what goes through it."""
+    return type(layer) in types and not (layer._forward_hooks or layer._forward_pre_hooks)
 
 
-def _is_doubling(layer: nn.Module | None) -> TypeGuard[nn.ConvTranspose2d]:
-    if type(layer) is not nn.ConvTranspose2d or layer._forward_hooks or layer._forward_pre_hooks:
+def _is_doubling(layer: Any) -> TypeGuard[nn.ConvTranspose2d]:
+    if not _is_plain(layer, nn.ConvTranspose2d):
         return False
-    shape = (
-        layer.kernel_size,
-        layer.stride,
-        layer.padding,
-        layer.output_padding,
-        layer.dilation,
-        layer.groups,
-    )
-    return shape == ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1), 1)
+    sides = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+    return layer.groups == 1 and sides == ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1))
