@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from colorzoo.core.errors import ColorzooError, DataError
+from colorzoo.core.files import SYNCS_FILE_SYSTEMS
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.interruption import held_back
@@ -21,6 +22,8 @@ from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_settings import RunSettings, label, mark_of, provenance, run_digest
 from colorzoo.jobs.run_sheet import ROWS, SheetPages, stored_cells
 
+FEW = 16
+"""Pictures whose results are put on the disk one by one."""
 Files = Sequence[tuple[Path, Path]]
 
 
@@ -49,13 +52,18 @@ class Batch:
         self.threads: int | None = None
         self.total = len(files)
 
+    @property
+    def manifest_syncs(self) -> bool:
+        """Whether results are put on the disk together, not one by one, which takes longer than colouring."""
+        return SYNCS_FILE_SYSTEMS and self.total > FEW
+
     @cached_property
     def work(self) -> PictureWork:
         """What colours the pictures; the table of pages that agree is known by then."""
         return PictureWork(
             self.colorizer, self.folder.out, self.options, self.settings.format, self.settings.guidance,
             self.table, self.sheet.wanted, self.settings.quality,
-            mark_of(self.colorizer, self.settings, self.options),
+            mark_of(self.colorizer, self.settings, self.options), sync=not self.manifest_syncs,
         )  # fmt: skip
 
     def undone(self, files: Files) -> Iterator[Task]:
@@ -152,6 +160,8 @@ class Batch:
         Of one picture that failed nothing is left.
         """
         self.sheet.flush()
+        if self.manifest_syncs:
+            self.folder.manifest.sync()
         self.result.sheets = sorted(self.sheet.pages, key=lambda page: (len(page.name), page))
         out, manifest = self.folder.out, self.folder.manifest
         if self.sheet.pages:
