@@ -177,7 +177,7 @@ def _done(out: Path) -> int:
 
 
 def _times(out: Path) -> dict[str, int]:
-    return {entry.name: entry.stat().st_mtime_ns for entry in out.glob(f"*{RESULT}*")} if out.exists() else {}
+    return {entry.name: entry.stat().st_mtime_ns for entry in out.glob(f"*{RESULT}*")}
 
 
 def _different(one: Path, two: Path) -> int:

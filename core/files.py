@@ -139,8 +139,8 @@ def _digest(path: Path, stamp: FileStamp) -> str:
 def atomic_write(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` only when the block ends well.
 
-    sync: whether it is on the disk then; else a kill leaves it whole, but a power failure may leave it empty
-    until `sync_file_system` has been called.
+    sync: whether it is on the disk then; else a kill leaves it whole, but a power failure may leave it
+    empty until `sync_file_system` has been called.
     """
     with atomic_path(path, sync=sync) as part, part.open("wb") as file:
         yield file

@@ -54,7 +54,7 @@ class Batch:
 
     @property
     def manifest_syncs(self) -> bool:
-        """Whether results are put on the disk together, not one by one, which takes longer than colouring."""
+        """Whether results are put on the disk together: one by one takes as long as colouring."""
         return SYNCS_FILE_SYSTEMS and self.total > FEW
 
     @cached_property
@@ -134,7 +134,7 @@ class Batch:
     def begin(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """Yield tasks, each noted as begun."""
         for task in tasks:
-            self.folder.begin(self._row(task, names=[f"{task.stem}{e}" for e in self.work.endings]))
+            self.folder.begin(self._begun(task))
             yield task
 
     def settle(self, task: Task, outcome: Outcome) -> None:
@@ -199,12 +199,14 @@ class Batch:
             return False
         return not self.settings.retry_failed and known.made_by.hex() == made_by
 
-    def _row(self, task: Task, outcome: Outcome | None = None, names: Sequence[str] = ()) -> ManifestRow:
-        """Return the row of a picture, without an outcome that of one that is begun."""
-        key, out = quoted(task.stem), self.folder.out
-        if outcome is None:
-            return ManifestRow(key=key, picture=_text(self.named(task.path)), files=[*map(_quoted, names)])
-        content = outcome.content
+    def _begun(self, task: Task) -> ManifestRow:
+        """Return the row of a picture that is begun, with all names that its samples may get."""
+        key = quoted(task.stem)
+        files = [f"{key}{ending}" for ending in self.work.endings]  # which are quoted as they are
+        return ManifestRow(key=key, picture=_text(self.named(task.path)), files=files)
+
+    def _row(self, task: Task, outcome: Outcome) -> ManifestRow:
+        key, out, content = quoted(task.stem), self.folder.out, outcome.content
         return ManifestRow(
             key=key, status="failed" if outcome.error else "done", picture=_text(self.named(task.path)),
             picture_sha256=content.picture, beside_sha256=list(content.beside), stamp=list(content.stamp),
@@ -226,7 +228,3 @@ class Batch:
 def _text(path: str) -> str:
     """Return a path as text that UTF-8 holds."""
     return path.encode(errors="backslashreplace").decode()
-
-
-def _quoted(name: str) -> str:
-    return quoted(Path(name))
