@@ -37,6 +37,8 @@ from colorzoo.testing import synthetic_picture
 
 SIDE, UNDER_WAY = 128, 6
 """Pixels of a side, and pictures that two workers hold at once."""
+RESULT = "-1."
+"""In the names of results and of nothing else."""
 UNHEARD = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 PLAIN = """
 import sys, time
@@ -184,17 +186,17 @@ class Bulk:
 
 
 def _done(out: Path) -> int:
-    return sum(entry.name.endswith(".png") for entry in os.scandir(out)) if out.exists() else 0
+    return sum(RESULT in entry.name for entry in os.scandir(out)) if out.exists() else 0
 
 
 def _times(out: Path) -> dict[str, int]:
-    return {entry.name: entry.stat().st_mtime_ns for entry in out.glob("*.png")} if out.exists() else {}
+    return {entry.name: entry.stat().st_mtime_ns for entry in out.glob(f"*{RESULT}*")}
 
 
 def _different(one: Path, two: Path) -> int:
     """Return of how many results the bytes differ; the manifests may differ in times alone."""
     digests = [
-        {path.name: hashlib.sha256(path.read_bytes()).digest() for path in folder.glob("*.png")}
+        {path.name: hashlib.sha256(path.read_bytes()).digest() for path in folder.glob(f"*{RESULT}*")}
         for folder in (one, two)
     ]
     rows = [[json.loads(line) for line in (folder / "colorized.jsonl").open()] for folder in (one, two)]

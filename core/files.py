@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,14 +136,18 @@ def _digest(path: Path, stamp: FileStamp) -> str:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a temporary file that takes the place of `path` only when the block ends well."""
-    with atomic_path(path) as part, part.open("wb") as file:
+def atomic_write(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[IO[bytes]]:
+    """Open a temporary file that takes the place of `path` only when the block ends well.
+
+    sync: whether it is on the disk then; else a kill leaves it whole, but a power failure may leave it
+    empty until `sync_file_system` has been called.
+    """
+    with atomic_path(path, sync=sync) as part, part.open("wb") as file:
         yield file
 
 
 @contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[Path]:
     """Yield the path of an empty file that takes the place of `path` only when the block ends well."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,13 +155,33 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     os.close(handle)
     try:
         yield Path(name)
-        with Path(name).open("r+b") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with Path(name).open("r+b") as file:
+                os.fsync(file.fileno())
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+SYNCS_FILE_SYSTEMS = sys.platform == "linux"
+"""Whether `sync_file_system` is there."""
+
+
+def sync_file_system(path: Path) -> None:
+    """Wait until all that was written to the file system of a path is on its disk: one wait for many files.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(handle):
+            error = ctypes.get_errno()
+            raise OSError(error, os.strerror(error), str(path))
+    finally:
+        os.close(handle)
 
 
 def _short(name: str) -> str:

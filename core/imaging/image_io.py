@@ -77,20 +77,25 @@ def read_reduced(source: Source, side: int, *, name: str = "") -> tuple[Pixels, 
 
 
 def write(
-    path: str | os.PathLike[str], picture: Picture, *, quality: int | None = None, mark: str = ""
+    path: str | os.PathLike[str],
+    picture: Picture,
+    *,
+    quality: int | None = None,
+    mark: str = "",
+    sync: bool = True,
 ) -> None:
     """Encode to the format of the suffix, atomically; `lost_in` says what the format cannot hold.
 
     quality: of JPEG, up to 100; None: by the tables of a picture that came as JPEG, else 95; the other
     formats are lossless. mark: how it was coloured, `program: details`, for the history in its XMP. The
-    file's time of change is that of the picture's own file.
+    file's time of change is that of the picture's own file. sync: as in `atomic_write`.
 
     Raises:
         ImageError: a suffix of no format, or a picture too large for it.
     """
     path = Path(path)
     check_writable(path.name, *picture.full_size)
-    with atomic_write(path) as file:
+    with atomic_write(path, sync=sync) as file:
         encode_to(file, picture, path.suffix.lower(), str(path), quality=quality, mark=mark)
     if picture.metadata.modified is not None:
         os.utime(path, ns=(picture.metadata.modified, picture.metadata.modified))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
@@ -31,10 +32,18 @@ def told(packet: bytes, mark: str) -> bytes:
     """
     document = _parsed(packet) if packet else None
     if document is None:
-        if not mark:
-            return b""
-        document = minidom.parseString(EMPTY)
+        return _told_alone(mark) if mark else b""
     _set_upright(document)
+    return _with_event(document, mark)
+
+
+@lru_cache(maxsize=8)
+def _told_alone(mark: str) -> bytes:
+    """Return the packet of a picture without one; all pictures of a run get the same."""
+    return _with_event(minidom.parseString(EMPTY), mark)
+
+
+def _with_event(document: Document, mark: str) -> bytes:
     if mark:
         _add_event(document, mark)
     assert document.documentElement is not None

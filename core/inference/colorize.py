@@ -13,6 +13,7 @@ from colorzoo.core.errors import ConfigError
 from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.inference.inference_copy import inference_copy
 from colorzoo.core.inference.prediction import NOTHING, Prediction, Size, fitted_size, resized, to_tensor
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.colorizer import Colorizer
@@ -112,7 +113,7 @@ def _together(
         smaller = any(picture.size != size for picture in pictures)
         unchanged = gray.clone() if smaller else gray  # a colorizer may change its input
         with isolated(name):
-            colored = checked_samples(colorizer, gray, options, native)
+            colored = checked_samples(inference_copy(colorizer), gray, options, native)
             keeps_luma = colorizer.keeps_luma_for(options)
     return [
         Prediction(

@@ -8,14 +8,17 @@ fast. `bench/cgan_speed.py` measures the gain.
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable
-from typing import TypeGuard
+from collections.abc import Hashable, Mapping
+from itertools import pairwise
+from typing import Any, TypeGuard, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from colorzoo.core.devices import bfloat16_is_fast
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class OptimizedCopy:
@@ -66,9 +69,15 @@ def optimize_for_inference(network: nn.Module, dtype: torch.dtype | None = None)
     dtype: of its weights and inputs; by default the fastest of its device.
     """
     with torch.inference_mode(False), torch.no_grad():
-        fast = _rebuilt(copy.deepcopy(network).eval())
+        fast = _rebuilt(copy.deepcopy(network).eval(), {})
         dtype = dtype or fast_dtype(next(network.parameters()).device)
         return fast.to(dtype=dtype, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload, no-any-return]
+
+
+def shared_copy(network: Network) -> Network:
+    """Return a network folded and channels-last, of the same type and numbers; the rest of it is shared."""
+    with torch.inference_mode(False), torch.no_grad():
+        return _rebuilt(network, {})  # type: ignore[return-value]  # it has the same class
 
 
 class ShuffledConvolution(nn.Module):
@@ -96,31 +105,52 @@ class ShuffledConvolution(nn.Module):
         return nn.functional.pixel_shuffle(self.convolution(x), 2)
 
 
-def _rebuilt(module: nn.Module) -> nn.Module:
-    """Fold and rewrite the layers of a module in place, inside out."""
-    children = list(module.named_children())
-    for name, child in children:
-        setattr(module, name, _rebuilt(child))
-    if isinstance(module, nn.Sequential):
-        module = _folded(module)
-    return module
+def _rebuilt(module: nn.Module, done: dict[int, nn.Module]) -> nn.Module:
+    """Return a module with its layers folded and rewritten, inside out; the rest is shared, not copied.
+
+    done: by id, what has been rebuilt, for a module may stand in several places.
+    """
+    if id(module) not in done:
+        done[id(module)] = _twin(module, done)
+    return done[id(module)]
 
 
-def _folded(layers: nn.Sequential) -> nn.Sequential:
-    folded: list[nn.Module] = []
-    for layer in layers:
-        before = folded[-1] if folded else None
-        if isinstance(layer, nn.BatchNorm2d) and isinstance(before, nn.Conv2d | nn.ConvTranspose2d):
+def _twin(module: nn.Module, done: dict[int, nn.Module]) -> nn.Module:
+    if not any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in module.modules()):
+        return module
+    twin = module.__new__(type(module))
+    vars(twin).update(vars(module))
+    if isinstance(module, nn.Conv2d) and "weight" in module._parameters:
+        weight = module.weight.detach().to(memory_format=torch.channels_last)
+        twin._parameters = {**module._parameters, "weight": nn.Parameter(weight, requires_grad=False)}
+    children = {name: child and _rebuilt(child, done) for name, child in module._modules.items()}
+    plain = isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+    twin._modules = _folded(children) if plain else children
+    return twin
+
+
+def _folded(layers: Mapping[str, nn.Module | None]) -> dict[str, nn.Module | None]:
+    """Return the layers of a sequence, as many as before: who takes one by its number finds it."""
+    folded = dict(layers)
+    for first, second in pairwise(layers):
+        before, layer = cast(Any, folded[first]), cast(Any, folded[second])
+        if _is_plain(before, nn.Conv2d, nn.ConvTranspose2d) and _is_plain(layer, nn.BatchNorm2d):
+            if before.training or layer.training or layer.running_mean is None:
+                continue
             transposed = isinstance(before, nn.ConvTranspose2d)
-            folded[-1] = fuse_conv_bn_eval(before, layer, transpose=transposed)
-        else:
-            folded.append(layer)
-    return nn.Sequential(*(ShuffledConvolution(f) if _is_doubling(f) else f for f in folded))
+            if not (transposed and before.groups > 1):
+                folded[first] = fuse_conv_bn_eval(before, layer, transpose=transposed)
+                folded[second] = nn.Identity()
+    return {name: ShuffledConvolution(f) if _is_doubling(f) else f for name, f in folded.items()}
 
 
-def _is_doubling(layer: nn.Module) -> TypeGuard[nn.ConvTranspose2d]:
-    return isinstance(layer, nn.ConvTranspose2d) and (layer.kernel_size, layer.stride, layer.padding) == (
-        (4, 4),
-        (2, 2),
-        (1, 1),
-    )
+def _is_plain(layer: Any, *types: type[nn.Module]) -> bool:
+    """Return whether a layer is torch's own, and nobody watches what goes through it."""
+    return type(layer) in types and not (layer._forward_hooks or layer._forward_pre_hooks)
+
+
+def _is_doubling(layer: Any) -> TypeGuard[nn.ConvTranspose2d]:
+    if not _is_plain(layer, nn.ConvTranspose2d):
+        return False
+    sides = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+    return layer.groups == 1 and sides == ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1))

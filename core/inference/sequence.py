@@ -15,6 +15,7 @@ from colorzoo.core.guidance.apply import HINTS
 from colorzoo.core.guidance.motion import Carry, steadied
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import Options, given_size, predict, seeded, taken
+from colorzoo.core.inference.inference_copy import inference_copy
 from colorzoo.core.inference.prediction import SIDE, Prediction, resized, to_tensor
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.interfaces.guidance import Guidance
@@ -79,7 +80,7 @@ def _by_itself(
             held.append((picture, gray))
             yield gray.clone()
 
-    colored = iter(colorizer.colorize_sequence(grays(), chosen, told))
+    colored = iter(inference_copy(colorizer).colorize_sequence(grays(), chosen, told))
     while True:
         with isolated(name), torch.inference_mode():
             answer = next(colored, None)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -18,11 +16,11 @@ from multiprocessing.context import BaseContext
 from typing import Protocol, TypeVar
 
 from colorzoo.core.errors import DataError
+from colorzoo.core.jobs import fork_server
 from colorzoo.core.jobs.interruption import held_back
 
 AHEAD = 12
 """Items in the queue of a worker."""
-PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 Argument = TypeVar("Argument")
 Item = TypeVar("Item")
@@ -51,14 +49,16 @@ def fresh(preload: Sequence[str]) -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
+    context.set_forkserver_preload([fork_server.__name__])
     resource_tracker.ensure_running()  # which unblocks the signal at its start
     before = signal.pthread_sigmask(
         signal.SIG_BLOCK, {signal.SIGINT}
     )  # inherited, and delivered to us later
+    os.environ[fork_server.VARIABLE] = ",".join([str(os.getpid()), *preload])
     try:
         forkserver.ensure_running()
     finally:
+        del os.environ[fork_server.VARIABLE]
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
@@ -132,10 +132,8 @@ def end_with_the_parent() -> None:
     """
     parent = multiprocessing.parent_process()
     parent_id = parent.pid if parent else os.getppid()  # a launcher such as torchrun is a plain parent
-    if sys.platform == "linux" and parent_id == os.getppid():
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
-        if parent_id == os.getppid():  # or it ended before prctl
-            return
+    if fork_server.die_with_the_parent(int(signal.SIGKILL), parent_id or 0):
+        return
     threading.Thread(target=_wait_for_the_parent, daemon=True).start()
 
 

@@ -178,6 +178,9 @@ class RemoteFolder(ResultFolder):
     def has(self, file: Path) -> bool:
         return file.relative_to(self.out).as_posix() in self.there
 
+    def holds(self, file: Path) -> bool:
+        return self.has(file)
+
     def delete(self, file: Path) -> None:
         name = file.relative_to(self.out).as_posix()
         if name in self.there:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from colorzoo.core.devices import cores, device_of, limited_threads
 from colorzoo.core.errors import ColorzooError, DataError, printable
-from colorzoo.core.inference.memory import hand_back_large_blocks
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.lanes import Lanes, WorkerDiedError
 from colorzoo.core.jobs.workers import fresh
@@ -51,7 +50,6 @@ def run(
     Raises:
         DataError: another process colours into the same folder, its manifest is damaged, the disk is full.
     """
-    hand_back_large_blocks()
     start = time.monotonic()
     with held(out, settings.name, files):
         batch = Batch(colorizer, ResultFolder(out), settings, files)

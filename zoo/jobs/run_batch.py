@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from colorzoo.core.errors import ColorzooError, DataError
+from colorzoo.core.files import SYNCS_FILE_SYSTEMS
 from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.interruption import held_back
@@ -21,6 +22,8 @@ from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_settings import RunSettings, label, mark_of, provenance, run_digest
 from colorzoo.jobs.run_sheet import ROWS, SheetPages, stored_cells
 
+FEW = 16
+"""Pictures whose results are put on the disk one by one."""
 Files = Sequence[tuple[Path, Path]]
 
 
@@ -49,13 +52,18 @@ class Batch:
         self.threads: int | None = None
         self.total = len(files)
 
+    @property
+    def manifest_syncs(self) -> bool:
+        """Whether results are put on the disk together: one by one takes as long as colouring."""
+        return SYNCS_FILE_SYSTEMS and self.total > FEW
+
     @cached_property
     def work(self) -> PictureWork:
         """What colours the pictures; the table of pages that agree is known by then."""
         return PictureWork(
             self.colorizer, self.folder.out, self.options, self.settings.format, self.settings.guidance,
             self.table, self.sheet.wanted, self.settings.quality,
-            mark_of(self.colorizer, self.settings, self.options),
+            mark_of(self.colorizer, self.settings, self.options), sync=not self.manifest_syncs,
         )  # fmt: skip
 
     def undone(self, files: Files) -> Iterator[Task]:
@@ -126,7 +134,7 @@ class Batch:
     def begin(self, tasks: Iterable[Task]) -> Iterator[Task]:
         """Yield tasks, each noted as begun."""
         for task in tasks:
-            self.folder.begin(self._row(task, names=[f"{task.stem}{e}" for e in self.work.endings]))
+            self.folder.begin(self._begun(task))
             yield task
 
     def settle(self, task: Task, outcome: Outcome) -> None:
@@ -152,6 +160,8 @@ class Batch:
         Of one picture that failed nothing is left.
         """
         self.sheet.flush()
+        if self.manifest_syncs:
+            self.folder.manifest.sync()
         self.result.sheets = sorted(self.sheet.pages, key=lambda page: (len(page.name), page))
         out, manifest = self.folder.out, self.folder.manifest
         if self.sheet.pages:
@@ -189,12 +199,14 @@ class Batch:
             return False
         return not self.settings.retry_failed and known.made_by.hex() == made_by
 
-    def _row(self, task: Task, outcome: Outcome | None = None, names: Sequence[str] = ()) -> ManifestRow:
-        """Return the row of a picture, without an outcome that of one that is begun."""
-        key, out = quoted(task.stem), self.folder.out
-        if outcome is None:
-            return ManifestRow(key=key, picture=_text(self.named(task.path)), files=[*map(_quoted, names)])
-        content = outcome.content
+    def _begun(self, task: Task) -> ManifestRow:
+        """Return the row of a picture that is begun, with all names that its samples may get."""
+        key = quoted(task.stem)
+        files = [f"{key}{ending}" for ending in self.work.endings]  # which are quoted as they are
+        return ManifestRow(key=key, picture=_text(self.named(task.path)), files=files)
+
+    def _row(self, task: Task, outcome: Outcome) -> ManifestRow:
+        key, out, content = quoted(task.stem), self.folder.out, outcome.content
         return ManifestRow(
             key=key, status="failed" if outcome.error else "done", picture=_text(self.named(task.path)),
             picture_sha256=content.picture, beside_sha256=list(content.beside), stamp=list(content.stamp),
@@ -216,7 +228,3 @@ class Batch:
 def _text(path: str) -> str:
     """Return a path as text that UTF-8 holds."""
     return path.encode(errors="backslashreplace").decode()
-
-
-def _quoted(name: str) -> str:
-    return quoted(Path(name))

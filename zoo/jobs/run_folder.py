@@ -67,7 +67,7 @@ class ResultFolder:
         if known is None or known.status != "done" or known.made_by.hex() != made_by:
             return []
         files = self._files(known.files)
-        return files if all(map(self.has, files)) else []
+        return files if all(map(self.holds, files)) else []
 
     def begin(self, *rows: ManifestRow) -> None:
         """Delete what the keys of rows stood for, and note what is going to be written."""
@@ -81,6 +81,12 @@ class ResultFolder:
         """Return whether there is a result of that path."""
         with suppress(OSError):  # too long a name: writing says so
             return file.is_file()
+        return False
+
+    def holds(self, file: Path) -> bool:
+        """Return whether a result is there; an empty file is none, but what a power failure has left."""
+        with suppress(OSError):
+            return file.stat().st_size > 0
         return False
 
     def delete(self, file: Path) -> None:

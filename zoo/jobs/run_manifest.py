@@ -1,7 +1,9 @@
 """The manifest of an output folder, `colorized.jsonl`: what became of each picture, and how it was made.
 
 One line a picture, of which the last counts. A line is written before the files of a result, and another
-after them, so that a kill leaves no file that nobody knows. Memory holds of each what tells whether it is
+after them, so that a kill leaves no file that nobody knows, and undoes nothing. Now and then the whole file
+system is synced, beside the work: a power failure undoes the last moments, in which a file may be left
+empty, and is no result then. Memory holds of each what tells whether it is
 done; the rest is read from the file.
 """
 
@@ -13,6 +15,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,12 +24,18 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from pydantic import Field
 
 from colorzoo.core.config import Strict
-from colorzoo.core.files import atomic_write, parse_model, require_inside
+from colorzoo.core.files import (
+    SYNCS_FILE_SYSTEMS,
+    atomic_write,
+    parse_model,
+    require_inside,
+    sync_file_system,
+)
 from colorzoo.core.jobs.journal import LINE_BYTES, stored
 
 MANIFEST = "colorized.jsonl"
-SYNC_SECONDS = 0.2
-"""How much of a run a power failure may undo; a kill of the program undoes nothing."""
+SYNC_SECONDS = 0.5
+"""How long after one sync the next may begin: so much, and two syncs, of a run a power failure may undo."""
 OUTDATED = 100
 """A manifest is tidied when more than one line in so many is outdated."""
 
@@ -97,7 +106,9 @@ class Manifest:
         self.path = require_inside(path.parent, path)
         self.known: dict[str, Known] = {}
         self.seeds: dict[str, int] = {}
-        self._synced, self._lines = 0.0, 0
+        self._lines = 0
+        self._synced, self._disk = time.monotonic(), ThreadPoolExecutor(1, "sync")
+        self._syncing: Future[None] | None = None
         for start, row in stored(self.path, ManifestRow):
             self._note(row, start)
 
@@ -114,16 +125,19 @@ class Manifest:
         return parse_model(line, ManifestRow, f"{self.path}, {key}", max_bytes=LINE_BYTES)
 
     def add(self, *rows: ManifestRow, sync: bool = False) -> None:
-        """Append rows: a kill cannot undo it, nor can a power failure if `sync`, or some time later."""
+        """Append rows: a kill cannot undo it, nor can a power failure if `sync`, or some time later.
+
+        Raises:
+            OSError: they cannot be written, or what was written before cannot be put on the disk.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = [f"{row.model_dump_json(exclude_defaults=True)}\n".encode() for row in rows]
         with self.path.open("a+b", buffering=0) as file:
             start = _end_of_lines(file.fileno())
             try:
                 _write(file.fileno(), b"".join(lines))
-                if sync or time.monotonic() - self._synced > SYNC_SECONDS:
+                if sync or not SYNCS_FILE_SYSTEMS:
                     os.fsync(file.fileno())
-                    self._synced = time.monotonic()
             except OSError:  # a full disk holds half a line
                 with suppress(OSError):
                     file.truncate(start)
@@ -131,6 +145,25 @@ class Manifest:
         for row, line in zip(rows, lines, strict=True):
             self._note(row, start)
             start += len(line)
+        if SYNCS_FILE_SYSTEMS:
+            self._sync_beside()
+
+    def sync(self) -> None:
+        """Put on the disk all that was written so far, results too.
+
+        Raises:
+            OSError: it cannot be.
+        """
+        if SYNCS_FILE_SYSTEMS and self.path.exists():
+            self._disk.submit(sync_file_system, self.path).result()
+
+    def _sync_beside(self) -> None:
+        """Begin a sync in a thread when the last one ended some time ago."""
+        if self._syncing is not None and self._syncing.done():
+            self._syncing.result()
+            self._syncing, self._synced = None, time.monotonic()
+        if self._syncing is None and time.monotonic() - self._synced > SYNC_SECONDS:
+            self._syncing = self._disk.submit(sync_file_system, self.path)
 
     def forget(self) -> None:
         """Delete the file where it says nothing of a result."""

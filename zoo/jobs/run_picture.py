@@ -20,14 +20,14 @@ from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.contact_sheet import Cell
 from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read_any, suffix_for, write
 from colorzoo.core.inference.colorize import colorings
-from colorzoo.core.inference.memory import hand_back_large_blocks, release_free_memory
+from colorzoo.core.inference.memory import hand_back_large_blocks, keep_blocks, release_free_memory
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest, sidecars
 from colorzoo.jobs.run_result import failure_line
 from colorzoo.jobs.run_sheet import SAMPLES, original_cells, sample_cell
 
 LARGE = 2**22
-"""Bytes of a picture after which memory is worth handing back."""
+"""Bytes of a picture from which on memory is worth handing back."""
 OWN_SUFFIXES = (".jpg", ".png", ".tif", ".webp")
 """Of results that have the format of their picture."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -88,7 +88,7 @@ class PictureWork:
     """What a process needs to colour pictures; the same of all processes of a run.
 
     out: the folder. format: suffix of results, without dot; None: that of each picture. shown: whether
-    thumbnails are wanted. quality, mark: of `colorzoo.core.imaging.image_io.write`.
+    thumbnails are wanted. quality, mark, sync: of `colorzoo.core.imaging.image_io.write`.
     """
 
     colorizer: Colorizer
@@ -100,6 +100,7 @@ class PictureWork:
     shown: bool = False
     quality: int | None = None
     mark: str = ""
+    sync: bool = True
 
     @property
     def samples(self) -> int:
@@ -118,6 +119,7 @@ class PictureWork:
         try:
             content = task.content or content_of(task.path)
             picture = read_any(task.path)
+            (hand_back_large_blocks if picture.pixels.nbytes >= LARGE else keep_blocks)()
             guidance = self.guidance.of(task.path, picture)
             samples = colorings(self.colorizer, picture, self.options, guidance, self.table)
             return self.written(task, content, picture, samples, start)
@@ -139,7 +141,7 @@ class PictureWork:
             if digest not in digests:
                 digests.add(digest)
                 files.append(name)
-                write(name, sample, quality=self.quality, mark=self.mark)
+                write(name, sample, quality=self.quality, mark=self.mark, sync=self.sync)
                 if self.shown and number <= SAMPLES:
                     cells.append(sample_cell(sample.rgb, number, len(names)))
             del sample  # before the next one is made
@@ -210,7 +212,6 @@ def start(argument: tuple[bytes, str, int]) -> None:
     global _work  # one a process
     data, device, threads = argument
     limit_threads(threads)
-    hand_back_large_blocks()
     _work = unpacked_work(data, device)
 
 

@@ -17,6 +17,7 @@ from colorzoo.core.config import RunOptions, Strict, fields_of, from_pairs, vali
 from colorzoo.core.errors import ConfigError
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.inference.inference_copy import inference_copy
 from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
 from colorzoo.core.interfaces.outputs import check_output
 from colorzoo.core.interfaces.stage import Trainable
@@ -124,6 +125,17 @@ class ColorizerContract(GuidanceContract):
         assert difference <= self.tolerance, (
             f"a picture alone differs by {difference:.2g} from the same picture in a batch of three "
             f"(at most {self.tolerance:.0e}): draw for each picture and sample from a generator of its own"
+        )
+
+    def test_it_answers_alike_with_layers_folded(self, model: Colorizer) -> None:
+        """The copy that the engine asks, with batch norms folded into convolutions, gives the same."""
+        gray, model = synthetic_gray(1, 40, 40), self.ready(model)
+        with torch.inference_mode():
+            own, folded = (self.called(one, gray, seed=1) for one in (model, inference_copy(model)))
+        difference = float((own - folded).abs().max())
+        assert difference <= self.tolerance, (
+            f"with batch norms folded into the convolutions before them it differs by {difference:.2g}: "
+            "call the layers of nn.Sequential one after the other, and use no convolution's output alone"
         )
 
     def test_nothing_global_is_changed(self, model: Colorizer) -> None:

@@ -57,6 +57,30 @@ def test_no_process_is_left(tmp_path, ending):
     assert told.count("Traceback") <= (1 if ending == signal.SIGINT else 0)  # its own, of no worker
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system sends the signal")
+def test_a_server_that_still_imports_is_not_left(tmp_path):
+    (tmp_path / "slow.py").write_text(
+        f"import pathlib, time; pathlib.Path({str(tmp_path)!r}, 'begun').touch(); time.sleep(600)"
+    )
+    (tmp_path / "script.py").write_text(
+        "from colorzoo.core.jobs.workers import fresh\n"
+        "if __name__ == '__main__':\n    fresh(['slow'])\n    __import__('time').sleep(600)\n"
+    )
+    path = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    main = subprocess.Popen([sys.executable, tmp_path / "script.py"], start_new_session=True, env=path)
+    try:
+        wait_until((tmp_path / "begun").exists)
+        family = psutil.Process(main.pid).children(recursive=True)
+        assert len(family) == 2  # the server and its tracker
+    finally:
+        main.kill()
+        main.wait(HANG)
+    alive = psutil.wait_procs(family, timeout=HANG)[1]
+    for process in alive:
+        process.kill()
+    assert not alive
+
+
 def wait_until(condition):
     start = time.monotonic()
     while not condition():
