@@ -269,7 +269,7 @@ def hint_cost() -> float:
     import torch
 
     from colorzoo.web.coloring_tasks import Coloring, Predict, Render, StoredPicture
-    from colorzoo.web.model_process import Models
+    from colorzoo.web.model_answers import Models
     from colorzoo.web.serve_settings import ServeSettings
 
     torch.set_num_threads(1)
