@@ -47,10 +47,12 @@ def test_nobody_knows_which_is_which_until_the_answer(browser, server, compariso
     assert [line["choice"] for line in lines] == ["left", "right", "same"]
     assert {name for line in lines for name in (line["left"], line["right"])} == set(METHODS)
     tab.click("#show")
-    tab.wait_for_selector("#rates td >> text=3 answers, 1 without difference")
+    tab.wait_for_selector("#rates li >> text=3 answers, 1 without difference")
     one, other = sorted(METHODS)
     assert f"{one} over {other}" in tab.inner_text("#rates")
     assert "no preference shown" in tab.inner_text("#rates")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert objections(tab) == []
     assert tab.problems == []
 
