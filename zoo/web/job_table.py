@@ -87,6 +87,8 @@ class JobTable:
             books = dict.fromkeys(one.stored.path for one in uploads if one.book)
             task = Suit(tuple(one.stored.path for one in uploads if not one.book), tuple(books))
             suited = ModelName(*await self.dispatcher.ask(task, uploads[0].id, NOW))
+            if suited.name not in self.models.kinds:  # the server offers others: the first that was named
+                return self.models.find(next(iter(self.models.kinds)), None)
             return self.models.find(suited.name, suited.weights)
         return self.models.find(body.model, body.weights)
 
