@@ -31,27 +31,20 @@ async function colorAll(items, recolor = null) {
 }
 
 function told(item) {
-  if (item.status === "done") thumb(item);
-  if (item.status === "kept" && !item.thumb) keptThumb(item);
+  if (["done", "kept"].includes(item.status)) thumb(item);
   queue.draw();
   busy();
   if (item === state.current && (item.status === "kept" || (item.status === "done" && resultOf(item) !== item.rendered))) show(item);
   actions();
 }
 
-/** Give the row of pictures a small picture of the sample that is chosen. */
+/** Give the row of pictures a small picture of the sample that is chosen, or of a page that stays. */
 async function thumb(item) {
-  const found = resultOf(item);
-  const loaded = await samples.load(found).catch(() => null);
-  const canvas = loaded?.[Math.min(item.sample, loaded.length - 1)]?.canvas;
-  if (!canvas) return;
-  item.thumb = canvas.toDataURL("image/jpeg", 0.8);
-  queue.draw();
-}
-
-async function keptThumb(item) {
-  const small = await api.blob(`v1/pictures/${item.picture.id}?side=256`).catch(() => null);
-  if (small) item.thumb = URL.createObjectURL(small);
+  const files = resultOf(item)?.files ?? [`v1/pictures/${item.picture.id}`];
+  const small = await api.blob(`${files[Math.min(item.sample, files.length - 1)]}?side=256`).catch(() => null);
+  if (!small) return;
+  URL.revokeObjectURL(item.thumb);
+  item.thumb = URL.createObjectURL(small);
   queue.draw();
 }
 
