@@ -26,6 +26,7 @@ from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,13 +94,14 @@ def loop(folder: Path, count: int, threads: int) -> str:
     return f"{(time.perf_counter() - start) / count} {(time.process_time() - busy) / count}"
 
 
-def load(server: WebServer, files: Sequence[bytes], clients: int, requests: int) -> dict[str, float]:
+def load(server: WebServer, files: Sequence[bytes], clients: int, requests: int) -> dict[str, Any]:
     """Return what became of so many requests of so many clients at once."""
     grays = [read(BytesIO(data), name="p").gray for data in files]
     bodies = [form(data) for data in files]
     numbers, lock = iter(range(requests)), threading.Lock()
     seconds: list[float] = []
     answers: list[tuple[int, bytes]] = []
+    grown: dict[str, float] = {}
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
@@ -117,6 +119,8 @@ def load(server: WebServer, files: Sequence[bytes], clients: int, requests: int)
             with lock:
                 seconds.append(taken)
                 answers.append((number % len(files), data if answer.status == 200 else b""))
+                if len(answers) % max(1, requests // 8) == 0:
+                    grown[f"after {len(answers)}, MB"] = round(memory(server))
 
     start, busy = time.perf_counter(), processor_seconds(server)
     together([client] * clients)
@@ -129,6 +133,7 @@ def load(server: WebServer, files: Sequence[bytes], clients: int, requests: int)
         "processor ms a picture": 1000 * busy / requests,
         "p50, s": statistics.median(ordered),
         "p95, s": ordered[int(0.95 * len(ordered))],
+        "memory": grown,
     }
 
 
@@ -269,7 +274,7 @@ def hint_cost() -> float:
     import torch
 
     from colorzoo.web.coloring_tasks import Coloring, Predict, Render, StoredPicture
-    from colorzoo.web.model_process import Models
+    from colorzoo.web.model_answers import Models
     from colorzoo.web.serve_settings import ServeSettings
 
     torch.set_num_threads(1)
@@ -319,14 +324,12 @@ def main() -> None:
         ) as server:
             before = plain_loop(files, some, options.threads)
             load(server, files, options.clients, some)
-            early = memory(server)
             loaded = load(server, files, options.clients, options.requests)
             after = plain_loop(files, some, options.threads)
             result |= loaded
             print(result, flush=True)
             result["pictures a second, plain loop"] = 2 / (before[0] + after[0])
             result["processor ms a picture, plain loop"] = 500 * (before[1] + after[1])
-            result["memory after a tenth, MB"], result["memory at the end, MB"] = early, memory(server)
             result["garbage"] = flood(server, options.garbage)
             still = load(server, files, 1, 10)
             result["lost or wrong afterwards"] = still["lost or wrong"]

@@ -88,7 +88,15 @@ def read_chapter(path: Path) -> Cells:
     Raises:
         DataError: the file is absent, damaged, larger than 4 MB, or of another format.
     """
-    table = read_model(path, ChapterFile, max_bytes=MAX_BYTES).prototypes
+    return _table(read_model(path, ChapterFile, max_bytes=MAX_BYTES).prototypes)
+
+
+def as_stored(table: Cells) -> Cells:
+    """Return a table as `read_chapter` returns it once it is written."""
+    return _table(_stored(table))
+
+
+def _table(table: Prototypes) -> Cells:
     data = np.frombuffer(base64.b64decode(table.features), np.int8).reshape(table.count, table.channels)
     return Cells(
         F.normalize(torch.from_numpy(data.astype(np.float32))),

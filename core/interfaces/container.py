@@ -20,6 +20,7 @@ from pydantic import Field
 from colorzoo.core.config import Settings
 from colorzoo.core.errors import ConfigError, printable
 from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.imaging.limits import MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ class Container(ABC):
 
     part_length: ClassVar[int] = 0
     """How many pages `resume` keeps together; 0 where it keeps none."""
+    max_pixels: ClassVar[int] = MAX_PIXELS
+    """Largest page that is read; a process for strangers lowers it on this class."""
+    max_bytes: ClassVar[int] = 2**40
+    """Most bytes that a file may unpack to, likewise."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

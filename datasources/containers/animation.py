@@ -54,8 +54,11 @@ class Animation(Container):
         return self._count
 
     def pages(self) -> Iterator[Page]:
+        return self.pages_after(0)
+
+    def pages_after(self, count: int) -> Iterator[Page]:
         with open_frames(self.path, self.format) as image, damage(self.path):
-            for number in range(self._count):
+            for number in range(count, self._count):
                 image.seek(number)
                 yield Page(f"frame {number + 1}", partial(picture_of, image.copy()))
 

@@ -56,10 +56,14 @@ class ArchiveBook(Container):
         return len(self.page_members)
 
     def pages(self) -> Iterator[Page]:
-        for member in self.page_members:
+        return self.pages_after(0)
+
+    def pages_after(self, count: int) -> Iterator[Page]:
+        for member in self.page_members[count:]:
             data = self.bytes_of(member)
             name = f"{self.path.name}: {member.name}"
-            yield Page(member.name, partial(_decoded, data, name), hashlib.sha256(data).hexdigest())
+            decoded = partial(_decoded, data, name, self.max_pixels)
+            yield Page(member.name, decoded, hashlib.sha256(data).hexdigest())
             del data
 
     def bytes_of(self, member: Member) -> bytes:
@@ -107,7 +111,7 @@ class ArchiveBook(Container):
     def _checked(self, listed: Iterator[Member]) -> list[Member]:
         members: list[Member] = []
         names: set[str] = set()
-        total, most = 0, FREE_BYTES + MAX_RATIO * self.path.stat().st_size
+        total, most = 0, min(FREE_BYTES + MAX_RATIO * self.path.stat().st_size, self.max_bytes)
         for member in listed:
             total += member.size
             if total > most:
@@ -187,10 +191,10 @@ def _problem(member: Member, names: set[str]) -> str:
     return ""
 
 
-def _decoded(data: bytes, name: str) -> Picture:
+def _decoded(data: bytes, name: str, max_pixels: int) -> Picture:
     stored = page_format(data, name)
     if stored.moves:
         raise ImageError(f"{name}: a moving picture")
     if stored.name not in SUFFIX_OF and stored.name not in OTHERS:
         raise ImageError(f"{name}: {stored.name} is not written in colour")
-    return read(io.BytesIO(data), name=name)
+    return read(io.BytesIO(data), name=name, max_pixels=max_pixels)

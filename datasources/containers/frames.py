@@ -12,8 +12,8 @@ from PIL import Image
 
 from colorzoo.core.errors import ColorzooError, DataError, printable
 from colorzoo.core.imaging.image_io import Picture
-from colorzoo.core.imaging.limits import MAX_PIXELS
 from colorzoo.core.imaging.picture import to_eight_bits
+from colorzoo.core.interfaces.container import Container
 from colorzoo.core.isolation import reason
 
 MAX_FRAMES = 100_000
@@ -51,7 +51,7 @@ def open_frames(path: Path, format: str) -> Image.Image:
     with damage(path), ExitStack() as stack:
         image = stack.enter_context(Image.open(path, formats=[format]))
         frames = int(getattr(image, "n_frames", 1))
-        if frames > MAX_FRAMES or image.width * image.height > MAX_PIXELS:
+        if frames > MAX_FRAMES or image.width * image.height > Container.max_pixels:
             size = f"{frames:,} frames of {image.width}x{image.height} pixels"
             raise DataError(f"{printable(str(path))}: {size}, too large; make it smaller first")
         stack.pop_all()

@@ -14,7 +14,6 @@ import numpy as np
 
 from colorzoo.core.errors import DataError, ImageError, MissingExtraError, printable
 from colorzoo.core.imaging.image_io import Picture, Pixels
-from colorzoo.core.imaging.limits import MAX_PIXELS
 from colorzoo.core.interfaces.container import Container, Page
 from colorzoo.core.isolation import reason
 from colorzoo.datasources.containers.pdf_streams import Supply, encoded
@@ -73,7 +72,10 @@ class PdfBook(Container):
         return len(self._located)
 
     def pages(self) -> Iterator[Page]:
-        for place in self._located:
+        return self.pages_after(0)
+
+    def pages_after(self, count: int) -> Iterator[Page]:
+        for place in self._located[count:]:
             with self._damage():
                 image = self._pdf.get_object(place.objgen)
                 known = f"{image.Width} {image.Height} {image.get('/ColorSpace')!r}".encode()
@@ -141,7 +143,7 @@ class PdfBook(Container):
 
         called = f"{self.path.name}: {name}"
         width, height = int(image.Width), int(image.Height)
-        if width * height > MAX_PIXELS:
+        if width * height > self.max_pixels:
             raise ImageError(f"{called}: {width}x{height} pixels, too large")
         try:
             with pikepdf.new() as pdf:

@@ -31,8 +31,8 @@ class RepackedBook(ArchiveBook):
             self._zip.close()
             self._folder.cleanup()
 
-    def pages(self) -> Iterator[Page]:
-        return self._repacked().pages()
+    def pages_after(self, count: int) -> Iterator[Page]:
+        return self._repacked().pages_after(count)
 
     def write(self, target: Path, colored: Iterable[Picture | None]) -> None:
         self._repacked().write(target, colored)

@@ -46,9 +46,12 @@ class TiffBook(Container):
         return len(self._frames)
 
     def pages(self) -> Iterator[Page]:
+        return self.pages_after(0)
+
+    def pages_after(self, count: int) -> Iterator[Page]:
         digest = file_digest(self.path)
         with open_frames(self.path, "TIFF") as image, damage(self.path):
-            for number, frame in enumerate(self._frames, start=1):
+            for number, frame in enumerate(self._frames[count:], start=count + 1):
                 image.seek(frame)
                 name = f"page {number}"
                 yield Page(name, partial(self._picture, image, frame, name), f"{digest} {number}")
@@ -72,6 +75,8 @@ class TiffBook(Container):
 
     def _picture(self, image: Image.Image, frame: int, name: str) -> Picture:
         called = f"{self.path.name}: {name}"
+        if image.width * image.height > self.max_pixels:
+            raise ImageError(f"{called}: {image.width}x{image.height} pixels, too large")
         if image.tell() != frame:
             raise ImageError(f"{called}: read too late")
         with image_errors(called):

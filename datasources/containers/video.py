@@ -49,6 +49,12 @@ class Video(Container):
         return self.pages_after(0)
 
     def pages_after(self, count: int) -> Iterator[Page]:
+        if not self.segments and count:
+            return super().pages_after(count)
+        return self._pages_behind(count)
+
+    def _pages_behind(self, count: int) -> Iterator[Page]:
+        """Yield the frames behind those that the segments hold."""
         after = self.segments.last_time(self.source) if count and self.segments else None
         for number, frame in enumerate(self.source.frames(after), start=count + 1):
             yield Page(f"frame {number}", partial(to_picture, frame))

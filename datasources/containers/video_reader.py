@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorzoo.core.errors import ConfigError, DataError, MissingExtraError, printable
-from colorzoo.core.interfaces.container import VideoOptions
+from colorzoo.core.interfaces.container import Container, VideoOptions
 from colorzoo.core.isolation import reason
 
 if TYPE_CHECKING:
@@ -196,8 +196,8 @@ def _checked_size(stream: Any, name: str) -> tuple[int, int]:
     if stream.codec_context is None:
         raise DataError(f"{name}: its pictures are of a kind that is not decoded")
     width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > MAX_FRAME_PIXELS:
-        most = MAX_FRAME_PIXELS // 1_000_000
+    if width * height > min(MAX_FRAME_PIXELS, Container.max_pixels):
+        most = min(MAX_FRAME_PIXELS, Container.max_pixels) // 1_000_000
         raise DataError(f"{name}: frames of {width}x{height}, at most {most} million pixels are read")
     if not (width and height and stream.time_base):
         raise DataError(f"{name}: damaged, no frame of it can be decoded")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ HANG = 120
 
 
 class WebServer:
-    """A running server; a context manager that ends it."""
+    """A running server; a context manager that ends it. verb: what starts it."""
 
-    def __init__(self, folder: Path, *words: str, **env: str) -> None:
-        self.folder, self.words = folder, words
+    def __init__(
+        self, folder: Path, *words: str, verb: Sequence[str] = ("serve", "--threads", "1"), **env: str
+    ) -> None:
+        self.folder, self.words = folder, (*verb, *words)
         self.env = {**os.environ, "OMP_NUM_THREADS": "1", "COLORZOO_CACHE": str(folder / "cache"), **env}
 
     def __enter__(self) -> WebServer:
@@ -34,7 +37,7 @@ class WebServer:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "colorzoo", "serve", "--port", "0", "--threads", "1", *self.words],
+            [sys.executable, "-m", "colorzoo", *self.words, "--port", "0"],
             cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         said = ""

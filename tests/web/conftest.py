@@ -1,5 +1,6 @@
-"""One server for the tests of a module."""
+"""One server for the tests of a module, and a browser."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from colorzoo.testing import synthetic_picture
 from tests.servers.web_server import WebServer
 
 ROOT = Path(__file__).parents[2]
+LONG = 120_000
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +24,36 @@ def photo(tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(synthetic_picture(3)).resize((96, 80)).save(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def watched(browser, server, **options):
+    """Return a tab; whatever its pages complain about or ask elsewhere is collected in `problems`."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce", **options)
+    tab.set_default_timeout(LONG)
+    tab.problems = []
+    tab.on("console", lambda message: tab.problems.append(message.text))
+    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+    elsewhere = lambda r: r.url.startswith(("http", "ws")) and not r.url.startswith(server.url)  # noqa: E731
+    tab.on("request", lambda r: tab.problems.append(r.url) if elsewhere(r) else None)
+    return tab
+
+
+def objections(tab):
+    """Return what axe-core objects to seriously."""
+    package = pytest.importorskip("axe_playwright_python")
+    tab.evaluate(Path(package.__file__).with_name("axe.min.js").read_text())
+    found = tab.evaluate("axe.run().then((result) => result.violations)")
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    return [(one["id"], one["nodes"][0]["html"]) for one in serious]

@@ -1,37 +1,21 @@
 """The page in a real browser: drop, choose, hint, slide, change the colorizer, download; no complaint."""
 
 import json
-import shutil
 
 import pytest
 
+from tests.plugins.books import book, cbz, gray_page, page
+from tests.web.conftest import objections, watched
+from tests.web.test_books import by_the_command_line
+
 pytestmark = pytest.mark.slow
 DONE = "#busy"
-LONG = 120_000
-
-
-@pytest.fixture
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def tab(browser, server):
-    """Return the page, opened; whatever it complains about is collected in `problems`."""
-    tab = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    tab.set_default_timeout(LONG)
-    tab.problems = []
-    tab.on("console", lambda message: tab.problems.append(message.text))
-    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
-    elsewhere = lambda r: r.url.startswith(("http", "ws")) and not r.url.startswith(server.url)  # noqa: E731
-    tab.on("request", lambda r: tab.problems.append(r.url) if elsewhere(r) else None)
+    """Return the page, opened."""
+    tab = watched(browser, server)
     tab.goto(f"{server.url}/")
     tab.wait_for_selector("body[data-ready=true]")
     return tab
@@ -46,7 +30,7 @@ def drop(tab, path):
     """Drop a file as a hand would, with the events of the browser."""
     data = tab.evaluate_handle(
         """([bytes, name]) => { const all = new DataTransfer();
-        all.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"})); return all }""",
+        all.items.add(new File([new Uint8Array(bytes)], name)); return all }""",
         [list(path.read_bytes()), path.name],
     )
     for event in ("dragenter", "dragover", "drop"):
@@ -103,10 +87,44 @@ def test_from_a_drop_to_a_download_that_the_command_line_makes_too(tab, photo, c
     (made,) = (tmp_path / "out").glob("photo-*-3.png")
     assert (tmp_path / "page.png").read_bytes() == made.read_bytes()
 
+    assert objections(tab) == []
     tab.click("#undo")
     assert tab.locator(".pin").count() == 3  # the last thing done was to choose a colour
     tab.click("#clear")
     assert tab.locator(".pin").count() == 0
+    assert tab.problems == []
+
+
+def test_a_book_is_a_row_of_pages_and_comes_back_whole(tab, tmp_path):
+    content = {f"{number}.png": gray_page(number) for number in (1, 2, 4)}
+    path = cbz(tmp_path / "book.cbz", {**content, "3.png": page(3), "notes.txt": b"words"})
+    tab.select_option("#model", "unet:default")
+    tab.fill("#option-seed", "5")
+    drop(tab, path)
+    settle(tab)
+    tab.wait_for_selector("#items li[data-status=kept] img")
+    states = [one.get_attribute("data-status") for one in tab.locator("#items li").all()]
+    assert states == ["done", "done", "kept", "done"]
+    assert tab.is_checked("#book")
+    with tab.expect_download() as download:
+        tab.click("#whole")
+    assert download.value.suggested_filename == "book-unet.cbz"
+    made = by_the_command_line(path, tmp_path / "out.cbz", "--consistent")
+    assert download.value.path().read_bytes() == made
+    tab.locator("#items .thumb").nth(2).click()  # the page that stays
+    tab.wait_for_selector("#items li:nth-child(3) [aria-current]")
+    assert tab.is_disabled("#download")
+    assert objections(tab) == []
+    assert tab.problems == []
+
+
+def test_frames_of_an_animation_come_back_as_one(tab, tmp_path):
+    tab.set_input_files("#file", [book("gif", tmp_path)])
+    settle(tab)
+    assert tab.locator("#items li[data-status=done]").count() == 3
+    with tab.expect_download() as download:
+        tab.click("#whole")
+    assert download.value.path().read_bytes().startswith(b"GIF89a")
     assert tab.problems == []
 
 

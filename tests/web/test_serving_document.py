@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.books import cbz
 from tests.web.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "serving.md").read_text()
@@ -20,6 +21,7 @@ def test_the_curl_lines_do_what_they_say(server, photo, tmp_path):
         pytest.skip("no curl on this machine")
     for name in ("page1.png", "page2.png"):
         (tmp_path / name).write_bytes(photo.read_bytes())
+    cbz(tmp_path / "book.cbz")
     assert len(CURL) >= 7
     for line in CURL:
         words = shlex.split(line.replace("http://127.0.0.1:8000", server.url))

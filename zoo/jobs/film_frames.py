@@ -121,10 +121,15 @@ def require_film(book: Container, recolor: bool, consistent: bool) -> None:
     name = printable(str(book.path))
     if consistent:
         raise ConfigError(f"--consistent: frames of {name} agree without it; leave it out")
-    spreads = [] if recolor else [color_spread(picture.rgb) for picture in some_frames(book, LOOKED_AT)]
-    seen = sum(spread >= MIN_COLOR_SPREAD for spread in spreads)
-    if seen > len(spreads) / 2:
-        raise DataError(f"{name}: has colour already, {seen} of {len(spreads)} frames looked at; --recolor")
+    seen, looked_at = (0, 0) if recolor else colored_frames(book)
+    if seen > looked_at / 2:
+        raise DataError(f"{name}: has colour already, {seen} of {looked_at} frames looked at; --recolor")
+
+
+def colored_frames(book: Container) -> tuple[int, int]:
+    """Return how many of some frames of a film have colour, and how many were looked at."""
+    spreads = [color_spread(picture.rgb) for picture in some_frames(book, LOOKED_AT)]
+    return sum(spread >= MIN_COLOR_SPREAD for spread in spreads), len(spreads)
 
 
 def some_frames(book: Container, count: int) -> Iterator[Picture]:

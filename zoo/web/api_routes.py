@@ -10,11 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from colorzoo.core.errors import ColorzooError, UnknownNameError
+from colorzoo.jobs.opening import container_suffixes
 from colorzoo.web.coloring_tasks import Original
 from colorzoo.web.dispatcher import NOW
 from colorzoo.web.form_fields import PICTURE, files_of
 from colorzoo.web.picture_answers import IMAGE, direct_answer, file_answer, picture_answer, record_of_sample
-from colorzoo.web.request_pictures import State, asked, referred, stored
+from colorzoo.web.request_pictures import State, asked, referred, stored, wants_picture
 from colorzoo.web.request_schema import (
     FORMATS,
     GuideBody,
@@ -51,8 +52,9 @@ async def models(server: State) -> ModelsBody:
     settings = server.settings
     limits = {name: getattr(settings, name) for name in ("body", "pixels", "frames", "samples")}
     return ModelsBody(
-        models=list(server.models.models.values()), suited=server.models.suited(),
-        unavailable=server.models.unavailable, limits=limits, version=colorzoo.__version__,
+        models=list(server.models.models.values()), books=container_suffixes(),
+        suited=server.models.suited(), unavailable=server.models.unavailable,
+        limits=limits, version=colorzoo.__version__,
     )  # fmt: skip
 
 
@@ -93,7 +95,7 @@ async def colorize(request: Request, server: State) -> Response:
     except ColorzooError:
         server.uploads.forget(new)
         raise
-    if request.headers.get("accept", "").startswith("image/"):
+    if wants_picture(request):
         try:
             return await direct_answer(request, server, job)
         finally:
@@ -110,9 +112,12 @@ async def upload(request: Request, server: State) -> list[UploadedPicture]:
     async with request.form(max_files=server.settings.frames, max_fields=10) as form:
         uploads = await stored(server, files_of(form, PICTURE))
     return [
-        UploadedPicture(id=one.id, name=one.stored.name, width=one.width, height=one.height)
+        UploadedPicture(
+            id=one.id, name=one.stored.name, width=one.width, height=one.height,
+            book=one.book.id if one.book else None,
+        )
         for one in uploads
-    ]
+    ]  # fmt: skip
 
 
 @router.get("/v1/pictures/{picture}", response_class=Response, responses=IMAGE)

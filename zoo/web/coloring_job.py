@@ -11,10 +11,11 @@ from urllib.parse import quote
 from colorzoo.core.errors import UnknownNameError
 from colorzoo.jobs.models import ModelName
 from colorzoo.web.coloring_tasks import Coloring, Predicted
+from colorzoo.web.received_file import Upload
 from colorzoo.web.request_schema import JobBody, JobPicture
-from colorzoo.web.upload_store import Upload
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
+"""Of a job; a page that has colour already may also be kept."""
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Page:
 
     upload: Upload
     coloring: Coloring
-    status: Status = "queued"
+    status: Status | Literal["kept"] = "queued"
     predicted: Predicted | None = None
     error: str | None = None
 
@@ -37,6 +38,7 @@ class Job:
     shown_weights: str | None
     pages: list[Page]
     consistent: bool
+    recolor: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     version: int = 0
     cancelled: bool = False
@@ -60,16 +62,17 @@ class Job:
 
     @property
     def book(self) -> tuple[Coloring, ...]:
-        """The pages that agree, if they do."""
+        """The pages that agree, if they do, once all are there."""
         done = (page for page in self.pages if page.status == "done")
-        return tuple(page.coloring for page in done) if self.consistent else ()
+        return tuple(page.coloring for page in done) if self.consistent and self.finished else ()
 
     def body(self, before: int) -> JobBody:
         """Return what clients see."""
         return JobBody(
             id=self.id, status=self.status, model=self.model.name, weights=self.shown_weights,
             options=dict(self.pages[0].coloring.options),
-            done=sum(page.status in ("done", "failed") for page in self.pages), total=len(self.pages),
+            done=sum(page.status in ("done", "kept", "failed") for page in self.pages),
+            total=len(self.pages), kept=sum(page.status == "kept" for page in self.pages),
             before=before, pictures=self._pictures(),
         )  # fmt: skip
 
@@ -85,8 +88,8 @@ class Job:
                 samples=count, files=files,
                 width=made.width if made else page.upload.width,
                 height=made.height if made else page.upload.height,
-                record=dict(made.record) if made else None, notes=list(made.notes) if made else [],
-                error=page.error,
+                record=dict(made.record) if count and made else None,
+                notes=list(made.notes) if made else [], error=page.error,
             ))  # fmt: skip
         return shown
 

@@ -8,16 +8,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """A picture file in the server's folder: name is what messages call it, digest its sha256."""
+    """A picture file in the server's folder: name is what messages call it, digest its sha256.
+
+    page: of a book, whose file it is then, from 0. film: whether the pages of the book are frames.
+    """
 
     path: Path
     name: str
     digest: str
+    page: int | None = None
+    film: bool = False
+
+    @property
+    def key(self) -> str:
+        """What equal pictures have in common."""
+        return self.digest if self.page is None else f"{self.digest} {self.page}"
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Coloring:
     @cached_property
     def key(self) -> str:
         """What equal colourings have in common, whatever their files are called."""
-        digests = [self.picture.digest, *(one.digest for one in self.references)]
+        digests = [self.picture.key, *(one.key for one in self.references)]
         return _digest([digests, self.model, self.weights, self.options, self.guidance])
 
     @property
@@ -45,14 +55,20 @@ class Coloring:
 
 @dataclass(frozen=True)
 class Predict:
-    """Predict and keep; the answer is a `Predicted`."""
+    """Predict and keep; the answer is a `Predicted`. spare_color: unless it has colour already."""
 
     coloring: Coloring
+    spare_color: bool = False
 
     @cached_property
     def key(self) -> str:
         """Equal keys, equal answers."""
-        return f"predict {self.coloring.key}"
+        return f"predict {self.coloring.key} {self.spare_color}"
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures are looked at, at most."""
+        return _frames(self.coloring)
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,11 @@ class Render:
         pages = [page.key for page in self.book]
         return _digest(["render", self.coloring.key, self.sample, self.side, self.suffix, pages])
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures are looked at, at most."""
+        return _frames(self.coloring) + len(self.book)
+
 
 @dataclass(frozen=True)
 class Original:
@@ -82,31 +103,79 @@ class Original:
     picture: StoredPicture
     side: int | None = None
     suffix: str = ".png"
+    pictures: ClassVar[int] = 1
 
     @cached_property
     def key(self) -> str:
         """Equal keys, equal answers."""
-        return _digest(["original", self.picture.digest, self.side, self.suffix])
+        return _digest(["original", self.picture.key, self.side, self.suffix])
 
 
 @dataclass(frozen=True)
 class Suit:
     """Say what suits pictures; the answer is a pair of colorizer and weights."""
 
-    pictures: tuple[StoredPicture, ...]
+    files: tuple[Path, ...]
+    books: tuple[Path, ...] = ()
+    pictures: ClassVar[int] = 1
 
     @cached_property
     def key(self) -> str:
         """Equal keys, equal answers."""
-        return _digest(["suit", [one.digest for one in self.pictures]])
+        return _digest(["suit", self.files, self.books])
 
 
-Task = Predict | Render | Original | Suit
+@dataclass(frozen=True)
+class OpenBook:
+    """Open a file that may hold several pictures; the answer is a `BookContent`, None if it is no such."""
+
+    book: StoredPicture
+    pictures: ClassVar[int] = 1
+
+    @cached_property
+    def key(self) -> str:
+        """Equal keys, equal answers."""
+        return _digest(["open", self.book.path])
+
+
+@dataclass(frozen=True)
+class WriteBook:
+    """Write a book to a file with the pixels of PNG files in place of its pages, None: of its own."""
+
+    book: StoredPicture
+    pages: tuple[Path | None, ...]
+    target: Path
+
+    @cached_property
+    def key(self) -> str:
+        """Equal keys, equal answers."""
+        return _digest(["write", self.target])
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures are looked at, at most."""
+        return len(self.pages)
+
+
+Task = Predict | Render | Original | Suit | OpenBook | WriteBook
+"""Each has a key, equal for equal answers, and says how many pictures it looks at."""
+
+
+@dataclass(frozen=True)
+class BookContent:
+    """What a book holds: names of its pages; ending: of what it is written as. film: they are frames."""
+
+    names: tuple[str, ...]
+    ending: str
+    film: bool
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a prediction is of: how many samples, how they were made, and what was left out."""
+    """What a prediction is of: how many samples, how they were made, and what was left out.
+
+    No samples: the page has colour already.
+    """
 
     samples: int
     height: int
@@ -121,6 +190,11 @@ class Failed:
 
     error: str
     message: str
+
+
+def _frames(coloring: Coloring) -> int:
+    """Return how many pictures a prediction looks at: of a film all frames before it."""
+    return 1 + (coloring.picture.page or 0) * coloring.picture.film
 
 
 def _digest(value: object) -> str:

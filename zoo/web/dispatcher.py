@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import zlib
+from pathlib import Path
 from typing import Any
 
 from colorzoo.core.errors import ColorzooError
@@ -31,12 +32,12 @@ class Dispatcher:
         self.settings = settings
         self.lanes = [ModelLane(settings) for _ in range(settings.workers)]
 
-    def start(self) -> None:
-        """Start the processes; tasks may come before they are ready."""
+    def start(self, folder: Path) -> None:
+        """Start the processes, which may write to a folder; tasks may come before they are ready."""
         if not self.settings.allow_pull:
             os.environ["HF_HUB_OFFLINE"] = "1"  # the processes inherit it
         for lane in self.lanes:
-            lane.start(asyncio.get_running_loop())
+            lane.start(asyncio.get_running_loop(), folder)
 
     def stop(self) -> None:
         """Kill the processes."""

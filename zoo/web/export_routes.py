@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse
+from starlette.responses import Response, StreamingResponse
 
-from colorzoo.web.coloring_job import disposition, file_name
+from colorzoo.web.book_routes import ChosenPage, book_answer, whole_file
+from colorzoo.web.coloring_job import file_name
 from colorzoo.web.picture_answers import record_of_sample
 from colorzoo.web.request_pictures import State, referred
-from colorzoo.web.request_schema import ExportBody
+from colorzoo.web.request_schema import ExportBody, GuideBody
 from colorzoo.web.server_state import ServerState
+from colorzoo.web.upload_store import Workspace
 
 RECORDS = "records.jsonl"
 ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "the zip"}}
 router = APIRouter()
 
 
-@router.post("/v1/export", response_class=FileResponse, responses=ZIP)
-async def export(body: ExportBody, server: State) -> FileResponse:
-    """Give samples as files of one zip, with a line of JSON about each in records.jsonl."""
-    path = Path(tempfile.mkstemp(dir=server.uploads.folder, prefix="export-", suffix=".zip")[1])
-    try:
+@router.post("/v1/export", response_class=StreamingResponse, responses=ZIP)
+async def export(body: ExportBody, request: Request, server: State) -> Response:
+    """Give samples as files of one zip, with a line of JSON about each in records.jsonl; or the book."""
+    if body.book:
+        return await book_answer(request, server, [await _chosen(server, item) for item in body.items])
+    with server.jobs.direct_request(), server.uploads.workspace() as work:
+        path = work.folder / "colorzoo.zip"
         with zipfile.ZipFile(path, "w") as archive:
-            await _write(archive, body, server)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    headers = {"Content-Disposition": disposition("colorzoo.zip")}
-    return FileResponse(
-        path, media_type="application/zip", headers=headers, background=BackgroundTask(path.unlink, True)
-    )
+            await _write(archive, body, server, work)
+        return whole_file(path, "colorzoo.zip")
 
 
-async def _write(archive: zipfile.ZipFile, body: ExportBody, server: ServerState) -> None:
+async def _chosen(server: ServerState, item: GuideBody) -> ChosenPage:
+    job, references = server.jobs.get(item.job), await referred(server, item.guidance.references)
+    return ChosenPage(job, item, server.jobs.guided(server.jobs.page(job, item), item, references))
+
+
+async def _write(archive: zipfile.ZipFile, body: ExportBody, server: ServerState, work: Workspace) -> None:
     taken: Counter[str] = Counter()
     lines = []
     for item in body.items:
@@ -55,6 +55,7 @@ async def _write(archive: zipfile.ZipFile, body: ExportBody, server: ServerState
         if taken[name] > 1:
             stem, _, ending = name.rpartition(".")
             name = f"{stem}~{taken[name]}.{ending}"
+        work.take(len(data))
         await run_in_threadpool(archive.writestr, name, data)
         record = await record_of_sample(server, job, item, references)
         lines.append(json.dumps({"file": name, "picture": page.upload.stored.name, **record}))

@@ -15,7 +15,7 @@ from colorzoo.jobs.run_guidance import parse_hint
 from colorzoo.web.request_schema import ColorizeBody, GuidanceBody
 
 PICTURE, REFERENCE = "picture", "reference"
-TOP = ("model", "weights", "consistent")
+TOP = ("model", "weights", "consistent", "recolor")
 MOST_JSON = 1_000_000
 
 

@@ -15,9 +15,10 @@ from colorzoo.web.coloring_tasks import Coloring, Predict, Render, Suit
 from colorzoo.web.dispatcher import NOW, SOON, Dispatcher
 from colorzoo.web.model_lane import QueueFullError
 from colorzoo.web.offered_models import OfferedModels
+from colorzoo.web.received_file import Upload
 from colorzoo.web.request_schema import ColorizeBody, GuideBody, JobBody
 from colorzoo.web.serve_settings import ServeSettings
-from colorzoo.web.upload_store import Upload, UploadStore
+from colorzoo.web.upload_store import UploadStore
 
 HEARTBEAT = 10.0
 """Seconds after which a silent stream of events says that it lives."""
@@ -78,12 +79,16 @@ class JobTable:
         told = tuple(one.stored for one in references)
         pages = [Page(one, Coloring(one.stored, *model, options, guidance, told)) for one in uploads]
         shown = self.models.label(model)
-        return Job(secrets.token_urlsafe(16), model, shown, pages, body.consistent and len(pages) > 1)
+        agree = body.consistent and len(pages) > 1 and not any(one.stored.film for one in uploads)
+        return Job(secrets.token_urlsafe(16), model, shown, pages, agree, body.recolor)
 
     async def _model(self, body: ColorizeBody, uploads: Sequence[Upload]) -> ModelName:
         if body.model is None:
-            task = Suit(tuple(one.stored for one in uploads))
+            books = dict.fromkeys(one.stored.path for one in uploads if one.book)
+            task = Suit(tuple(one.stored.path for one in uploads if not one.book), tuple(books))
             suited = ModelName(*await self.dispatcher.ask(task, uploads[0].id, NOW))
+            if suited.name not in self.models.kinds:  # the server offers others: the first that was named
+                return self.models.find(next(iter(self.models.kinds)), None)
             return self.models.find(suited.name, suited.weights)
         return self.models.find(body.model, body.weights)
 
@@ -109,10 +114,10 @@ class JobTable:
             page.status = "running"
             await job.tell()
             try:
-                page.predicted = await self.dispatcher.ask(
-                    Predict(page.coloring), self._route(job, page), SOON
-                )
-                page.status = "done"
+                spare = page.upload.book is not None and not job.recolor
+                task = Predict(page.coloring, spare)
+                page.predicted = await self.dispatcher.ask(task, self._route(job, page), SOON)
+                page.status = "done" if page.predicted.samples else "kept"
             except ColorzooError as error:
                 page.status, page.error = "failed", str(error)
             except asyncio.CancelledError:
@@ -121,6 +126,8 @@ class JobTable:
             await job.tell()
 
     def _route(self, job: Job, page: Page) -> str:
+        if page.upload.book and page.upload.stored.film:
+            return page.upload.book.id
         return job.id if job.consistent else page.upload.id
 
     async def rendered(
@@ -132,7 +139,7 @@ class JobTable:
             ColorzooError: there is no such sample, or it cannot be rendered.
         """
         page = self.page(job, body)
-        page.upload.used = time.monotonic()
+        page.upload.touch()
         suffix = self.suffix(page, body)
         task = Render(coloring or page.coloring, body.sample, body.side, suffix, job.book)
         data: bytes = await self.dispatcher.ask(task, self._route(job, page), priority)

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from colorzoo.core.errors import ColorzooError
@@ -47,7 +48,7 @@ class ModelLane:
     """One process with its queue, and the thread that talks to it."""
 
     def __init__(self, settings: ServeSettings) -> None:
-        self.settings = settings
+        self.settings, self.folder = settings, Path()
         self.heap: list[WaitingTask] = []
         self.by_key: dict[str, WaitingTask] = {}
         self.changed = threading.Condition()
@@ -58,8 +59,8 @@ class ModelLane:
         self.device = ""
         self.ended = False
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    def start(self, loop: asyncio.AbstractEventLoop, folder: Path) -> None:
+        self.loop, self.folder = loop, folder
         threading.Thread(target=self._work, name="models", daemon=True).start()
 
     def stop(self) -> None:
@@ -159,7 +160,7 @@ class ModelLane:
         context = fresh(PRELOAD)
         self.connection, theirs = context.Pipe()
         self.process = context.Process(  # type: ignore[attr-defined]
-            target=serve_models, args=(theirs, self.settings), daemon=True
+            target=serve_models, args=(theirs, self.settings, self.folder), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -180,7 +181,8 @@ class ModelLane:
             self.connection.send([waiting.task for waiting in group])
         except OSError:
             raise ModelProcessError("the process of the models has ended; try again") from None
-        answers: list[Any] = self._received(self.settings.seconds * len(group))
+        pictures = sum(waiting.task.pictures for waiting in group)
+        answers: list[Any] = self._received(self.settings.seconds * pictures)
         return answers
 
     def _received(self, seconds: float) -> Any:

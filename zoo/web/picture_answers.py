@@ -15,9 +15,9 @@ from colorzoo.core.imaging.colored import ColoringRecord
 from colorzoo.web.coloring_job import Job, disposition, file_name
 from colorzoo.web.coloring_tasks import Coloring, Predict, Predicted
 from colorzoo.web.dispatcher import NOW
+from colorzoo.web.received_file import Upload
 from colorzoo.web.request_schema import GuideBody
 from colorzoo.web.server_state import ServerState
-from colorzoo.web.upload_store import Upload
 
 MEDIA = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",

@@ -15,6 +15,7 @@ from colorzoo.core.errors import (
     ConfigError,
     DataError,
     ImageError,
+    MissingExtraError,
     StoppedError,
     UnknownNameError,
     printable,
@@ -27,6 +28,7 @@ STATUS: dict[str, int] = {
     error.__name__: status
     for error, status in (
         (ImageError, 422), (ConfigError, 422), (DataError, 422), (UnknownNameError, 422),
+        (MissingExtraError, 415),
         (StoppedError, 409),
         (TooLargeError, 413), (QueueFullError, 429), (DiskFullError, 429), (ModelProcessError, 503),
     )

@@ -38,12 +38,12 @@ async def colorize_image_data(body: ReaderBody, server: State) -> dict[str, Any]
         raise ConfigError("imgURL is not fetched: this server asks no others; send imgData")
     if not body.colorize:
         return {"msg": "nothing to do: colorize is off", "colorImgData": body.imgData}
-    uploads = await run_in_threadpool(server.uploads.add, body.imgName, BytesIO(decoded(body.imgData)))
-    asked = ColorizeBody(pictures=[PictureRef(id=one.id) for one in uploads[:1]])
+    upload = await run_in_threadpool(server.uploads.add, body.imgName, BytesIO(decoded(body.imgData)))
+    asked = ColorizeBody(pictures=[PictureRef(id=upload.id)])
     try:
-        job = await server.jobs.prepared(asked, uploads[:1], ())
+        job = await server.jobs.prepared(asked, [upload], ())
         with server.jobs.direct_request():
             data = await server.jobs.rendered(job, GuideBody(job=job.id, format="png"), priority=SOON)
     finally:
-        server.uploads.forget(uploads)
+        server.uploads.forget([upload])
     return {"colorImgData": f"data:image/png;base64,{base64.b64encode(data).decode()}"}

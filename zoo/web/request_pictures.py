@@ -6,17 +6,20 @@ import base64
 import binascii
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from colorzoo.core.config import validate
 from colorzoo.core.errors import ConfigError
+from colorzoo.web.coloring_tasks import OpenBook
+from colorzoo.web.dispatcher import NOW
 from colorzoo.web.form_fields import PICTURE, REFERENCE, body_of, files_of
+from colorzoo.web.received_file import Upload, may_be_book
 from colorzoo.web.request_schema import ColorizeBody, PictureRef
 from colorzoo.web.server_state import ServerState
-from colorzoo.web.upload_store import TooLargeError, Upload
+from colorzoo.web.upload_store import TooLargeError
 
 
 def state_of(request: Request) -> ServerState:
@@ -32,8 +35,9 @@ async def asked(request: Request, server: ServerState) -> tuple[ColorizeBody, li
     """Return a request to colour, its pictures and its references, from a form or from JSON."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=server.settings.frames, max_fields=300) as form:
-            uploads = await stored(server, files_of(form, PICTURE))
-            references = await stored(server, files_of(form, REFERENCE))
+            books = not wants_picture(request)
+            uploads = await stored(server, files_of(form, PICTURE), books=books)
+            references = await stored(server, files_of(form, REFERENCE), books=False)
             if not uploads:
                 raise ConfigError("no picture; send one, as curl -F picture=@photo.jpg does")
             return body_of(form, [one.id for one in uploads]), uploads, references
@@ -49,19 +53,43 @@ async def asked(request: Request, server: ServerState) -> tuple[ColorizeBody, li
     return body, await referred(server, body.pictures), await referred(server, body.guidance.references)
 
 
-async def stored(server: ServerState, files: Sequence[Any]) -> list[Upload]:
-    """Keep the files of a form, as far as they are pictures.
+def wants_picture(request: Request) -> bool:
+    """Return whether a client waits for one picture: of a book that is the first one, as with run -o."""
+    return request.headers.get("accept", "").startswith("image/")
+
+
+async def stored(server: ServerState, files: Sequence[Any], *, books: bool = True) -> list[Upload]:
+    """Keep the files of a form, pictures and, if they may be, books page by page.
 
     Raises:
         TooLargeError: they are too many.
-        ImageError: one is no picture.
+        ImageError, DataError: one is no picture and no book.
     """
     uploads: list[Upload] = []
     for one in files:
-        uploads += await run_in_threadpool(server.uploads.add, one.filename or "picture", one.file)
+        uploads += await held(server, one.filename or "picture", one.file, books=books)
     if len(uploads) > server.settings.frames:
         raise TooLargeError(f"{len(uploads)} pictures, at most {server.settings.frames} are taken")
     return uploads
+
+
+async def held(server: ServerState, name: str, file: IO[bytes], *, books: bool = True) -> list[Upload]:
+    """Keep a picture, or the pages of a book, which a process of the models opens.
+
+    Raises:
+        ColorzooError: as in `stored`.
+    """
+    if not books or not await run_in_threadpool(may_be_book, file):
+        return [await run_in_threadpool(server.uploads.add, name, file)]
+    book = await run_in_threadpool(server.uploads.add_book, name, file)
+    try:
+        content = await server.dispatcher.ask(OpenBook(book.stored), book.id, NOW)
+        if content is not None:
+            return list(server.uploads.add_pages(book, content))
+    finally:
+        if not book.pages:
+            server.uploads.drop(book)
+    return [await run_in_threadpool(server.uploads.add, name, file)]
 
 
 async def referred(server: ServerState, refs: Sequence[PictureRef]) -> list[Upload]:
@@ -73,9 +101,7 @@ async def referred(server: ServerState, refs: Sequence[PictureRef]) -> list[Uplo
         if ref.id is not None:
             uploads.append(server.uploads.get(ref.id))
         else:
-            uploads += await run_in_threadpool(
-                server.uploads.add, ref.name, BytesIO(decoded(str(ref.data)))
-            )
+            uploads += await held(server, ref.name, BytesIO(decoded(str(ref.data))))
     return uploads
 
 

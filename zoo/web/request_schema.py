@@ -52,7 +52,8 @@ class ColorizeBody(Settings):
     weights: str | None = Field(None, max_length=200, description="by name; none: the colorizer's default")
     options: dict[str, Any] = Field({}, description="samples, seed and those of the colorizer")
     guidance: GuidanceBody = Field(default_factory=GuidanceBody)
-    consistent: bool = Field(False, description="the pictures are pages whose colours agree")
+    consistent: bool = Field(False, description="the pictures are pages whose colours agree; frames do")
+    recolor: bool = Field(False, description="colour also the pages of a book that have colour already")
 
 
 class GuideBody(Settings):
@@ -69,18 +70,20 @@ class GuideBody(Settings):
 
 
 class ExportBody(Settings):
-    """Samples that go into one zip, each with its record."""
+    """Samples that go into one zip, each with its record, or into the book whose pages they are of."""
 
     items: list[GuideBody] = Field(min_length=1, max_length=1000)
+    book: bool = Field(False, description="as the book; pages that are not named stay as they are")
 
 
 class UploadedPicture(Strict):
-    """A picture that the server holds."""
+    """A picture that the server holds; width and height are 0 of a page that was not looked at yet."""
 
     id: str
     name: str
     width: int
     height: int
+    book: str | None = Field(None, description="id of the book that it is a page of")
 
 
 class JobPicture(Strict):
@@ -90,7 +93,9 @@ class JobPicture(Strict):
     name: str
     width: int
     height: int
-    status: Literal["queued", "running", "done", "failed", "cancelled"]
+    status: Literal["queued", "running", "done", "kept", "failed", "cancelled"] = Field(
+        description="kept: a page of a book that has colour already, and stays as it is"
+    )
     samples: int = 0
     files: list[str] = Field([], description="addresses of the samples")
     record: dict[str, Any] | None = Field(None, description="how the first sample was made")
@@ -108,6 +113,7 @@ class JobBody(Strict):
     options: dict[str, Any]
     done: int
     total: int
+    kept: int = Field(description="pages that have colour already and stay as they are")
     before: int = Field(description="jobs that were there first and are not finished")
     pictures: list[JobPicture]
 
@@ -143,6 +149,7 @@ class ModelsBody(Strict):
     """What is installed and offered; unavailable: what cannot be used, and why."""
 
     models: list[OfferedModel]
+    books: list[str] = Field(description="endings of files that are opened page by page")
     suited: dict[str, str] = Field(description="the colorizer for each kind of picture")
     unavailable: dict[str, str]
     limits: dict[str, float]

@@ -43,7 +43,7 @@ class ServerState:
         self.uploads = UploadStore(self.settings)
         self.jobs = JobTable(self.settings, self.models, self.uploads, self.dispatcher)
         self.metrics.watch(self)
-        self.dispatcher.start()
+        self.dispatcher.start(self.uploads.folder)
 
     def close(self) -> None:
         """Leave nothing behind."""

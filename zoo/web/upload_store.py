@@ -1,4 +1,4 @@
-"""The pictures that clients sent: files of our own names in a folder of their own, which is swept."""
+"""The pictures and books that clients sent: files in a folder of their own, which is swept."""
 
 from __future__ import annotations
 
@@ -6,28 +6,20 @@ import hashlib
 import secrets
 import shutil
 import time
-import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from io import BytesIO
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from filelock import FileLock, Timeout
 
-from colorzoo.core.errors import ColorzooError, ImageError, UnknownNameError, printable
+from colorzoo.core.errors import ColorzooError, UnknownNameError, printable
 from colorzoo.core.files import atomic_write, cache_root
-from colorzoo.core.imaging.decoding import identified, image_errors
-from colorzoo.core.imaging.image_io import READABLE
-from colorzoo.core.imaging.limits import bound_pixels, bound_scans
-from colorzoo.web.coloring_tasks import StoredPicture
+from colorzoo.web.coloring_tasks import BookContent, StoredPicture
+from colorzoo.web.received_file import KEPT, Book, Upload, plain_name, probe
 from colorzoo.web.serve_settings import MEGABYTE, ServeSettings
 
-BOOKS = (".cbz", ".zip")
-KEPT = (".jpg", ".png", ".tif", ".webp")
-"""Formats in which colours go back as they came; the others become png."""
-LONGEST_NAME = 120
 RECENT = 60.0
 
 
@@ -37,19 +29,6 @@ class DiskFullError(ColorzooError):
 
 class TooLargeError(ColorzooError):
     """A request has more pictures or bytes than is taken."""
-
-
-@dataclass
-class Upload:
-    """A picture of a client; suffix: of the format in which its colours go back."""
-
-    id: str
-    stored: StoredPicture
-    suffix: str
-    width: int
-    height: int
-    bytes: int
-    used: float = field(default_factory=time.monotonic)
 
 
 class UploadStore:
@@ -65,6 +44,7 @@ class UploadStore:
         self.lock = FileLock(self.folder / "lock")
         self.lock.acquire(timeout=0)
         self.uploads: dict[str, Upload] = {}
+        self.working = 0
 
     def close(self) -> None:
         """Delete the folder."""
@@ -74,7 +54,7 @@ class UploadStore:
     @property
     def held(self) -> int:
         """How many bytes the folder holds."""
-        return sum(upload.bytes for upload in self.uploads.values())
+        return sum(upload.bytes for upload in self.uploads.values()) + self.working
 
     def get(self, upload_id: str) -> Upload:
         """Return an upload.
@@ -87,24 +67,68 @@ class UploadStore:
             raise UnknownNameError(
                 "picture", printable(upload_id, 40), (), "it is not held any more: send it again"
             )
-        upload.used = time.monotonic()
+        upload.touch()
         return upload
 
-    def add(self, name: str, data: IO[bytes]) -> list[Upload]:
-        """Store a picture, or every picture of a comic book archive; name: what the client calls it.
+    def add(self, name: str, data: IO[bytes]) -> Upload:
+        """Store a picture; name: what the client calls it.
 
         Raises:
             ImageError: no picture that is read, or damaged.
-            TooLargeError: it holds too much.
             DiskFullError: the folder is full.
         """
-        plain = plain_name(name)
-        if data.read(4) == b"PK\x03\x04":
-            data.seek(0)
-            members = list(_members(plain, data, self.settings))
-            return [self._store(member, BytesIO(content)) for member, content in members]
-        data.seek(0)
-        return [self._store(plain, data)]
+        name = plain_name(name)
+        width, height, suffix = probe(name, data, self.settings.pixels * 1_000_000)
+        upload_id = secrets.token_urlsafe(16)
+        stored, size = self._stored(self.folder / upload_id, name, data)
+        self.uploads[upload_id] = Upload(upload_id, stored, suffix, width, height, size)
+        return self.uploads[upload_id]
+
+    def add_book(self, name: str, data: IO[bytes]) -> Book:
+        """Store what may be a book, whose pages are not known yet.
+
+        Raises:
+            DiskFullError: the folder is full.
+        """
+        name, book_id = plain_name(name), secrets.token_urlsafe(16)
+        folder = self.folder / book_id
+        folder.mkdir(mode=0o700)
+        try:
+            return Book(book_id, *self._stored(folder / name, name, data))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def add_pages(self, book: Book, content: BookContent) -> list[Upload]:
+        """Hold the pages of a book."""
+        book.stored, book.ending = replace(book.stored, film=content.film), content.ending
+        if not book.stored.path.name.lower().endswith(content.ending) and not book.stored.path.suffix:
+            named = book.stored.path.with_name(book.stored.path.name + content.ending)
+            book.stored = replace(book.stored, path=book.stored.path.rename(named))
+        share = -(-book.bytes // len(content.names))
+        for number, name in enumerate(map(plain_name, content.names)):
+            upload_id = secrets.token_urlsafe(16)
+            suffix = PurePosixPath(name).suffix.lower().replace(".jpeg", ".jpg").replace(".tiff", ".tif")
+            stored = replace(book.stored, name=name, page=number)
+            page = Upload(upload_id, stored, suffix if suffix in KEPT else ".png", 0, 0, share, book)
+            self.uploads[upload_id] = page
+            book.pages.append(page)
+        return book.pages
+
+    def drop(self, book: Book) -> None:
+        """Delete the file of a book."""
+        shutil.rmtree(book.stored.path.parent, ignore_errors=True)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        """Yield a folder for what is put together, whose files count like pictures; deleted at the end."""
+        work = Workspace(self, self.folder / secrets.token_urlsafe(16))
+        work.folder.mkdir(mode=0o700)
+        try:
+            yield work
+        finally:
+            self.working -= work.size
+            shutil.rmtree(work.folder, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what was not used for long."""
@@ -117,7 +141,7 @@ class UploadStore:
         for upload in uploads:
             self.delete(upload)
 
-    def _make_room(self, wanted: int) -> None:
+    def make_room(self, wanted: int) -> None:
         """Delete the pictures that were used longest ago, but none of the last minute."""
         recent = time.monotonic() - RECENT
         for upload in sorted(self.uploads.values(), key=lambda one: one.used):
@@ -131,43 +155,51 @@ class UploadStore:
     def delete(self, upload: Upload) -> None:
         """Delete an upload."""
         self.uploads.pop(upload.id, None)
-        with suppress(OSError):
-            upload.stored.path.unlink(missing_ok=True)
+        if upload.book is None:
+            with suppress(OSError):
+                upload.stored.path.unlink(missing_ok=True)
+        elif upload in upload.book.pages:
+            upload.book.pages.remove(upload)
+            if not upload.book.pages:
+                self.drop(upload.book)
 
-    def _store(self, name: str, data: IO[bytes]) -> Upload:
-        width, height, suffix = probe(name, data, self.settings.pixels * 1_000_000)
+    def _stored(self, path: Path, name: str, data: IO[bytes]) -> tuple[StoredPicture, int]:
         data.seek(0)
         content = data.read()
-        self._make_room(len(content))
-        upload_id = secrets.token_urlsafe(16)
-        path = self.folder / upload_id
+        self.make_room(len(content))
         with atomic_write(path) as file:
             file.write(content)
-        stored = StoredPicture(path, name, hashlib.sha256(content).hexdigest())
-        self.uploads[upload_id] = Upload(upload_id, stored, suffix, width, height, len(content))
-        return self.uploads[upload_id]
+        return StoredPicture(path, name, hashlib.sha256(content).hexdigest()), len(content)
 
 
-def probe(name: str, data: IO[bytes], max_pixels: int) -> tuple[int, int, str]:
-    """Return width, height and suffix of a picture without decoding its pixels.
+@dataclass
+class Workspace:
+    """A folder whose files count against the disk of a store."""
 
-    Raises:
-        ImageError: no picture that is read, or too large.
-    """
-    data.seek(0)
-    with image_errors(name):
-        image = identified(data)
-        bound_pixels(*image.size, max_pixels)
-        bound_scans(image, data)
-        suffix = f".{(image.format or 'png').lower()}".replace(".jpeg", ".jpg").replace(".tiff", ".tif")
-        return image.width, image.height, suffix if suffix in KEPT else ".png"
+    store: UploadStore
+    folder: Path
+    size: int = 0
 
+    def add(self, name: str, data: bytes) -> Path:
+        """Write a file.
 
-def plain_name(name: str) -> str:
-    """Return what a client calls a file as a plain name that any system can hold."""
-    last = PurePosixPath(printable(name, 4096).replace("\\", "/")).name
-    safe = "".join(c if c.isalnum() or c in " ._-()+,~" else "_" for c in last).strip(" .")
-    return safe[-LONGEST_NAME:] or "picture"
+        Raises:
+            DiskFullError: the folder of the store is full.
+        """
+        self.take(len(data))
+        path = self.folder / name
+        path.write_bytes(data)
+        return path
+
+    def take(self, count: int) -> None:
+        """Count bytes that are written.
+
+        Raises:
+            DiskFullError: as in `add`.
+        """
+        self.store.make_room(count)
+        self.size += count
+        self.store.working += count
 
 
 def sweep_folders(root: Path) -> None:
@@ -180,34 +212,3 @@ def sweep_folders(root: Path) -> None:
             lock.acquire(timeout=0)
             lock.release()
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _members(name: str, data: IO[bytes], settings: ServeSettings) -> Iterator[tuple[str, bytes]]:
-    """Yield names and contents of an archive's pictures in order, within the limits."""
-    try:
-        with zipfile.ZipFile(data) as archive:
-            members = sorted(
-                (one for one in archive.infolist() if _is_page(one.filename)), key=lambda one: one.filename
-            )
-            if len(members) > settings.frames:
-                raise TooLargeError(f"{name}: {len(members)} pictures, at most {settings.frames} are taken")
-            left = settings.body * MEGABYTE
-            for member in members:
-                with archive.open(member) as file:
-                    content = file.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise TooLargeError(f"{name}: unpacks to more than {settings.body} MB")
-                yield plain_name(member.filename), content
-    except ColorzooError:
-        raise
-    except Exception as error:  # damaged archives raise anything
-        raise ImageError(f"{name}: damaged archive ({printable(str(error), 80)})") from None
-    if not members:
-        raise ImageError(f"{name}: holds no pictures; expected {', '.join(READABLE)}")
-
-
-def _is_page(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in READABLE and not hidden and not name.endswith("/")

@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 import colorzoo
 from colorzoo.web import (
     api_routes,
+    book_routes,
     export_routes,
     page_routes,
     problem_details,
@@ -54,6 +55,7 @@ def application(settings: ServeSettings, report: Path | None = None) -> FastAPI:
     app.state.server = server
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     app.include_router(api_routes.router)
+    app.include_router(book_routes.router)
     app.include_router(export_routes.router)
     app.include_router(reader_extension.router)
     app.include_router(page_routes.router)

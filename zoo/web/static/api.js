@@ -51,7 +51,12 @@ export const blob = async (path, signal) => (await call(path, { signal })).blob(
 export const colorize = async (body) => (await post("v1/colorize", body)).json();
 export const guide = async (body, signal) => (await post("v1/guide", body, signal)).blob();
 export const record = async (body) => (await post("v1/guide", body, undefined, "application/json")).json();
-export const exported = async (body) => (await post("v1/export", body)).blob();
+/** Return a file of many pictures, and what the server calls it. */
+export async function exported(body) {
+  const answer = await post("v1/export", body);
+  const [, name] = /filename\*=UTF-8''(.+)/.exec(answer.headers.get("content-disposition") ?? "") ?? [];
+  return [await answer.blob(), decodeURIComponent(name ?? "colorzoo.zip")];
+}
 export const cancel = (job) => call(`v1/jobs/${job}`, { method: "DELETE" });
 export const answer = async (path, body) => (await post(path, body)).json();
 

@@ -35,11 +35,12 @@ async function choose(choice) {
 async function show() {
   const rates = await api.json("v1/blind/rates");
   const percent = (share) => `${Math.round(100 * share)} %`;
-  const rows = rates.map((one) => make("tr", {}, make("th", { scope: "row" }, `${one.one} over ${one.other}`),
-    make("td", {}, percent(one.rate)), make("td", {}, `${percent(one.low)} to ${percent(one.high)}`),
-    make("td", {}, `${one.answers} answers, ${one.ties} without difference`),
-    make("td", {}, one.low > 0.5 ? `${one.one} is preferred` : one.high < 0.5 ? `${one.other} is preferred` : "no preference shown")));
-  byId("rates").replaceChildren(rates.length ? make("table", {}, make("tbody", {}, ...rows)) : make("p", {}, "Nobody has answered yet."));
+  const rows = rates.map((one) => {
+    const shown = one.low > 0.5 ? `${one.one} is preferred` : one.high < 0.5 ? `${one.other} is preferred` : "no preference shown";
+    return make("li", {}, make("strong", {}, `${one.one} over ${one.other}: ${percent(one.rate)}`), ` (95 % interval ${percent(one.low)} to ${percent(one.high)}), `,
+      `${one.answers} answer${one.answers === 1 ? "" : "s"}, ${one.ties} without difference: ${shown}`);
+  });
+  byId("rates").replaceChildren(rates.length ? make("ul", {}, ...rows) : make("p", {}, "Nobody has answered yet."));
 }
 
 for (const choice of CHOICES) byId(choice).addEventListener("click", () => choose(choice));

@@ -12,12 +12,16 @@ export function install(functions) {
   byId("cancel").addEventListener("click", stop);
 }
 
-/** Colour pictures by a colorizer, or by what suits them: a job each, or one for the pages of a book. */
+/** Colour pictures by a colorizer, or by what suits them: a job for the pages of a book, else one each. */
 export async function color(items, key, body, asBook) {
   const request = { ...body, model: key || null };
   for (const item of items) { item.status = "queued"; item.error = ""; told(item); }
-  const groups = asBook && items.length > 1 ? [items] : items.map((item) => [item]);
-  await Promise.all(groups.map((group) => start(group, { ...request, consistent: group.length > 1 })));
+  const groups = new Map();
+  for (const item of items) {
+    const group = item.book ?? (asBook ? "all" : item.key);
+    groups.set(group, [...(groups.get(group) ?? []), item]);
+  }
+  await Promise.all([...groups.values()].map((group) => start(group, { ...request, consistent: asBook && group.length > 1 })));
 }
 
 async function start(group, request, again = true) {
@@ -27,13 +31,14 @@ async function start(group, request, again = true) {
     if (!job) return fail(group, "cancelled", "");
     state.running.set(job.id, group);
     update(group, job);
-    await api.follow(job.id, (body) => update(group, body));
+    const last = await api.follow(job.id, (body) => update(group, body));
+    if (request.consistent && last) update(group, last, true);
     state.running.delete(job.id);
   } catch (problem) {
     for (const [id, items] of state.running) if (items === group) state.running.delete(id);
     if (problem.gone && again) {
       try {
-        await Promise.all(group.map(queue.resend));
+        await queue.resend(group);
         return start(group, request, false);
       } catch { /* the first reason is the better one */ }
     }
@@ -58,23 +63,26 @@ async function submitted(request) {
 let stopped = false;
 
 function fail(group, status, error) {
-  for (const item of group) if (!["done", "failed"].includes(item.status)) Object.assign(item, { status, error });
+  for (const item of group) if (!["done", "kept", "failed"].includes(item.status)) Object.assign(item, { status, error });
 }
 
-function update(group, job) {
+/** agreed: colours of finished pages are others than before, those that the book agrees on. */
+function update(group, job, agreed = false) {
   const key = job.weights ? `${job.model}:${job.weights}` : job.model;
   group.forEach((item, index) => {
     const page = job.pictures[index];
     const before = item.status;
     item.status = page.status;
     item.error = page.error ?? "";
-    if (page.status === "done" && (before !== "done" || item.results.get(key)?.job !== job.id)) {
+    if (page.status === "kept") Object.assign(item.picture, { width: page.width, height: page.height });
+    const changed = before !== item.status || agreed;
+    if (page.status === "done" && (changed || item.results.get(key)?.job !== job.id)) {
       const { files, record, width, height, notes } = page;
       item.results.set(key, { job: job.id, index, files, record, width, height, notes });
       item.shown = key;
       item.sample = Math.min(item.sample, files.length - 1);
     }
-    if (before !== item.status || item.status === "done") told(item);
+    if (changed) told(item);
   });
 }
 

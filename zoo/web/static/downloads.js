@@ -28,5 +28,10 @@ byId("record").addEventListener("click", (event) => guarded(event.target, async 
 }));
 byId("zip").addEventListener("click", (event) => guarded(event.target, async () => {
   const done = state.items.filter((item) => resultOf(item));
-  save(await api.exported({ items: done.map((item) => body(item, { format: format() })) }), "colorzoo.zip");
+  save(...await api.exported({ items: done.map((item) => body(item, { format: format() })) }));
+}));
+byId("whole").addEventListener("click", (event) => guarded(event.target, async () => {
+  const pages = state.items.filter((item) => item.book === state.current.book && resultOf(item));
+  say("The book is being written.");
+  save(...await api.exported({ items: pages.map((item) => body(item)), book: true }));
 }));

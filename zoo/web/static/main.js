@@ -14,8 +14,8 @@ import * as viewer from "./viewer.js";
 const model = byId("model"), leftSide = byId("left-side");
 let rendering = null, served = 1, shownSide = 0;
 
-async function colorAll(items) {
-  const ready = items.filter((item) => item.picture && !["queued", "running"].includes(item.status));
+async function colorAll(items, recolor = null) {
+  const ready = items.filter((item) => item.picture && (item === recolor || !["queued", "running", "kept"].includes(item.status)));
   if (!ready.length) return;
   let values;
   try {
@@ -25,33 +25,33 @@ async function colorAll(items) {
     return;
   }
   byId("color").classList.remove("due");
-  const body = { options: values, guidance: {} };
+  const body = { options: values, guidance: {}, recolor: recolor?.status === "kept" };
   if (!model.value) body.options = { samples: values.samples, ...(values.seed === undefined ? {} : { seed: values.seed }) };
   await coloring.color(ready, model.value, body, byId("book").checked);
 }
 
 function told(item) {
-  if (item.status === "done") thumb(item);
+  if (["done", "kept"].includes(item.status)) thumb(item);
   queue.draw();
   busy();
-  if (item === state.current && item.status === "done" && resultOf(item) !== item.rendered) show(item);
+  if (item === state.current && (item.status === "kept" || (item.status === "done" && resultOf(item) !== item.rendered))) show(item);
   actions();
 }
 
-/** Give the row of pictures a small picture of the sample that is chosen. */
+/** Give the row of pictures a small picture of the sample that is chosen, or of a page that stays. */
 async function thumb(item) {
-  const found = resultOf(item);
-  const loaded = await samples.load(found).catch(() => null);
-  const canvas = loaded?.[Math.min(item.sample, loaded.length - 1)]?.canvas;
-  if (!canvas) return;
-  item.thumb = canvas.toDataURL("image/jpeg", 0.8);
+  const files = resultOf(item)?.files ?? [`v1/pictures/${item.picture.id}`];
+  const small = await api.blob(`${files[Math.min(item.sample, files.length - 1)]}?side=256`).catch(() => null);
+  if (!small) return;
+  URL.revokeObjectURL(item.thumb);
+  item.thumb = URL.createObjectURL(small);
   queue.draw();
 }
 
 function busy() {
   const item = state.current;
   const active = state.items.filter((one) => ["uploading", "queued", "running"].includes(one.status));
-  const done = state.items.filter((one) => one.status === "done").length;
+  const done = state.items.filter((one) => ["done", "kept"].includes(one.status)).length;
   byId("busy").hidden = !active.length;
   const progress = byId("progress");
   if (state.items.length > 1) { progress.max = state.items.length; progress.value = done; } else progress.removeAttribute("value");
@@ -64,6 +64,8 @@ function actions() {
   byId("color").disabled = !state.items.some((one) => one.picture);
   byId("color").textContent = found ? "Colour again" : state.items.length > 1 ? "Colour all" : "Colour";
   for (const id of ["download", "record"]) byId(id).disabled = !found;
+  byId("whole").hidden = !item?.book;
+  byId("whole").disabled = !state.items.some((one) => one.book === item?.book && resultOf(one));
   byId("zip").disabled = !state.items.some((one) => resultOf(one));
 }
 
@@ -79,6 +81,8 @@ async function show(item) {
   samples.show(found, item?.sample ?? 0);
   hints.show(item);
   if (!item?.picture) return;
+  if (!found && !item.picture.width) await measure(item);
+  if (item !== state.current || resultOf(item) !== found) return;
   const { width, height } = found ?? item.picture;
   if (item !== show.last || width !== show.width) viewer.open(width, height);
   const first = found && !(show.last === item && show.had);
@@ -89,6 +93,17 @@ async function show(item) {
   await Promise.all([renderLeft(item), found ? render() : null]);
   if (!found) viewer.setWipe(100);
   else if (first) viewer.setWipe(viewer.toStage({ u: 0.2, v: 0 }).x / byId("stage").clientWidth * 100);
+}
+
+/** Learn the shape of a page that nobody has looked at yet. */
+async function measure(item) {
+  try {
+    const { width, height } = await createImageBitmap(await api.blob(`v1/pictures/${item.picture.id}?side=2048`));
+    Object.assign(item.picture, { width, height });
+  } catch (problem) {
+    item.picture.width = item.picture.height = 1;
+    say(problem.message, true);
+  }
 }
 
 /** What can stand left of the slider: the picture as it came, or what another colorizer made of it. */
@@ -148,7 +163,7 @@ async function render() {
 async function recover(item) {
   say("The server has forgotten this picture; it is coloured again.");
   const key = item.shown;
-  await queue.resend(item).then(() => { item.status = "ready"; }, (problem) => say(problem.message, true));
+  await queue.resend([item]).then(() => { item.status = "ready"; }, (problem) => say(problem.message, true));
   if (item.picture) await coloring.color([item], key, { options: models.values(), guidance: {} }, false);
 }
 
@@ -174,7 +189,7 @@ async function compareWith(key) {
   viewer.setWipe(50);
 }
 
-byId("panel").addEventListener("submit", (event) => { event.preventDefault(); colorAll(byId("book").checked ? state.items : state.current ? [state.current, ...state.items.filter((one) => one !== state.current && !resultOf(one))] : state.items); });
+byId("panel").addEventListener("submit", (event) => { event.preventDefault(); colorAll(byId("book").checked ? state.items : state.current ? [state.current, ...state.items.filter((one) => one !== state.current && !resultOf(one))] : state.items, state.current); });
 byId("panel").addEventListener("input", (event) => { if (event.target.closest("#options, #more-options") && state.items.length) byId("color").classList.add("due"); });
 model.addEventListener("change", () => { models.describe(); if (state.items.length) colorAll(state.items); });
 byId("book").addEventListener("change", () => { if (state.items.length > 1) colorAll(state.items); });
@@ -229,7 +244,8 @@ byId("privacy").textContent = ["127.0.0.1", "localhost", "[::1]"].includes(locat
 
 try {
   const found = await api.json("v1/models");
-  Object.assign(state, { models: found.models, limits: found.limits, suited: found.suited });
+  Object.assign(state, { models: found.models, limits: found.limits, suited: found.suited, books: found.books });
+  byId("file").accept = ["image/*", "video/*", ...found.books].join();
   models.fill();
   for (const [name, why] of Object.entries(found.unavailable)) say(`${name} cannot be used: ${why}`, true);
 } catch (problem) {

@@ -3,10 +3,11 @@ import * as api from "./api.js";
 import { byId, make, say } from "./dom.js";
 import { newItem, state } from "./state.js";
 
-const READABLE = /\.(jpe?g|png|webp|bmp|tiff?|gif|avif|p[pgbn]m|jp2|j2k|jpx|cbz|zip)$/i;
+const PICTURE = /\.(jpe?g|png|webp|bmp|tiff?|gif|avif|p[pgbn]m|jp2|j2k|jpx)$/i;
+const readable = (name) => PICTURE.test(name) || state.books.some((ending) => name.toLowerCase().endsWith(ending));
 const WORDS = {
   uploading: "sending", ready: "not coloured yet", queued: "waits", running: "is being coloured",
-  done: "coloured", failed: "failed", cancelled: "stopped",
+  done: "coloured", kept: "has colour already and stays", failed: "failed", cancelled: "stopped",
 };
 let handlers = { added: () => {}, selected: () => {}, removed: () => {} };
 
@@ -56,7 +57,7 @@ async function filesOf(entry) {
 /** Send files to the server; what comes back is ready to be coloured. */
 export async function add(files) {
   const several = files.length > 1;
-  const wanted = several ? files.filter((file) => READABLE.test(file.name) && !/(^|\/)\./.test(file.webkitRelativePath)) : files;
+  const wanted = several ? files.filter((file) => readable(file.name) && !/(^|\/)\./.test(file.webkitRelativePath)) : files;
   if (wanted.length < files.length) say(`${files.length - wanted.length} files are no pictures and were left out`);
   const items = wanted.map((file) => newItem(file, file.name || "pasted picture"));
   state.items.push(...items);
@@ -74,20 +75,26 @@ export async function add(files) {
   if (ready.length) handlers.added(ready);
 }
 
-/** Upload one file; an archive becomes several pictures. */
+/** Upload one file; a book becomes a row of pages, which agree on their colours. */
 async function send(item) {
   const [first, ...others] = await api.upload(item.file);
-  Object.assign(item, { picture: first, name: first.name, status: "ready" });
-  const more = others.map((picture, index) => Object.assign(newItem(item.file, picture.name, index + 1), { picture, status: "ready" }));
+  const ready = (one, picture) => Object.assign(one, { picture, name: picture.name, book: picture.book, status: "ready" });
+  ready(item, first);
+  if (first.book) byId("book").checked = true;
+  const more = others.map((picture, index) => ready(newItem(item.file, picture.name, index + 1), picture));
   state.items.splice(state.items.indexOf(item) + 1, 0, ...more);
   return [item, ...more];
 }
 
-/** Send a picture again that the server has forgotten. */
-export async function resend(item) {
-  item.picture = (await api.upload(item.file))[item.nth];
-  item.results.clear();
-  item.shown = null;
+/** Send pictures again that the server has forgotten, each file once. */
+export async function resend(items) {
+  const sent = new Map();
+  for (const item of items) {
+    if (!sent.has(item.file)) sent.set(item.file, await api.upload(item.file));
+    const picture = sent.get(item.file)[item.nth];
+    Object.assign(item, { picture, book: picture.book, shown: null });
+    item.results.clear();
+  }
 }
 
 export function select(item) {

@@ -1,6 +1,6 @@
 /* What the page knows: pictures in a row, each with what colorizers made of it. */
 export const state = {
-  models: [], limits: {}, suited: {},
+  models: [], limits: {}, suited: {}, books: [],
   items: [], current: null,
   running: new Map(), // job id → pictures in it
 };
@@ -10,7 +10,7 @@ let next = 1;
 /** A picture of the queue; `file` and `nth` say where it came from, should the server forget it. */
 export function newItem(file, name, nth = 0) {
   return {
-    key: next++, file, nth, name, picture: null, status: "uploading", error: "",
+    key: next++, file, nth, name, book: null, picture: null, status: "uploading", error: "",
     results: new Map(), shown: null, sample: 0, hints: [], past: [], left: "",
   };
 }
