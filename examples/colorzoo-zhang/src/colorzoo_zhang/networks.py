@@ -63,9 +63,8 @@ class Eccv16Network(nn.Module):
     def forward(self, lightness: Tensor, temperature: float = 1.0) -> Tensor:
         """Return ab (N, 2, H, W) for L (N, 1, H, W), sides multiples of 8.
 
-        The release's softmax is followed by a convolution without bias, whose weights are the colours of
-        the bins, over 110. So it is a mean, which at other temperatures of the softmax is that of equation
-        5 in the paper.
+        The release's softmax is followed by a convolution without bias, whose weights act as the colours of
+        the bins, over 110. So it is a mean; with another temperature, of the release's scores, equation 5.
         """
         x = normalized(lightness)
         for part in (self.model1, self.model2, self.model3, self.model4):
