@@ -123,7 +123,9 @@ class Prediction:
         looks = table is not None or given & SPATIAL
         gray, luma, chroma = self.planes((FLATS_SIDE if "flats" in given else SIDE) if looks else None)
         guidance = guidance.in_pixels(self.picture.full_size, (gray.shape[-2], gray.shape[-1]))
-        guided_one = self.recolored(gray, luma, guided(chroma, luma[:1], guidance, table))
+        followed = "hints" in self.capabilities.takes
+        wanted = guided(chroma, luma[:1], guidance, table, followed=followed)
+        guided_one = self.recolored(gray, luma, wanted)
         return guided_one.rgb, guided_one.guide
 
     def _rows(

@@ -122,6 +122,20 @@ def test_the_user_wins_over_a_colorizer_that_takes_hints_and_misses_them():
     torch.testing.assert_close(chroma_of(told)[:, 40, 110], chroma_of(plain)[:, 40, 110], atol=0.01, rtol=0)
 
 
+def test_what_a_colorizer_misses_of_its_hints_is_corrected_and_not_drawn_over():
+    class Half(Attentive):
+        def colorize_guided(self, gray, options, guidance):
+            return (self.colorize(gray, options) + super().colorize_guided(gray, options, guidance)) / 2
+
+    told = Guidance(hints=[Hint(x=30, y=40, color=RED, radius=4)])
+    half, whole = (
+        chroma_of(colorize(kind(), gray_picture(), {}, told)[0])[1] for kind in (Half, Attentive)
+    )
+    plain = chroma_of(colorize(Half(), gray_picture())[0])[1]
+    assert half[40, 30] == pytest.approx(float(whole[40, 30]), abs=0.02)
+    assert half[85, 115] == pytest.approx(float(whole[85, 115] + plain[85, 115]) / 2, abs=0.02)
+
+
 def test_later_hints_are_spread_where_the_colorizer_was_given_none():
     picture, later = gray_picture(), Guidance(hints=[Hint(x=30, y=40, color=RED, radius=4)])
     ours, theirs = (next(predict(kind(), picture).pictures(later)) for kind in (Attentive, Unaware))
