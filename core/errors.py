@@ -17,6 +17,10 @@ class ColorzooError(Exception):
     """Base of every error colorzoo raises on purpose; the command line prints it without a traceback."""
 
 
+class Notice(UserWarning):
+    """Something worth knowing that is no problem; the command line prints it in one line."""
+
+
 class PluginError(ColorzooError):
     """A plugin failed to load, or does not do what the contract says."""
 

@@ -64,7 +64,7 @@ def register_commands(cli: typer.Typer) -> None:
 
 @hookspec
 def register_weights() -> Sequence[Path]:  # type: ignore[empty-body]
-    """Return the TOML files of the weights this plugin knows by name: embedded, or pinned on the Hub."""
+    """Return the TOML files of weights by name: embedded, pinned on the Hub, or published elsewhere."""
 
 
 @hookspec

@@ -24,7 +24,8 @@ class ListedPlugin:
 class ListedWeights:
     """Weights of a catalogue.
 
-    sha256: of their tensors. size: of the file of these in bytes, None for weights that are on the Hub.
+    sha256: of their tensors, or of the published file that they are adopted from; empty where nobody knows.
+    size: of the file of these in bytes, None where they are not on this machine.
     """
 
     name: str
@@ -72,6 +73,7 @@ def _listed(kind: str, *, baselines: bool = True) -> list[ListedPlugin]:
 
 
 def _weights(entry: CatalogEntry, root: Path) -> ListedWeights:
-    tensors = root / entry.folder / TENSORS if entry.folder else None
+    folder = catalog.local_folder(entry, root)
+    tensors = folder / TENSORS if folder else None
     size = tensors.stat().st_size if tensors and tensors.is_file() else None
     return ListedWeights(entry.name, entry.summary, entry.license, entry.sha256, size)

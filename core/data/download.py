@@ -32,8 +32,14 @@ def session(tries: int = 4) -> requests.Session:
 def download(
     urls: Sequence[str], target: Path, sha256: str, max_bytes: int, progress: Progress | None = None
 ) -> Path:
-    """Download from the first mirror that has it; a cut download resumes, a wrong hash is refused."""
-    if target.exists() and digest(target) == sha256:
+    """Download from the first mirror that has it; a cut download resumes, a wrong hash is refused.
+
+    sha256: or its beginning, where no more is known; empty, and what is there or comes is taken.
+
+    Raises:
+        DataError: none has it; each with its reason.
+    """
+    if target.exists() and digest(target).startswith(sha256):
         return target
     part = target.with_name(target.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +50,7 @@ def download(
         except (requests.RequestException, DataError) as error:
             problems.append(f"{url}: {_reason(error)}")
             continue
-        if digest(part) == sha256:
+        if digest(part).startswith(sha256):
             part.replace(target)
             return target
         part.unlink()

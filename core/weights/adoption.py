@@ -11,37 +11,38 @@ from colorzoo.core.config import ColorizerConfig
 from colorzoo.core.errors import WeightsError, printable
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
+from colorzoo.core.weights.checkpoint_file import read_published
 from colorzoo.core.weights.folder import built, expected_tensors, fill
-from colorzoo.core.weights.safetensors_header import read_header
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SHOWN = 4
 """Most problems that one message lists."""
+LARGER, SPARE = 16, 1 << 30
+"""How much larger than its tensors a published file may be: it may hold more networks and optimizers."""
 
 
 def adopted_file(path: Path, cls: type[Colorizer], config: ColorizerConfig | None = None) -> Colorizer:
-    """Return a colorizer with the weights of a foreign safetensors file, renamed by its `adopt`.
+    """Return a colorizer with the weights of a published file, renamed by its `adopt`.
+
+    path: safetensors, or a checkpoint of torch, which is read in a process of its own.
 
     Raises:
-        WeightsError: the file is absent or damaged, or what `adopt` makes of it does not fit.
+        WeightsError: the file is absent, damaged, far too large or would call something, or what `adopt`
+            makes of it does not fit.
         PluginError: the plugin's code fails.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load as decode
-
-    try:
-        data = path.read_bytes()
-        read_header(data)
-        tensors = decode(data)
-    except OSError as error:
-        raise WeightsError(f"{printable(str(path))}: {error.strerror or error}") from None
-    except (WeightsError, SafetensorError) as error:
+    config = cls.Config() if config is None else config
+    most = (
+        LARGER * sum(t.numel() * t.element_size() for t in expected_tensors(cls, config).values()) + SPARE
+    )
+    if path.is_file() and path.stat().st_size > most:
         raise WeightsError(
-            f"{printable(str(path))}: {printable(str(error))}; expected safetensors"
-        ) from None
-    return adopted(tensors, cls, config)
+            f"{printable(str(path))}: {path.stat().st_size:,} bytes, at most {most:,} are read for "
+            f"{cls.__name__}"
+        )
+    return adopted(read_published(path), cls, config)
 
 
 def adopted(
@@ -80,9 +81,12 @@ def _misfits(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> Ite
     """Yield where a state differs from what is expected, by name."""
     missing, unexpected = expected.keys() - state.keys(), state.keys() - expected.keys()
     for name in sorted(expected.keys() & state.keys()):
-        got, wanted = tuple(state[name].shape), tuple(expected[name].shape)
+        tensor, own = state[name], expected[name]
+        got, wanted = tuple(tensor.shape), tuple(own.shape)
         if got != wanted:
             yield f"{printable(name, 60)} is {got}, expected {wanted}"
+        elif tensor.is_floating_point() != own.is_floating_point():
+            yield f"{printable(name, 60)} is {tensor.dtype}, expected {own.dtype}"
     for name in sorted(missing):
         yield f"missing {printable(name, 60)} {tuple(expected[name].shape)}"
     for name in sorted(unexpected):

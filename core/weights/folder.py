@@ -87,7 +87,8 @@ def read_info(folder: Path) -> WeightsInfo:
     if owner:
         raise WeightsError(
             f"{path}: describes a model of {owner}, not of colorzoo; see `colorzoo weights list` for those "
-            "that are here, `colorzoo plugins` for colorizers"
+            "that are here, `colorzoo plugins` for colorizers; if one adopts it: colorzoo weights convert "
+            f"PLUGIN {folder / TENSORS} -o DIR"
         )
     return read_model(path, WeightsInfo, error=WeightsError, max_bytes=MAX_CONFIG_BYTES)
 

@@ -55,6 +55,14 @@ class Measured(Strict):
     fingerprint: str = Field("", description="of the pictures it was measured on")
 
 
+class AdoptedFrom(Strict):
+    """The published file that weights were adopted from."""
+
+    address: str = Field(description="an address, or owner/name@commit:file on the Hub")
+    sha256: str = Field(description="of the file")
+    stated: str = Field("", description="digest of the catalogue's entry and the plugin's version")
+
+
 class WeightsInfo(Strict):
     """The content of config.json: everything about weights except the tensors."""
 
@@ -69,4 +77,5 @@ class WeightsInfo(Strict):
     sha256: str = Field("", description="of model.safetensors")
     config: dict[str, Any]
     trained_on: TrainedOn | None = None
+    adopted_from: AdoptedFrom | None = None
     metrics: list[Measured] = []

@@ -1,7 +1,7 @@
 """A small Hub on loopback for tests: what the Hub's own client needs to create, commit and download.
 
 Every repository is a real git repository, so that another server can serve it too. Files ending in
-.safetensors are said to be LFS, with their sha256. Faults are switched on by name and count.
+.safetensors or .pth are said to be LFS, with their sha256. Faults are switched on by name and count.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class SmallHub:
             facts, name = line.split("\t")
             _, _, blob, size = facts.split()
             entry = {"type": "file", "oid": blob, "size": int(size), "path": name}
-            if name.endswith(".safetensors"):
+            if name.endswith((".safetensors", ".pth")):
                 digest = hashlib.sha256(self.read(repo, revision, name)).hexdigest()
                 entry["lfs"] = {"oid": digest, "size": int(size), "pointerSize": 134}
             found.append(entry)
@@ -180,8 +180,10 @@ class Handler(BaseHTTPRequestHandler):
             {"id": repo, "modelId": repo, "sha": commit, "siblings": siblings, "tags": [], "private": False}
         )
 
-    def tree(self, repo: str, revision: str) -> None:
-        self.answer(self.hub.tree(repo, revision))
+    def tree(self, repo: str, revision: str, folder: str = "") -> None:
+        """List a folder, as the Hub does, without what is in the folders inside."""
+        entries = self.hub.tree(repo, revision)
+        self.answer([entry for entry in entries if entry["path"].rpartition("/")[0] == folder])
 
     def preupload(self, repo: str, revision: str) -> None:
         files = json.loads(self.body)["files"]
@@ -270,6 +272,7 @@ ROUTES = [
     (("GET",), f"/api/models/{REPO}", Handler.info),
     (("GET",), f"/api/models/{REPO}/revision/{REVISION}", Handler.info),
     (("GET",), f"/api/models/{REPO}/tree/{REVISION}", Handler.tree),
+    (("GET",), f"/api/models/{REPO}/tree/{REVISION}/(?P<folder>.+)", Handler.tree),
     (("POST",), f"/api/models/{REPO}/preupload/{REVISION}", Handler.preupload),
     (("POST",), f"/{REPO}.git/info/lfs/objects/batch", Handler.batch),
     (("PUT",), r"/objects/(?P<oid>\w+)", Handler.upload),

@@ -1,4 +1,4 @@
-"""An environment that plugins can be installed into."""
+"""An environment that plugins can be installed into, and a Hub of our own."""
 
 import site
 import subprocess
@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.command_line import CommandLine
+from tests.servers.hub import TOKEN, SmallHub
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,26 @@ def inside(environment):
     """Return what runs modules with that python."""
     with CommandLine(environment) as runner:
         yield runner
+
+
+@pytest.fixture
+def hub(tmp_path):
+    server = SmallHub(tmp_path / "hub")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def zoo(cli, hub, tmp_path):
+    """Return the command line of a machine that knows only our Hub."""
+    env = {
+        "HF_ENDPOINT": hub.address, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
+        "HF_HOME": str(tmp_path / "hf"), "COLORZOO_CACHE": str(tmp_path / "colorzoo-cache"),
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }  # fmt: skip
+
+    def run(*words, code=0, **more):
+        return cli(*words, code=code, **{**env, **more})
+
+    run.env = env
+    return run

@@ -27,6 +27,7 @@ from colorzoo.cli.app import build
 from colorzoo.core import hooks
 from colorzoo.core.compare.results import read_results
 from colorzoo.core.registry import load_plugins, registry
+from colorzoo.core.weights import unpickling
 from colorzoo.core.weights.folder import read_info
 from colorzoo.hub import catalog
 from colorzoo.hub.card import card
@@ -221,10 +222,18 @@ def test_the_python_of_comparing_runs(tmp_path, pictures):
 
 
 def test_the_catalogue_of_the_hub_page_is_one():
-    (text,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "hub.md").read_text(), re.S)
-    text = text.replace("of model.safetensors", "a" * 64).replace("the full commit", "b" * 40)
-    (entry,) = tomllib.loads(text)["weights"]
-    assert catalog.CatalogEntry.model_validate(entry).plugin == "sepia"
+    texts = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "hub.md").read_text(), re.S)
+    for text, is_published in zip(texts, (False, True), strict=True):
+        text = re.sub("of (model.safetensors|net.pth)", "a" * 64, text).replace("the full commit", "b" * 40)
+        (entry,) = tomllib.loads(text)["weights"]
+        checked = catalog.CatalogEntry.model_validate(entry)
+        assert (checked.plugin, checked.is_published) == ("sepia", is_published)
+
+
+def test_the_keys_that_tensors_come_out_of_are_those_of_the_hub_page():
+    text = (ROOT / "docs" / "hub.md").read_text()
+    (listed,) = re.findall(r"come out of any of these keys.*?: (.*?)\. `module\.`", text, re.S)
+    assert tuple(re.findall(r"`(\w+)`", listed)) == unpickling.WRAPPERS
 
 
 MEASUREMENTS = sorted(

@@ -19,33 +19,9 @@ from colorzoo.core.imaging.image_io import read
 from colorzoo.hub import catalog
 from colorzoo.hub.pull import HubId
 from colorzoo.testing import synthetic_picture
-from tests.servers.hub import TOKEN, SmallHub
 from tests.zoo.strangers import installed
 
 WANTED = {"config.json", "model.safetensors", "README.md", "samples.jpg", "metrics.json"}
-
-
-@pytest.fixture
-def hub(tmp_path):
-    server = SmallHub(tmp_path / "hub")
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def zoo(cli, hub, tmp_path):
-    """Return the command line of a machine that knows only our Hub."""
-    env = {
-        "HF_ENDPOINT": hub.address, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
-        "HF_HOME": str(tmp_path / "hf"), "COLORZOO_CACHE": str(tmp_path / "colorzoo-cache"),
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }  # fmt: skip
-
-    def run(*words, code=0, **more):
-        return cli(*words, code=code, **{**env, **more})
-
-    run.env = env
-    return run
 
 
 @pytest.fixture
@@ -224,7 +200,7 @@ def test_what_is_not_there(zoo, hub, tmp_path):
     assert "no such repository" in zoo("pull", "some/nothing", code=2).stderr
     put(hub)
     assert "has no revision 'v9'" in zoo("pull", "some/unet@v9", code=2).stderr
-    assert "expected owner/name" in zoo("pull", "unet", code=2).stderr
+    assert "expected owner/name" in zoo("pull", "nothing", code=2).stderr
     assert (
         "never" in zoo("pull", "some/unet", "--offline", code=2).stderr
         or "cache" in zoo("pull", "some/unet", "--offline", code=2).stderr

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from colorzoo.cli import plugin_verbs, verb_table
-from colorzoo.core.errors import ColorzooError, printable
+from colorzoo.core.errors import ColorzooError, Notice, printable
 from colorzoo.core.registry import PluginWarning, registry
 
 MAX_LINES, MAX_LINE = 3, 1_000
@@ -48,7 +48,9 @@ def main() -> int:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, (PluginWarning, RuntimeWarning, DeprecationWarning)):
+    if issubclass(category, Notice):
+        _say("note", str(message))
+    elif issubclass(category, (PluginWarning, RuntimeWarning, DeprecationWarning)):
         _say("warning", str(message))
 
 

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="owner/name, or owner/name@revision", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(help="owner/name[@revision], or PLUGIN[:WEIGHTS] of a catalogue", metavar="NAME"),
+    ],
     offline: Offline = False,
 ) -> None:
     """Fetch weights from the Hub, verify them, and say what they are."""
+    from colorzoo.jobs.models import parse_model
+
+    if model := parse_model(name):
+        _pull_named(*model)
+        return
     from colorzoo.api import missing_plugin
     from colorzoo.hub.card import with_stated_license
     from colorzoo.hub.pull import pull as fetch
@@ -36,6 +44,19 @@ def pull(
         typer.echo(f"use them: colorzoo run {info.plugin} PICTURE --weights {weights}")
     else:
         typer.echo(missing_plugin(info), err=True)
+
+
+def _pull_named(plugin: str, weights: str | None) -> None:
+    """Fetch weights that a catalogue names, and say what they are."""
+    from colorzoo.core.weights.folder import read_info
+    from colorzoo.hub.card import with_stated_license
+    from colorzoo.hub.catalog import pull_named
+
+    entry, folder = pull_named(plugin, weights)
+    typer.echo(f"{entry.label}: {folder}")
+    for line in description(with_stated_license(read_info(folder))):
+        typer.echo(line)
+    typer.echo(f"use them: colorzoo run {entry.label} PICTURE")
 
 
 def push(
@@ -76,6 +97,7 @@ def description(info: WeightsInfo) -> list[str]:
         f"summary: {info.summary}" if info.summary else "",
         f"licence: {info.license}",
         *_training_lines(info),
+        f"adopted from: {info.adopted_from.address}" if info.adopted_from else "",
         f"credit: {info.credit}" if info.credit else "",
         f"sha256: {info.sha256}",
         *(f"measured: {m.name} {m.value:.4g} {m.unit} ({m.protocol})" for m in info.metrics[:8]),

@@ -31,18 +31,23 @@ VERBS = {
 }
 WEIGHTS = {
     "list": Verb(
-        "weights_commands:list_", "List embedded and cached weights with sizes, hashes and licences."
+        "weights_commands:list_",
+        "List weights that are here, and those to pull that catalogues name: sizes, hashes, licences.",
     ),
     "show": Verb("weights_commands:show", "Say what weights are."),
     "verify": Verb(
         "weights_commands:verify",
         "Compute every hash anew and load the weights strictly; what is wrong is named.",
     ),
-    "remove": Verb("weights_commands:remove", "Delete weights that were pulled from the Hub."),
+    "remove": Verb("weights_commands:remove", "Delete weights that were pulled from the Hub or adopted."),
     "new": Verb(
         "weights_commands:new",
         "Write a weights folder for a colorizer that defines no training: one without weights, or "
         "pretrained.",
+    ),
+    "convert": Verb(
+        "weights_commands:convert",
+        "Make a weights folder of a file that others published: safetensors, or a checkpoint of torch.",
     ),
 }
 REPORT = {
@@ -103,7 +108,7 @@ METRICS = {
     ),
 }
 GROUPS = {
-    "weights": (WEIGHTS, "List, show, verify or remove weights on this machine."),
+    "weights": (WEIGHTS, "List, show, verify, remove weights on this machine; convert published ones."),
     "report": (REPORT, "Write reports of comparisons anew, or join several."),
     "plugins": (PLUGINS, "List, show, check, write, install plugins."),
     "data": (DATA, "List, inspect and fetch datasets."),

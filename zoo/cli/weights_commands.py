@@ -9,6 +9,7 @@ import typer
 
 from colorzoo.cli import tables
 from colorzoo.cli.options import Json
+from colorzoo.cli.progress import ProgressBars
 from colorzoo.core.config import from_preset
 from colorzoo.core.errors import ColorzooError, UnknownNameError, WeightsError, printable
 from colorzoo.core.registry import registry
@@ -27,22 +28,23 @@ class LocalWeights(NamedTuple):
 
 
 def local_weights() -> list[LocalWeights]:
-    """Return the weights of the catalogue that are in packages, and those pulled from the Hub."""
+    """Return the weights that are in packages or adopted from catalogues, and those pulled from the Hub."""
     from colorzoo.hub import catalog
     from colorzoo.hub.pull import cached
 
-    embedded = [
-        LocalWeights(f"{entry.plugin}:{entry.name}", package / entry.folder, "embedded")
+    named = [
+        LocalWeights(entry.label, folder, entry.source or "embedded")
         for entry, package in catalog.known()
-        if entry.folder
+        if entry.folder or entry.is_published
+        if (folder := catalog.local_folder(entry, package))
     ]
-    return embedded + [
+    return named + [
         LocalWeights(f"{pulled.repo}@{pulled.commit[:12]}", pulled.folder, "Hub") for pulled in cached()
     ]
 
 
 def list_(as_json: Json = False) -> None:
-    """List embedded and cached weights with sizes, hashes and licences."""
+    """List weights that are here, and those to pull that catalogues name: sizes, hashes, licences."""
 
     rows, damaged = [], []
     for weights in local_weights():
@@ -50,7 +52,7 @@ def list_(as_json: Json = False) -> None:
             rows.append(_row(weights))
         except (ColorzooError, OSError) as error:
             damaged.append(f"{weights.name}: {printable(str(error))}")
-    tables.show(rows, as_json)
+    tables.show(rows + _available(), as_json)
     for line in damaged:
         typer.echo(line, err=True)
     if damaged:
@@ -70,6 +72,24 @@ def _row(weights: LocalWeights) -> dict[str, object]:
         "license": printable(info.license, 60),
         "from": weights.origin,
     }
+
+
+def _available() -> list[dict[str, object]]:
+    """Return a row for what catalogues name that is not on this machine."""
+    from colorzoo.hub import catalog
+
+    return [
+        {
+            "weights": entry.label,
+            "plugin": entry.plugin,
+            "MB": round(entry.size / 1e6, 1) if entry.size else None,
+            "sha256": entry.expected_sha256[:16],
+            "license": printable(entry.license, 60),
+            "from": f"to pull: {entry.source}",
+        }
+        for entry, package in catalog.known()
+        if catalog.local_folder(entry, package) is None
+    ]
 
 
 def show(name: NAME) -> None:
@@ -104,11 +124,20 @@ def verify(
         raise typer.Exit(1)
 
 
-def remove(name: Annotated[str, typer.Argument(help="owner/name[@commit]", metavar="WEIGHTS")]) -> None:
-    """Delete weights that were pulled from the Hub."""
+def remove(
+    name: Annotated[
+        str, typer.Argument(help="owner/name[@commit], or PLUGIN:NAME of adopted ones", metavar="WEIGHTS")
+    ],
+) -> None:
+    """Delete weights that were pulled from the Hub or adopted."""
+    from colorzoo.hub import adopted_weights, catalog
     from colorzoo.hub.pull import cached
     from colorzoo.hub.pull import remove as delete
 
+    for entry, package in catalog.known():
+        if entry.label == name and entry.is_published and catalog.local_folder(entry, package):
+            typer.echo(f"{name}: {adopted_weights.remove(entry) / 1e6:.1f} MB freed")
+            return
     repo, _, commit = name.partition("@")
     chosen = [pulled for pulled in cached() if pulled.repo == repo and pulled.commit.startswith(commit)]
     if not chosen:
@@ -169,3 +198,35 @@ def new(
         raise WeightsError(f"{out}: holds weights already; choose another -o folder")
     save_pretrained(colorizer, out)
     print(f"{out}\n\n  colorzoo run {plugin} photo.jpg --weights {out}")
+
+
+def convert(
+    plugin: Annotated[str, typer.Argument(help="colorizer that adopts it, see `colorzoo plugins`")],
+    source: Annotated[
+        str,
+        typer.Argument(help="published file, or owner/name[@revision][:file] on the Hub", metavar="FILE"),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="folder to write")],
+    license: Annotated[str, typer.Option(help="licence that the weights were published under")],
+    credit: Annotated[str, typer.Option(help="who made them, for the card")],
+    url: Annotated[str, typer.Option(help="where a file of this machine came from")] = "",
+    preset: Annotated[str, typer.Option(help="preset of the configuration")] = "default",
+    pairs: Annotated[list[str] | None, typer.Option("--set", help="key=value of the configuration")] = None,
+) -> None:
+    """Make a weights folder of a file that others published: safetensors, or a checkpoint of torch.
+
+    A checkpoint is looked through first, and refused if it would call anything; then a process of its own
+    reads its tensors. `run --weights`, `compare PLUGIN:FOLDER` and `push` take the folder as any other.
+    """
+    from colorzoo.hub.adopted_weights import convert as adopt
+    from colorzoo.hub.adopted_weights import new_info
+    from colorzoo.hub.published_file import fetch
+
+    colorizer_class = registry().find("colorizer", plugin).load()
+    config = from_preset(colorizer_class.Config, preset, pairs or [])
+    with ProgressBars() as bars:
+        bars.opening(f"adopting {printable(source)} for {plugin}")
+        fetched = fetch(source, url)
+        adopt(fetched, out, config, new_info(plugin, license, credit))
+    typer.echo(f"{out}: of {printable(fetched.address)}, sha256 {fetched.sha256}")
+    typer.echo(f"\n  colorzoo run {plugin} photo.jpg --weights {out}")

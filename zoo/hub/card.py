@@ -24,6 +24,7 @@ def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
         f"![a grey picture and colourings of it]({samples})" if samples else "",
         _usage(info, repo),
         _training(info),
+        _source(info),
         _results(info.metrics),
         _limits(info),
     ]
@@ -33,7 +34,7 @@ def card(info: WeightsInfo, *, repo: str = "", samples: str = "") -> str:
 def with_stated_license(info: WeightsInfo) -> WeightsInfo:
     """Return what is known of weights with the licence that a catalogue states for exactly these."""
     for entry, _ in catalog.known(info.plugin):
-        if entry.sha256 == info.sha256:
+        if not entry.is_published and entry.sha256 == info.sha256:
             return info.model_copy(update={"license": entry.license})
     return info
 
@@ -90,6 +91,16 @@ def _training(info: WeightsInfo) -> str:
     ]
     lines = ["## Training", "", "| | |", "|---|---|"]
     return "\n".join(lines + [f"| {key} | {value} |" for key, value in rows])
+
+
+def _source(info: WeightsInfo) -> str:
+    source = info.adopted_from
+    if source is None:
+        return ""
+    return (
+        f"## Source\n\nAdopted from `{printable(source.address)}`, sha256 `{source.sha256}`, published "
+        f"under the licence {printable(info.license, 60)}."
+    )
 
 
 def _results(metrics: list[Measured]) -> str:

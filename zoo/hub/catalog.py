@@ -6,49 +6,20 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from pydantic import Field, model_validator
-
-from colorzoo.core.config import Strict, validate
+from colorzoo.core.config import validate
 from colorzoo.core.domains import Domain
 from colorzoo.core.errors import UnknownNameError, WeightsError, printable
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, registry
-from colorzoo.core.weights.folder import PluginName, WeightsInfo, read_info
+from colorzoo.core.weights.folder import CONFIG, WeightsInfo, read_info
+from colorzoo.hub.catalog_entry import Catalog as Catalog
+from colorzoo.hub.catalog_entry import CatalogEntry as CatalogEntry
 
 CATALOG_FILE = Path(__file__).parents[1] / "pretrained" / "catalog.toml"
 MAX_BYTES = 1_000_000
 DEFAULT = "default"
 """The weights that are meant where none are named."""
-
-
-class CatalogEntry(Strict):
-    """Weights of a plugin by a short name, in a folder beside the catalogue or on the Hub at a commit."""
-
-    plugin: PluginName
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    summary: str = ""
-    license: str
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of model.safetensors")
-    folder: str | None = Field(
-        None, pattern=r"^[\w-]+(/[\w-]+)*$", description="relative to the catalogue's file"
-    )
-    repo: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name on the Hub")
-    commit: str | None = Field(None, pattern=r"^[0-9a-f]{40}$")
-    domains: list[Domain] = Field([], description="the pictures that they are for")
-    metrics: dict[str, float] = {}
-
-    @model_validator(mode="after")
-    def _folder_or_repo(self) -> Self:
-        if (self.folder is None) == (self.repo is None) or (self.repo is None) != (self.commit is None):
-            raise ValueError("expected folder, or repo and commit")
-        return self
-
-
-class Catalog(Strict):
-    """The content of a catalogue's TOML file."""
-
-    weights: list[CatalogEntry]
 
 
 class AnnouncedWeights(NamedTuple):
@@ -111,8 +82,42 @@ def find(plugin: str, weights: str | None) -> Path | None:
     raise UnknownNameError(f"weights of {plugin}", weights, named, hint=hint)
 
 
-def _opened(entry: CatalogEntry, root: Path) -> Path:
+def pull_named(plugin: str, weights: str | None) -> tuple[CatalogEntry, Path]:
+    """Bring weights of a catalogue to this machine, and return their folder.
+
+    weights: their name, by default that of the colorizer's own. What was published elsewhere, and is here
+    already, is compared with what is there now.
+
+    Raises:
+        UnknownNameError: no catalogue names them.
+        HubError, WeightsError: as in `find`.
+    """
+    named = {entry.weights.name: entry for entry in _entries(plugin)}
+    chosen = named.get(weights) if weights else _default(plugin, named.values())
+    if chosen is None:
+        raise UnknownNameError(f"weights of {plugin}", weights or DEFAULT, named)
+    entry, root, _ = chosen
+    return entry, _opened(entry, root, again=True)
+
+
+def local_folder(entry: CatalogEntry, root: Path) -> Path | None:
+    """Return the folder of an entry's weights, None where they would have to be pulled."""
+    from colorzoo.hub.hub_cache import Storage
+
+    if entry.folder:
+        return root / entry.folder
+    folder = entry.adopted_folder
+    if not entry.is_published:
+        folder = Storage(str(entry.repo)).snapshot(str(entry.commit))
+    return folder if (folder / CONFIG).is_file() else None
+
+
+def _opened(entry: CatalogEntry, root: Path, *, again: bool = False) -> Path:
     """Return the folder of an entry; what does not have its hash is refused."""
+    if entry.is_published:
+        from colorzoo.hub.adopted_weights import adopt
+
+        return adopt(entry, again=again)
     if entry.folder is not None:
         folder = root / entry.folder
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field, RootModel
 
@@ -21,6 +22,8 @@ SMALL, LARGE = 1_000_000, 20_000_000_000
 """Most bytes of a text, and of tensors, that are downloaded."""
 LIMITS = {CONFIG: SMALL, TENSORS: LARGE, CARD: SMALL, METRICS: 100 * SMALL}
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".onnx", ".msgpack")
+PUBLISHED = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".tar")
+"""Endings of files that `weights convert` reads."""
 
 Sha1 = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -72,16 +75,40 @@ def expected_files(name: HubId, commit: str) -> dict[str, ExpectedFile]:
     missing = [file for file in (CONFIG, TENSORS) if file not in entries]
     if missing:
         raise WeightsError(_not_weights(name, missing, entries))
-    expected = {}
-    for file in [file for file in LIMITS if file in entries]:
-        entry = entries[file]
-        size, digest = entry.size, f"git:{entry.oid}"
-        if entry.lfs:
-            size, digest = entry.lfs.size, f"sha256:{entry.lfs.oid}"
-        if size > LIMITS[file]:
-            raise WeightsError(f"{name}: {file} has {size:,} bytes, expected at most {LIMITS[file]:,}")
-        expected[file] = ExpectedFile(digest=digest, size=size)
-    return expected
+    return {file: _expected(name, entries[file], LIMITS[file]) for file in LIMITS if file in entries}
+
+
+def expected_file(name: HubId, commit: str, file: str, most: int) -> ExpectedFile:
+    """Return the digest and size that the commit has for one file of others.
+
+    Raises:
+        WeightsError: it has no such file, or one of more than `most` bytes.
+        HubError: the Hub's answer is none.
+    """
+    folder = PurePosixPath(file).parent
+    inside = "" if folder == PurePosixPath() else f"/{quote(str(folder))}"
+    tree = ask(f"models/{name.repo}/tree/{commit}{inside}", Tree).root
+    entry = next((one for one in tree if one.type == "file" and one.path == file), None)
+    if entry is None:
+        offered = _listed(sorted(one.path for one in tree)[:8]) or "nothing"
+        raise WeightsError(f"{name}: has no file {printable(file, 60)}; it offers: {offered}")
+    return _expected(name, entry, most)
+
+
+def published_files(name: HubId, commit: str) -> list[str]:
+    """Return the files of a commit that can hold weights of others."""
+    tree = ask(f"models/{name.repo}/tree/{commit}", Tree).root
+    return [one.path for one in tree if one.type == "file" and PurePosixPath(one.path).suffix in PUBLISHED]
+
+
+def _expected(name: HubId, entry: TreeEntry, most: int) -> ExpectedFile:
+    size, digest = entry.size, f"git:{entry.oid}"
+    if entry.lfs:
+        size, digest = entry.lfs.size, f"sha256:{entry.lfs.oid}"
+    if size > most:
+        path = printable(entry.path, 60)
+        raise WeightsError(f"{name}: {path} has {size:,} bytes, expected at most {most:,}")
+    return ExpectedFile(digest=digest, size=size)
 
 
 def records() -> Path:
@@ -118,12 +145,23 @@ def _not_weights(name: HubId, missing: list[str], files: Iterable[str]) -> str:
     if TENSORS in missing and others:
         return (
             f"{name}: offers {_listed(others[:3])} but no {TENSORS}; such files can run code when they "
-            "are read, so only safetensors are loaded"
+            f"are read, so only safetensors are loaded; {how_to_adopt(name)}"
         )
     offered = _listed(sorted(files)[:8]) or "nothing"
     return (
         f"{name}: has no {' and no '.join(missing)}, so it holds no colorzoo weights; it offers: {offered}"
+        f"; {how_to_adopt(name)}"
     )
+
+
+def how_to_adopt(name: HubId) -> str:
+    """Return the command that makes weights of a colorizer of a repository of others."""
+    from colorzoo.hub.catalog import known
+
+    for entry, _ in known():
+        if entry.repo == name.repo and entry.is_published:
+            return f"adopted by name: colorzoo run {entry.label} PICTURE"
+    return f"if a colorizer adopts them: colorzoo weights convert PLUGIN {name} -o DIR"
 
 
 def _listed(files: list[str]) -> str:

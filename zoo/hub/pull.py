@@ -101,7 +101,7 @@ def pull(name: HubId, *, offline: bool = False) -> HubSnapshot:
     offline = offline or constants.HF_HUB_OFFLINE
     with hub_errors_in_one_line(name):
         storage = Storage(name.repo)
-        commit = _resolved(name, storage, offline)
+        commit = resolved_commit(name, storage, offline)
         snapshot, record = HubSnapshot(name.repo, commit), record_path(name.repo, commit)
         recorded = record.is_file()
         if offline and not recorded:
@@ -118,7 +118,7 @@ def pull(name: HubId, *, offline: bool = False) -> HubSnapshot:
         if not recorded:
             write_record(record, files)
         if not offline:
-            _remember(storage.ref(name.revision), name, commit)
+            remember(storage.ref(name.revision), name, commit)
     return snapshot
 
 
@@ -155,7 +155,7 @@ def remove(snapshot: HubSnapshot) -> int:
     return plan.expected_freed_size
 
 
-def _resolved(name: HubId, storage: Storage, offline: bool) -> str:
+def resolved_commit(name: HubId, storage: Storage, offline: bool) -> str:
     """Return the commit of a revision: as the Hub says, or as it said where it cannot be reached."""
     if COMMIT.fullmatch(name.revision or ""):
         return str(name.revision)
@@ -175,7 +175,7 @@ def _resolved(name: HubId, storage: Storage, offline: bool) -> str:
     return commit
 
 
-def _remember(ref: Path, name: HubId, commit: str) -> None:
+def remember(ref: Path, name: HubId, commit: str) -> None:
     """Keep the commit of a branch or tag for the time without a network, where the cache can be written."""
     if name.revision != commit:
         with suppress(OSError), atomic_write(ref) as out:

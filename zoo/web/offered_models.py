@@ -137,10 +137,10 @@ class OfferedModels:
     def _of_catalog(self, name: str) -> list[OfferedWeights]:
         chosen = []
         for entry, root in catalog.known(name):
-            tensors = root / entry.folder / TENSORS if entry.folder else None
-            here = tensors.is_file() if tensors else _is_cached(HubId(str(entry.repo), entry.commit))
+            local = catalog.local_folder(entry, root)
+            here = local is not None and (local / TENSORS).is_file()
             if here or self.settings.allow_pull:
-                size = tensors.stat().st_size if tensors and here else None
+                size = (local / TENSORS).stat().st_size if local and here else None
                 card = f"v1/models/{name}/weights/{entry.name}/card" if entry.folder else None
                 chosen.append(OfferedWeights(
                     name=entry.name, summary=entry.summary, license=entry.license,

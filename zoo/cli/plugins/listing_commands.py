@@ -94,6 +94,11 @@ def _of_colorizer(name: str, plugin_class: type[Any]) -> dict[str, Any]:
     from colorzoo.core.config import fields_of  # loads pydantic, which a listing does without
     from colorzoo.hub import catalog
 
+    to_pull = [
+        {"name": entry.name, "summary": entry.summary, "license": entry.license, "from": entry.source}
+        for entry, _ in catalog.known(name)
+        if not entry.folder
+    ]
     return {
         "deterministic": plugin_class.deterministic,
         "trainable": hasattr(plugin_class, "stages"),
@@ -101,6 +106,7 @@ def _of_colorizer(name: str, plugin_class: type[Any]) -> dict[str, Any]:
         "options": fields_of(plugin_class.Options),
         "config": fields_of(plugin_class.Config),
         "weights": [info.model_dump(mode="json", exclude={"config"}) for info in catalog.infos(name)],
+        **({"weights to pull": to_pull} if to_pull else {}),
     }
 
 
@@ -141,6 +147,7 @@ TABLES = {
     "options": "Run options, set with -O key=value",
     "config": "Configuration, set with --set key=value in train",
     "weights": "Weights, chosen with --weights",
+    "weights to pull": "Weights of others, fetched at their first use or by `colorzoo pull PLUGIN:NAME`",
 }
 
 
