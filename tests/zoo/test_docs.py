@@ -33,7 +33,7 @@ from colorzoo.hub.card import card
 from colorzoo.jobs.models import split_model
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
-from tests import picture_files, rooms
+from tests import benchmarks, picture_files, rooms
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +115,10 @@ def test_the_readme_names_only_verbs_and_plugins_there_are():
             assert split_model(words[1:3])[1], line
         if words[0] == "train":
             assert words[1] in registry().names("colorizer"), line
+
+
+def test_the_page_of_protocols_is_current():
+    assert benchmarks.PAGE.read_text() == benchmarks.page(), "run: make docs"
 
 
 def with_results(text: str) -> str:
@@ -266,6 +270,7 @@ if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
     test_surface.write()
     rooms.write()
+    benchmarks.write()
     for path, text in tables().items():
         path.write_text(text)
     for name in DOCUMENTS:

@@ -102,12 +102,22 @@ METRICS = {
         "metrics_commands:show", "Explain a metric: definition, source, unit, and which way is better."
     ),
 }
+PROTOCOLS = {
+    "list": Verb(
+        "protocol_commands:list_", "List the protocols that `colorzoo compare --protocol` follows."
+    ),
+    "show": Verb(
+        "protocol_commands:show",
+        "Say what to fetch, how it is measured and in what not as in the paper, and what that reports.",
+    ),
+}
 GROUPS = {
     "weights": (WEIGHTS, "List, show, verify or remove weights on this machine."),
     "report": (REPORT, "Write reports of comparisons anew, or join several."),
     "plugins": (PLUGINS, "List, show, check, write, install plugins."),
     "data": (DATA, "List, inspect and fetch datasets."),
     "metrics": (METRICS, "List the metrics, or explain one."),
+    "protocols": (PROTOCOLS, "List the protocols of papers, or show one and what it reports."),
 }
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -20,7 +20,11 @@ from colorzoo.report import figures as drawing
 from colorzoo.report import wording as text
 from colorzoo.report.grid import grid
 from colorzoo.report.markdown import best_label, table
+from colorzoo.report.paper_table import beside_paper
 from colorzoo.report.svg import Drawing, style
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
 OPEN_ROWS = 3
@@ -51,12 +55,8 @@ def write_report(results: Results, folder: Path) -> list[Path]:
 
 def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None = None) -> str:
     """Return the HTML; pictures: the folder of the files that the examples name."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["breakable"] = breakable
-    environment.filters["unbroken"] = partial(unbroken, [method.label for method in results.methods])
-    template = environment.from_string((FOLDER / "page.html.j2").read_text())
+    environment = templates([method.label for method in results.methods])
+    template = environment.get_template("page.html.j2")
     style_sheet = (FOLDER / "page.css").read_text() + style()
     script = (FOLDER / "page.js").read_text()
     drawn = drawing.figures(results) if drawn is None else drawn
@@ -65,12 +65,24 @@ def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None =
         figures={name: Markup(figure.inline(drawing.TITLES[name])) for name, figure in drawn.items()},
         style=Markup(style_sheet),
         script=Markup(script),
-        style_hash=_digest(style_sheet),
-        script_hash=_digest(script),
+        style_hash=digest(style_sheet),
+        script_hash=digest(script),
         **_facts(results),
         **_words(results),
         **_pictures(results, pictures),
     )
+
+
+def templates(labels: Iterable[str]) -> Environment:
+    """Return the templates of this folder; labels: what sentences in them do not break."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["breakable"] = breakable
+    environment.filters["unbroken"] = partial(unbroken, list(labels))
+    return environment
 
 
 def breakable(label: str) -> Markup:
@@ -109,6 +121,8 @@ def _facts(results: Results) -> dict[str, Any]:
         "results": results,
         "protocol": results.protocol,
         "side": _side(results.protocol),
+        "published": results.published,
+        "beside_paper": beside_paper(results),
         "ranked": results.metric(results.ranked_by),
         "ranking": results.ranking(),
         "leading": choice.headline(results),
@@ -208,7 +222,8 @@ def _source(pictures: Path, name: str) -> str:
     return f"data:{mime};base64,{_base64(path.read_bytes())}" if path.is_file() else ""
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """Return a text's digest as a content security policy names it."""
     return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"
 
 
