@@ -33,7 +33,7 @@ from colorzoo.hub.card import card
 from colorzoo.jobs.models import split_model
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
-from tests import benchmarks, picture_files, rooms
+from tests import benchmarks, leaderboard_page, picture_files, rooms
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +42,7 @@ DOCUMENTS = [
     for pattern in (
         "*.md",
         "docs/*.md",
+        "docs/leaderboard/*.md",
         "docs/plugins/*.md",
         "examples/*.md",
         "examples/*/*.md",
@@ -136,11 +137,10 @@ def with_results(text: str) -> str:
 
 def tables() -> dict[Path, str]:
     """Return the tables that results of comparisons come to, by where they belong."""
-    found = {}
+    found = {deshpande.TABLE: deshpande.table(read_results(deshpande.RESULTS))}
     for path in sorted((ROOT / "docs" / "results").glob("*.json")):
         if path.read_text(errors="replace").startswith('{"format":"colorzoo results'):
-            make = deshpande.table if path.stem == "deshpande" else markdown.table
-            found[path.with_suffix(".md")] = make(read_results(path))
+            found[path.with_suffix(".md")] = markdown.table(read_results(path))
     return found
 
 
@@ -271,6 +271,7 @@ if __name__ == "__main__":
     test_surface.write()
     rooms.write()
     benchmarks.write()
+    leaderboard_page.write()
     for path, text in tables().items():
         path.write_text(text)
     for name in DOCUMENTS:

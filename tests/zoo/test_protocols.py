@@ -132,11 +132,12 @@ def test_deviations_are_those_of_what_was_measured():
 
 def test_here_and_paper_stand_apart(tmp_path):
     found = results(*two(), *baselines()).model_copy(update={"published": mine()})
-    rows = {row.name or row.paper: row for row in beside_paper(found)}
+    rows = {row.name or row.paper: row for row in beside_paper(found.published, found.ranking())}
     here, paper = rows["good"].cells[0]
-    assert "to" in here
+    assert here == found.methods[0].values["error"]
+    assert "grey" not in rows
     assert (paper, rows["good"].paper, rows["good"].parameters) == ("19.5", "Good", "2.000")
-    assert rows["Other (with hints)"].cells == [("", "25"), ("", "")]
+    assert rows["Other (with hints)"].cells == [(None, "25"), (None, "")]
     assert list(rows)[-1] == "Other (with hints)"
     lines = markdown.table(found).splitlines()
     assert "| method here | method of the paper | M parameters | E ↓ here | E ↓ paper |" in "\n".join(lines)
@@ -145,7 +146,9 @@ def test_here_and_paper_stand_apart(tmp_path):
     assert 'data-label="E, paper">19.5<' in shown
     bare = method("good", 0).model_copy(update={"options": {"mode": "mean"}})
     alone = results(bare, *baselines()).model_copy(update={"published": mine()})
-    assert [row.paper for row in beside_paper(alone) if row.name == "good"] == [""]
+    assert [row.paper for row in beside_paper(alone.published, alone.ranking()) if row.name == "good"] == [
+        ""
+    ]
     assert "Beside the paper" not in page(results(), tmp_path)
 
 

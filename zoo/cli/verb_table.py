@@ -57,7 +57,12 @@ REPORT = {
         "serve_command:preferences", "Print how often people preferred which method in the blind test."
     ),
     "merge": Verb(
-        "report_commands:merge", "Join comparisons of the same pictures and protocol into one leaderboard."
+        "report_commands:merge",
+        "Join comparisons of the same pictures and protocol, or any into one page: `-o board.html`.",
+    ),
+    "check": Verb(
+        "report_commands:check",
+        "Check results for the leaderboard: schema, arithmetic, provenance, protocol, pictures.",
     ),
 }
 PLUGINS = {

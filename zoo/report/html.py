@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,21 +56,27 @@ def write_report(results: Results, folder: Path) -> list[Path]:
 def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None = None) -> str:
     """Return the HTML; pictures: the folder of the files that the examples name."""
     environment = templates([method.label for method in results.methods])
-    template = environment.get_template("page.html.j2")
-    style_sheet = (FOLDER / "page.css").read_text() + style()
-    script = (FOLDER / "page.js").read_text()
     drawn = drawing.figures(results) if drawn is None else drawn
-    return template.render(
+    return environment.get_template("page.html.j2").render(
         title=_title(results),
         figures={name: Markup(figure.inline(drawing.TITLES[name])) for name, figure in drawn.items()},
-        style=Markup(style_sheet),
-        script=Markup(script),
-        style_hash=digest(style_sheet),
-        script_hash=digest(script),
+        **embedded(["page.css"], ["sorting.js", "page.js"]),
         **_facts(results),
         **_words(results),
         **_pictures(results, pictures),
     )
+
+
+def embedded(styles: Sequence[str], scripts: Sequence[str]) -> dict[str, str]:
+    """Return files of this folder as a page holds them, with the digests that allow nothing else to run."""
+    sheet = "".join((FOLDER / name).read_text() for name in styles) + style()
+    script = "".join((FOLDER / name).read_text() for name in scripts)
+    return {
+        "style": Markup(sheet),
+        "script": Markup(script),
+        "style_hash": _digest(sheet),
+        "script_hash": _digest(script),
+    }
 
 
 def templates(labels: Iterable[str]) -> Environment:
@@ -122,7 +128,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "protocol": results.protocol,
         "side": _side(results.protocol),
         "published": results.published,
-        "beside_paper": beside_paper(results),
+        "beside_paper": beside_paper(results.published, results.ranking()),
         "ranked": results.metric(results.ranked_by),
         "ranking": results.ranking(),
         "leading": choice.headline(results),
@@ -143,6 +149,7 @@ def _words(results: Results) -> dict[str, Any]:
         "decision": choice.decision(results),
         "against": partial(choice.against, results),
         "findings": text.findings(results),
+        "words": text,
         "warnings": text.warnings(results),
         "informed": text.informed(results),
         "informed_by": text.informed_by,
@@ -222,8 +229,7 @@ def _source(pictures: Path, name: str) -> str:
     return f"data:{mime};base64,{_base64(path.read_bytes())}" if path.is_file() else ""
 
 
-def digest(content: str) -> str:
-    """Return a text's digest as a content security policy names it."""
+def _digest(content: str) -> str:
     return f"sha256-{_base64(hashlib.sha256(content.encode()).digest())}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from colorzoo.core.compare.published import PaperFigure, PaperMethod, PublishedProtocol
-from colorzoo.core.compare.results import Method, Results
+from colorzoo.core.compare.results import Method, Results, Value
 from colorzoo.report.wording import bounded, number
 
 
@@ -17,20 +17,23 @@ class BesidePaper:
     name: str
     paper: str
     parameters: str
-    cells: Sequence[tuple[str, str]]
-    """Of every figure what was measured here, and what the paper reports; empty where there is none."""
+    cells: Sequence[tuple[Value | None, str]]
+    """Of every figure what was measured here, and what the paper reports; None or empty where nothing."""
     baseline: bool = False
 
 
-def beside_paper(results: Results) -> list[BesidePaper]:
-    """Return the methods measured here in their order, then the others of the paper in theirs."""
-    published = results.published
+def beside_paper(published: PublishedProtocol | None, here: Sequence[Method]) -> list[BesidePaper]:
+    """Return the methods measured here in their order, then the others of the paper in theirs.
+
+    Baselines take part where the paper has them too.
+    """
     if published is None or not published.methods:
         return []
-    here = results.ranking()
     pairs = [(method, reported(published, method)) for method in here]
     known = {paper.method for _, paper in pairs if paper}
-    rows = [_row(published.figures, method, paper) for method, paper in pairs]
+    rows = [
+        _row(published.figures, method, paper) for method, paper in pairs if paper or not method.baseline
+    ]
     others = [paper for paper in published.methods if paper.method not in known]
     return [*rows, *(_row(published.figures, None, paper) for paper in others)]
 
@@ -45,7 +48,8 @@ def reported(published: PublishedProtocol, method: Method) -> PaperMethod | None
 
 def paper_table(results: Results) -> list[str]:
     """Return the table as Markdown, a line each; nothing where no paper reports anything."""
-    rows, published = beside_paper(results), results.published
+    published = results.published
+    rows = beside_paper(published, results.ranking())
     if not rows or published is None:
         return []
     heads = [f"{figure.label} {figure.arrow} {side}" for figure in published.figures for side in SIDES]
@@ -54,7 +58,7 @@ def paper_table(results: Results) -> list[str]:
             f"*{row.name}*" if row.baseline else row.name,
             row.paper,
             row.parameters,
-            *(cell for pair in row.cells for cell in pair),
+            *(cell for here, paper in row.cells for cell in (bounded(here) if here else "", paper)),
         ]
         for row in rows
     ]
@@ -80,9 +84,9 @@ def _row(figures: Sequence[PaperFigure], method: Method | None, paper: PaperMeth
     )
 
 
-def _here(figure: PaperFigure, method: Method | None) -> str:
+def _here(figure: PaperFigure, method: Method | None) -> Value | None:
     value = method.values.get(figure.metric) if method else None
-    return bounded(value) if value is not None and value.value is not None else ""
+    return value if value is not None and value.value is not None else None
 
 
 def _paper(figure: PaperFigure, paper: PaperMethod | None) -> str:
