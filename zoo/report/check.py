@@ -10,7 +10,7 @@ import numpy as np
 
 from colorzoo.core.compare.bootstrap import pairs_of, per_image, with_intervals
 from colorzoo.core.compare.published import PublishedProtocol, protocols
-from colorzoo.core.compare.results import Method, Pair, Results
+from colorzoo.core.compare.results import Pair, Results
 
 CLOSE = 1e-5
 """Relative difference that rounding may make."""
@@ -119,9 +119,3 @@ def _close(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=CLOSE, abs_tol=1e-7)
-
-
-def same_method(one: Method, other: Method) -> bool:
-    """Return whether two lines are of the same label, code, weights and options."""
-    facts = ("label", "plugin", "distribution", "weights", "options")
-    return all(getattr(one, name) == getattr(other, name) for name in facts)

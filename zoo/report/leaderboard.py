@@ -9,17 +9,18 @@ from pathlib import Path
 
 from colorzoo.core.compare.published import PublishedProtocol
 from colorzoo.core.compare.results import Environment, Method, MetricFacts, Results
-from colorzoo.core.domains import DESCRIPTIONS, DOMAINS
+from colorzoo.core.domains import DESCRIPTIONS
 from colorzoo.core.files import atomic_write
 from colorzoo.report import wording
-from colorzoo.report.check import same_method
 from colorzoo.report.html import embedded, templates
+from colorzoo.report.merge import same_method
 from colorzoo.report.paper_table import BesidePaper, beside_paper
 
 PARAMETERS = {"up to 1 million": 1e6, "up to 10 million": 1e7, "up to 100 million": 1e8}
 MILLISECONDS = {"up to 50 ms": 50, "up to 250 ms": 250, "up to 1 s": 1000}
 """What the page's filters offer."""
 OTHER = "other pictures"
+DOMAIN_NAMES = {str(name): text for name, text in DESCRIPTIONS.items()} | {OTHER: OTHER}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Entry:
     def machine(self) -> str:
         """Where it was measured."""
         return f"{self.run.device}, {self.run.platform}"
+
+    def repeats(self, other: Entry) -> bool:
+        """Return whether it is the same method on the same machine."""
+        return self.machine == other.machine and same_method(self.method, other.method)
 
 
 @dataclass(frozen=True)
@@ -76,18 +81,25 @@ class Board:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        """Every method once, the best by what ranks first; those with failures or no value come last."""
+        """Every method once a machine, the best first; those with failures or no value come last."""
         kept: list[Entry] = []
         for part in self.parts:
             for method in part.methods:
-                if not any(same_method(method, entry.method) for entry in kept):
-                    kept.append(Entry(method, part.runs[min(method.run, len(part.runs) - 1)], part.command))
+                entry = Entry(method, part.runs[min(method.run, len(part.runs) - 1)], part.command)
+                if not any(entry.repeats(other) for other in kept):
+                    kept.append(entry)
         return sorted(kept, key=self._order)
 
     @property
     def machines(self) -> list[str]:
         """The machines on which its lines were measured."""
         return sorted({entry.machine for entry in self.entries})
+
+    @property
+    def deviations(self) -> list[str]:
+        """In what they are not the published protocol."""
+        names = [metric.name for metric in self.metrics]
+        return self.published.deviations(self.results.protocol, names) if self.published else []
 
     @property
     def beside_paper(self) -> list[BesidePaper]:
@@ -106,7 +118,7 @@ def boards(parts: Iterable[Results]) -> list[Board]:
     groups: dict[tuple[str, tuple[str, ...]], list[Results]] = {}
     for part in parts:
         groups.setdefault((part.fingerprint, tuple(part.pictures)), []).append(part)
-    domains = [*DOMAINS, OTHER]
+    domains = list(DOMAIN_NAMES)
     made = [Board(group) for group in groups.values()]
     return sorted(
         made, key=lambda board: (domains.index(board.domain), board.title, board.results.fingerprint)
@@ -122,11 +134,9 @@ def leaderboard(parts: Sequence[Results]) -> str:
         .get_template("board.html.j2")
         .render(
             boards=made,
-            descriptions={**DESCRIPTIONS, OTHER: OTHER},
+            descriptions=DOMAIN_NAMES,
             filters={
-                "domain": {
-                    DESCRIPTIONS.get(one, one): one for one in dict.fromkeys(b.domain for b in made)
-                },
+                "domain": {DOMAIN_NAMES[one]: one for one in dict.fromkeys(b.domain for b in made)},
                 "license": {one: one for one in sorted({entry.license for entry in entries} - {""})},
                 "parameters": PARAMETERS,
                 "milliseconds": MILLISECONDS,
