@@ -1,8 +1,8 @@
 """Put Deshpande's published table beside ours, from results of `colorzoo compare`.
 
-    colorzoo compare vae-mdn vae-mdn,mode=means vae-mdn:paper --data lfw --side 64 --samples 5 \
+    colorzoo compare vae-mdn vae-mdn,mode=means vae-mdn:paper --protocol deshpande-lfw \
         --metrics eob@5,eob@1,variance,sample-ssim,mse255 -o lfw64
-    cp lfw64/results.json docs/results/deshpande.json
+    cp lfw64/results.json docs/leaderboard/deshpande-faces.json
     python -m bench.deshpande
 """
 
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from colorzoo.core.compare.results import Method, Results, read_results
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "deshpande.json"
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS, TABLE = DOCS / "leaderboard" / "deshpande-faces.json", DOCS / "results" / "deshpande.md"
 PUBLISHED = [
     ("VAE + MDN, as published (Deshpande et al. 2017, table 3)", ".030", "1.1e-3", ""),
     ("the same with skip connections", ".031", "4.4e-4", ""),
@@ -48,4 +49,4 @@ def _row(method: Method) -> str:
 
 
 if __name__ == "__main__":
-    RESULTS.with_suffix(".md").write_text(table(read_results(RESULTS)))
+    TABLE.write_text(table(read_results(RESULTS)))

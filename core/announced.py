@@ -19,7 +19,7 @@ from colorzoo.core.isolation import isolated
 KINDS = get_args(hooks.Kind)
 BASES = {kind: f"colorzoo.core.interfaces.{kind}:{kind.capitalize()}" for kind in KINDS}
 """What the classes of a kind derive from."""
-FILES = ("register_weights", "register_sites")
+FILES = ("register_weights", "register_sites", "register_protocols")
 """Hooks that return paths of TOML files."""
 NAME = re.compile(r"[a-z0-9][a-z0-9@-]*")
 """What users type: lower case letters and digits with dashes."""

@@ -70,3 +70,8 @@ def register_weights() -> Sequence[Path]:  # type: ignore[empty-body]
 @hookspec
 def register_sites() -> Sequence[Path]:  # type: ignore[empty-body]
     """Return the TOML files of the site profiles this plugin adds to `colorzoo data crawl`."""
+
+
+@hookspec
+def register_protocols() -> Sequence[Path]:  # type: ignore[empty-body]
+    """Return the TOML files of the protocols this plugin adds to `colorzoo compare --protocol`."""

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from colorzoo.core.compare.consistency import check_names
 from colorzoo.core.compare.protocol import Protocol as Protocol
+from colorzoo.core.compare.published import PublishedProtocol
 from colorzoo.core.config import Strict
 from colorzoo.core.errors import ResultsError
 from colorzoo.core.files import atomic_write, read_model
@@ -166,6 +167,7 @@ class Results(Strict):
     format: Literal["colorzoo results 1"] = "colorzoo results 1"
     fingerprint: str
     protocol: Protocol
+    published: PublishedProtocol | None = Field(None, description="the protocol of a paper that it follows")
     runs: list[Environment]
     command: str = ""
     ranked_by: str
@@ -184,6 +186,14 @@ class Results(Strict):
             raise ValueError("the fingerprint is not that of the protocol: the file was changed")
         check_names(self)
         return self
+
+    @property
+    def deviations(self) -> list[str]:
+        """In what it differs from the published protocol that it names; nothing: it follows it."""
+        if self.published is None:
+            return []
+        names = [metric.name for metric in self.metrics]
+        return self.published.deviations(self.protocol, names)
 
     def metric(self, name: str) -> MetricFacts:
         """Return the column of a metric."""

@@ -34,7 +34,7 @@ from colorzoo.hub.card import card
 from colorzoo.jobs.models import split_model
 from colorzoo.report import markdown
 from colorzoo.testing import synthetic_picture
-from tests import picture_files, rooms
+from tests import benchmarks, leaderboard_page, picture_files, rooms
 from tests.zoo import test_surface
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,7 @@ DOCUMENTS = [
     for pattern in (
         "*.md",
         "docs/*.md",
+        "docs/leaderboard/*.md",
         "docs/plugins/*.md",
         "examples/*.md",
         "examples/*/*.md",
@@ -118,6 +119,10 @@ def test_the_readme_names_only_verbs_and_plugins_there_are():
             assert words[1] in registry().names("colorizer"), line
 
 
+def test_the_page_of_protocols_is_current():
+    assert benchmarks.PAGE.read_text() == benchmarks.page(), "run: make docs"
+
+
 def with_results(text: str) -> str:
     """Return a document with the tables of docs/results in the places marked for them."""
     marked = re.compile(r"<!-- results (\w+) -->.*?<!-- end -->", re.S)
@@ -133,11 +138,10 @@ def with_results(text: str) -> str:
 
 def tables() -> dict[Path, str]:
     """Return the tables that results of comparisons come to, by where they belong."""
-    found = {}
+    found = {deshpande.TABLE: deshpande.table(read_results(deshpande.RESULTS))}
     for path in sorted((ROOT / "docs" / "results").glob("*.json")):
         if path.read_text(errors="replace").startswith('{"format":"colorzoo results'):
-            make = deshpande.table if path.stem == "deshpande" else markdown.table
-            found[path.with_suffix(".md")] = make(read_results(path))
+            found[path.with_suffix(".md")] = markdown.table(read_results(path))
     return found
 
 
@@ -275,6 +279,8 @@ if __name__ == "__main__":
     (ROOT / "docs" / "cli.md").write_text(reference())
     test_surface.write()
     rooms.write()
+    benchmarks.write()
+    leaderboard_page.write()
     for path, text in tables().items():
         path.write_text(text)
     for name in DOCUMENTS:

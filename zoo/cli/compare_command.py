@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,9 @@ from colorzoo.cli import tables
 from colorzoo.cli.option_groups import grouped
 from colorzoo.cli.options import SEED, Device, Offline
 from colorzoo.cli.progress import ProgressBars, first_process
+from colorzoo.cli.protocol_commands import described
 from colorzoo.cli.spread_options import SpreadOptions
+from colorzoo.core.compare.published import find_protocol
 from colorzoo.core.compare.results import Method, Results
 from colorzoo.core.errors import printable
 from colorzoo.core.jobs.interruption import noticed
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from colorzoo.core.interfaces.dataset import Progress
 
 DEFAULTS = CompareOptions()
+Methods = Annotated[
+    list[str] | None,
+    typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
+]
+Data = Annotated[str | None, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")]
+ProtocolName = Annotated[
+    str, typer.Option(help="follow a paper's: a name of `colorzoo protocols`, or a TOML file")
+]
+Split = Annotated[
+    str | None, typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
+]
 Metrics = Annotated[
     str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
 ]
@@ -37,20 +50,18 @@ OfDataset = Annotated[
     bool,
     typer.Option("--guidance/--no-guidance", help="use what the dataset says of pictures, if anything"),
 ]
-SPLIT = typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
 MAX_LINE = 1000
 """Longest line about one failure, in characters."""
 
 
 @grouped
 def compare(
-    methods: Annotated[
-        list[str],
-        typer.Argument(help="NAME, NAME:WEIGHTS, with ,key=value for run options", metavar="METHOD..."),
-    ],
+    context: typer.Context,
+    methods: Methods = None,
     *,
-    data: Annotated[str, typer.Option(help="dataset: NAME, NAME:LOCATION, a folder or an archive")],
-    split: Annotated[str | None, SPLIT] = None,
+    data: Data = None,
+    protocol: ProtocolName = DEFAULTS.protocol,
+    split: Split = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
         "comparison"
     ),
@@ -75,20 +86,25 @@ def compare(
     What was measured before is not measured again; an interrupted comparison goes on.
     On several devices: accelerate launch -m colorzoo compare ...
     """
+    published = find_protocol(protocol) if protocol else None
+    data = data or (published.pictures.data if published else None)
+    if published and not (methods and data):
+        typer.echo(described(published))
+        return
+    if not methods or not data:
+        context.fail("Missing option '--data'." if methods else "Missing argument 'METHOD...'.")
     with _interruptible(f"comparing {', '.join(methods)} on {data}") as progress:
         results = jobs.compare.compare(
             methods,
             data,
             out,
             split=split,
-            samples=samples,
             seed=seed,
-            side=side,
-            fit=fit,
             limit=limit,
             metrics=[name.strip() for name in metrics.split(",")] if metrics else None,
-            simulate=simulate or [],
+            protocol=protocol,
             guidance=guidance,
+            **_given(context, {"samples": samples, "side": side, "fit": fit, "simulate": simulate or []}),
             device=device,
             workers=spread.count(device),
             engine=spread.engine,
@@ -104,14 +120,32 @@ def compare(
             raise typer.Exit(1)
 
 
+def _given(context: typer.Context, options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that the user gave: what a protocol sets takes the place of the others."""
+    source = context.get_parameter_source
+    return {
+        name: value for name, value in options.items() if getattr(source(name), "name", "") != "DEFAULT"
+    }
+
+
 def show(results: Results) -> None:
     """Print the ranking and who wins, and on stderr what went wrong."""
     from colorzoo.report.decision import best_of_several, decision
-    from colorzoo.report.wording import direction, informed, informed_by, named, not_applicable, note
+    from colorzoo.report.wording import (
+        direction,
+        followed,
+        informed,
+        informed_by,
+        named,
+        not_applicable,
+        note,
+    )
 
     metric, beside = results.metric(results.ranked_by), best_of_several(results)
     best = {note(beside): beside.name} if beside else {}
     told = informed(results)
+    for line in followed(results):
+        typer.echo(f"{line}\n")
     rows = [
         {
             "method": printable(method.label),

@@ -62,7 +62,12 @@ REPORT = {
         "serve_command:preferences", "Print how often people preferred which method in the blind test."
     ),
     "merge": Verb(
-        "report_commands:merge", "Join comparisons of the same pictures and protocol into one leaderboard."
+        "report_commands:merge",
+        "Join comparisons of the same pictures and protocol, or any into one page: `-o board.html`.",
+    ),
+    "check": Verb(
+        "report_commands:check",
+        "Check results for the leaderboard: schema, arithmetic, provenance, protocol, pictures.",
     ),
 }
 PLUGINS = {
@@ -107,12 +112,22 @@ METRICS = {
         "metrics_commands:show", "Explain a metric: definition, source, unit, and which way is better."
     ),
 }
+PROTOCOLS = {
+    "list": Verb(
+        "protocol_commands:list_", "List the protocols that `colorzoo compare --protocol` follows."
+    ),
+    "show": Verb(
+        "protocol_commands:show",
+        "Say what to fetch, how it is measured and in what not as in the paper, and what that reports.",
+    ),
+}
 GROUPS = {
     "weights": (WEIGHTS, "List, show, verify, remove weights on this machine; convert published ones."),
     "report": (REPORT, "Write reports of comparisons anew, or join several."),
     "plugins": (PLUGINS, "List, show, check, write, install plugins."),
     "data": (DATA, "List, inspect and fetch datasets."),
     "metrics": (METRICS, "List the metrics, or explain one."),
+    "protocols": (PROTOCOLS, "List the protocols of papers, or show one and what it reports."),
 }
 
 

@@ -13,6 +13,7 @@ from colorzoo.core.compare.examples import write_examples
 from colorzoo.core.compare.measurements import MeasurementStore
 from colorzoo.core.compare.method import ComparedMethod
 from colorzoo.core.compare.over_hints import compared_over_hints
+from colorzoo.core.compare.published import find_protocol
 from colorzoo.core.compare.readable import fingerprint_of
 from colorzoo.core.compare.results import FILE, Protocol, Results, write_results
 from colorzoo.core.compare.simulation import Simulation
@@ -49,17 +50,20 @@ def compare(
     `CompareOptions`. None in all but the first of several processes.
     """
     given = config.validate(CompareOptions, options, "compare")
+    published = find_protocol(given.protocol) if given.protocol else None
+    given = given.following(published) if published else given
     accelerated = given.engine != "local" and devices.resolve(given.device).type != "cpu"
     each = cluster_work(given.engine, given.address, accelerated=accelerated)
     with working_in(Path(out) if out is not None else None):
         task = task_of(methods, data, given)
         store = MeasurementStore(cache_root() / "compare" / "measured.sqlite")
         results = compared_over_hints(task, store, given.workers, progress, each=each)
-        if results is None or out is None:
+        if results is None:
+            return None
+        results = results.model_copy(update={"command": command, "published": published})
+        if out is None:
             return results
-        results = write_examples(
-            task, results.model_copy(update={"command": command}), Path(out) / PICTURES
-        )
+        results = write_examples(task, results, Path(out) / PICTURES)
         write_results(results, Path(out) / FILE)
         return results
 

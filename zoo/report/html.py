@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -20,7 +20,11 @@ from colorzoo.report import figures as drawing
 from colorzoo.report import wording as text
 from colorzoo.report.grid import grid
 from colorzoo.report.markdown import best_label, table
+from colorzoo.report.paper_table import beside_paper
 from colorzoo.report.svg import Drawing, style
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
 OPEN_ROWS = 3
@@ -51,26 +55,40 @@ def write_report(results: Results, folder: Path) -> list[Path]:
 
 def page(results: Results, pictures: Path, drawn: Mapping[str, Drawing] | None = None) -> str:
     """Return the HTML; pictures: the folder of the files that the examples name."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters["breakable"] = breakable
-    environment.filters["unbroken"] = partial(unbroken, [method.label for method in results.methods])
-    template = environment.from_string((FOLDER / "page.html.j2").read_text())
-    style_sheet = (FOLDER / "page.css").read_text() + style()
-    script = (FOLDER / "page.js").read_text()
+    environment = templates([method.label for method in results.methods])
     drawn = drawing.figures(results) if drawn is None else drawn
-    return template.render(
+    return environment.get_template("page.html.j2").render(
         title=_title(results),
         figures={name: Markup(figure.inline(drawing.TITLES[name])) for name, figure in drawn.items()},
-        style=Markup(style_sheet),
-        script=Markup(script),
-        style_hash=_digest(style_sheet),
-        script_hash=_digest(script),
+        **embedded(["page.css"], ["sorting.js", "page.js"]),
         **_facts(results),
         **_words(results),
         **_pictures(results, pictures),
     )
+
+
+def embedded(styles: Sequence[str], scripts: Sequence[str]) -> dict[str, str]:
+    """Return files of this folder as a page holds them, with the digests that allow nothing else to run."""
+    sheet = "".join((FOLDER / name).read_text() for name in styles) + style()
+    script = "".join((FOLDER / name).read_text() for name in scripts)
+    return {
+        "style": Markup(sheet),
+        "script": Markup(script),
+        "style_hash": _digest(sheet),
+        "script_hash": _digest(script),
+    }
+
+
+def templates(labels: Iterable[str]) -> Environment:
+    """Return the templates of this folder; labels: what sentences in them do not break."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["breakable"] = breakable
+    environment.filters["unbroken"] = partial(unbroken, list(labels))
+    return environment
 
 
 def breakable(label: str) -> Markup:
@@ -109,6 +127,8 @@ def _facts(results: Results) -> dict[str, Any]:
         "results": results,
         "protocol": results.protocol,
         "side": _side(results.protocol),
+        "published": results.published,
+        "beside_paper": beside_paper(results.published, results.ranking()),
         "ranked": results.metric(results.ranked_by),
         "ranking": results.ranking(),
         "leading": choice.headline(results),
@@ -129,6 +149,7 @@ def _words(results: Results) -> dict[str, Any]:
         "decision": choice.decision(results),
         "against": partial(choice.against, results),
         "findings": text.findings(results),
+        "words": text,
         "warnings": text.warnings(results),
         "informed": text.informed(results),
         "informed_by": text.informed_by,

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from colorzoo.core.compare.results import Method, MetricFacts, Results
 from colorzoo.core.errors import UnknownNameError
+from colorzoo.report.paper_table import paper_table
 from colorzoo.report.wording import (
     arrow,
     best_baseline,
     bounded,
     compared,
+    followed,
     hint_counts,
     informed,
     informed_by,
@@ -37,6 +39,7 @@ def table(results: Results, metrics: Sequence[str] | None = None) -> str:
     sections = [
         _protocol(results),
         _ranking(results, chosen),
+        paper_table(results),
         _over_hints(results),
         not_applicable(results),
         _pairs(results),
@@ -61,6 +64,7 @@ def _protocol(results: Results) -> list[str]:
         f"{len(results.pictures)} pictures of `{protocol.data}`, split {protocol.split}, {side}, "
         f"{protocol.samples} samples, seed {protocol.seed}, fingerprint `{results.fingerprint[:16]}`. "
         "In brackets: 95 % intervals of the mean. Baselines in italics.",
+        *followed(results),
         *([informed(results)] if informed(results) else []),
         *([_sequences(results)] if results.sequences else []),
     ]

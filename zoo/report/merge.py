@@ -52,6 +52,11 @@ def copy_pictures(parts: Sequence[Results], folders: Sequence[Path], out: Path) 
                     shutil.copyfile(folder / PICTURES / name, out / PICTURES / _renamed(number, name))
 
 
+def same_method(one: Method, other: Method) -> bool:
+    """Return whether two lines are of one method: its label, plugin, weights, options and their files."""
+    return one.label == other.label and _source(one) == _source(other) and not _files_differ(one, other)
+
+
 def _check_same(one: Results, other: Results) -> None:
     if one.fingerprint == other.fingerprint and one.pictures == other.pictures:
         return
@@ -76,7 +81,7 @@ def _methods(parts: Sequence[Results], metrics: Sequence[MetricFacts]) -> list[M
             values = {metric.name: method.values[metric.name] for metric in metrics}
             merged = method.model_copy(update={"run": method.run + runs, "values": values})
             known = methods.setdefault(method.label, merged)
-            if _source(known) != _source(merged) or _files_differ(known, merged):
+            if not same_method(known, merged):
                 raise ResultsError(
                     f"{method.label} means two things: {_identity(known)} and {_identity(merged)}; "
                     "compare one of them under another name, such as the path of its weights"

@@ -105,7 +105,8 @@ def best_baseline(results: Results) -> Method | None:
 
 def warnings(results: Results) -> list[str]:
     """Return what a reader must know before believing a number."""
-    lines = [informed(results)] if informed(results) else []
+    lines = followed(results) if results.deviations else []
+    lines += [informed(results)] if informed(results) else []
     if len(results.pictures) < MIN_PICTURES:
         lines.append(f"Only {len(results.pictures)} pictures: the intervals themselves are rough.")
     if 0 < len(results.sequences) < MIN_PICTURES:
@@ -131,6 +132,15 @@ def warnings(results: Results) -> list[str]:
     if results.left_out:
         lines.append(f"{len(results.left_out)} pictures could not be read and are left out for all.")
     return lines
+
+
+def followed(results: Results) -> list[str]:
+    """Return in one sentence which protocol of a paper was followed, and in what it was not."""
+    if results.published is None:
+        return []
+    told = "; ".join(results.deviations)
+    partly = f", not the protocol: {told}. Its figures are no figures of the protocol." if told else "."
+    return [f"Protocol {results.published.name} ({results.published.title}){partly}"]
 
 
 def informed(results: Results) -> str:
