@@ -1,8 +1,6 @@
 """The contract of colorzoo, and what ddcolor promises: tests run narrow networks of the same layers."""
 
 import shlex
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +14,9 @@ from colorzoo_ddcolor.lab import rgb_of_lab
 from colorzoo_ddcolor.model import DDColor
 from colorzoo_ddcolor.networks import Network
 from PIL import Image
+from typer.testing import CliRunner
 
+from colorzoo.cli.app import build
 from colorzoo.core import ConfigError, color
 from colorzoo.testing import ColorizerContract, synthetic_picture
 
@@ -108,27 +108,26 @@ def test_exported_to_onnx_it_colours_alike(model, tmp_path):
     onnx = pytest.importorskip("colorzoo_onnx.model", reason="needs colorzoo-onnx")
     from colorzoo.core.config import from_preset
 
+    with torch.no_grad():
+        model.network.refine_net.weight.mul_(100)  # random weights alone are nearly grey
     file = str(tmp_path / "ddcolor.onnx")
-    given = torch.rand(1, 3, 64, 64)
-    torch.onnx.export(model.network, (given,), file, opset_version=17, dynamo=False)
+    torch.onnx.export(model.network, (torch.rand(1, 3, 64, 64),), file, opset_version=17, dynamo=False)
     config = from_preset(onnx.OnnxConfig, "ddcolor-512", [f"file={file}", "size=64"])
     gray = torch.rand(2, 1, 90, 70)
     with torch.inference_mode():
-        model.network.refine_net.weight.mul_(100)  # random weights alone are nearly grey
         exported = onnx.Onnx(config)(gray)
         own = model(gray, input_size=64)
     assert color.chroma(own).abs().max() > 0.02
     torch.testing.assert_close(exported, own, atol=2e-3, rtol=0)
 
 
-def test_the_readme_s_commands_without_weights_run(tmp_path):
-    Image.fromarray(synthetic_picture(0)).save(tmp_path / "photo.jpg")
+@pytest.mark.usefixtures("narrow")
+def test_the_commands_of_the_readme_that_need_no_weights_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(synthetic_picture(0)).save("photo.jpg")
     lines = [line.strip() for line in README.read_text().splitlines() if line.startswith("    colorzoo")]
     for line in [line for line in lines if "untrained" in line]:
-        _, *words = shlex.split(line.partition("  #")[0])
-        done = subprocess.run(
-            [sys.executable, "-m", "colorzoo", *words], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        result = CliRunner().invoke(build(), shlex.split(line)[1:])
+        assert result.exit_code == 0, result.output
     (colored,) = tmp_path.glob("colorized/photo-ddcolor*.jpg")
-    assert np.asarray(Image.open(colored)).std(-1).max() > 10, "the hint shows"
+    assert np.asarray(Image.open(colored)).std(-1).max() > 10, "the hint does not show"

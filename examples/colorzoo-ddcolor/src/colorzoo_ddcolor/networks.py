@@ -78,7 +78,12 @@ class Network(nn.Module):
     deviation: Tensor
 
     def __init__(
-        self, depths: Sequence[int], widths: Sequence[int], width: int = 512, queries: int = 100, layers: int = 9
+        self,
+        depths: Sequence[int],
+        widths: Sequence[int],
+        width: int = 512,
+        queries: int = 100,
+        layers: int = 9,
     ) -> None:
         super().__init__()
         self.encoder = ConvNeXt(depths, widths)
