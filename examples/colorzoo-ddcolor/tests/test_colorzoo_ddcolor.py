@@ -12,7 +12,6 @@ from colorzoo_ddcolor import networks
 from colorzoo_ddcolor.config import DDColorConfig
 from colorzoo_ddcolor.lab import rgb_of_lab
 from colorzoo_ddcolor.model import DDColor
-from colorzoo_ddcolor.networks import Network
 from PIL import Image
 from typer.testing import CliRunner
 

@@ -1,7 +1,7 @@
-"""What the authors' code makes, recorded: names and shapes of its tensors, and its numbers for weights by rule.
+"""What the authors' code makes, recorded: names and shapes of its tensors, numbers for weights by rule.
 
-published.json.gz has `tensors`, names and shapes by size, and `outputs`: by the size of an input, every nth of
-the numbers that DDColor-T of github.com/piddnad/DDColor at 2adb63f gives for the weights that `filled` makes.
+published.json.gz has `tensors`, names and shapes by size, and `outputs`: by the size of an input, every nth
+of the numbers that DDColor-T of github.com/piddnad/DDColor at 2adb63f gives for the weights of `filled`.
 """
 
 import gzip

@@ -85,7 +85,7 @@ class ColorDecoder(nn.Module):
 
 
 def sine_places(level: Tensor, width: int) -> Tensor:
-    """Return sines of the places of pixels (h w, width), half of rows, half of columns (DETR, section A.4)."""
+    """Return sines of the places of pixels (h w, width), half of rows, half of columns (DETR, A.4)."""
     height, breadth = level.shape[-2:]
     rows = _waves(height, width // 2, level.device)[:, None].expand(-1, breadth, -1)
     columns = _waves(breadth, width // 2, level.device)[None].expand(height, -1, -1)
