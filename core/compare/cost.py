@@ -54,6 +54,7 @@ def _gflop(evaluator: Evaluator, probe: Probe) -> float | None:
     colorizer: Colorizer = evaluator.colorizer(probe.method)
     if not isinstance(colorizer, torch.nn.Module):
         return None
+    colorizer.requires_grad_(False)  # the counter fails at layers that are given a parameter
     with FlopCounterMode(display=False) as counter:
         evaluator.colorings(*probe)
     return float(counter.get_total_flops()) / 1e9

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 
 from colorzoo.core.compare.bootstrap import intervals, pairs_of
+from colorzoo.core.compare.cost import Probe, _gflop
 from colorzoo.core.compare.evaluator import Task
 from colorzoo.core.compare.measurements import Measurement, MeasurementStore, encoded
 from colorzoo.core.compare.method import ComparedMethod
@@ -279,6 +281,21 @@ def test_costs_are_those_of_one_picture(store):
     assert cost.milliseconds > 0
     assert grey.gflop is None
     assert grey.parameters == 0
+
+
+def test_operations_are_counted_where_a_layer_is_given_a_parameter():
+    class Given(Colorizer, torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.given, self.layer = torch.nn.Parameter(torch.rand(5, 3)), torch.nn.Linear(3, 2)
+
+        @torch.inference_mode()
+        def colorize(self, gray, options):
+            return self.layer(self.given)
+
+    model = Given()
+    evaluator = SimpleNamespace(colorizer=lambda _: model, colorings=lambda *_: model.colorize(None, None))
+    assert _gflop(evaluator, Probe(None, "", None)) == pytest.approx(2 * 5 * 3 * 2 / 1e9)
 
 
 def test_intervals_are_those_of_scipy():
