@@ -138,12 +138,10 @@ class Generator(nn.Module):
         decoder = levels(variant.decoder, trunk.widths)
         channels = decoder[-1].outputs
         full = channels + 3
-        self.layers = nn.ModuleList(
-            [trunk, nn.BatchNorm2d(deep), nn.ReLU(), middle, *decoder]
-            # in the place of the identity the original joins the picture
-            + [PixelShuffle(channels, channels, norm=False), nn.Identity(), Residual(full)]
-            + [nn.Sequential(nn.Conv2d(full, 3, 1))]
-        )
+        # in the place of the identity the original joins the picture
+        last = [PixelShuffle(channels, channels, norm=False), nn.Identity(), Residual(full)]
+        out = nn.Sequential(nn.Conv2d(full, 3, 1))
+        self.layers = nn.ModuleList([trunk, nn.BatchNorm2d(deep), nn.ReLU(), middle, *decoder, *last, out])
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return (N, 3, h, w) in [-`RANGE`, `RANGE`] for a picture (N, 3, h, w) with even h and w."""

@@ -43,7 +43,7 @@ class BasicBlock(Block):
 
 
 class Bottleneck(Block):
-    """One convolution between two that change the channels (figure 5); torchvision's has the stride in it."""
+    """A convolution, which has the stride, between two that change the channels (figure 5)."""
 
     expansion = 4
 
