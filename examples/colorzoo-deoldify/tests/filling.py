@@ -1,4 +1,4 @@
-"""Weights and pictures by a rule, so that the original and the port can be given the same without a file."""
+"""Weights and pictures by a rule: the original and the port can be given the same without a file."""
 
 import zlib
 
@@ -9,7 +9,7 @@ VECTORS = ("weight_u", "weight_v")
 
 
 def filled(shapes):
-    """Return tensors for names and shapes of the original's state, each from a generator seeded by its name."""
+    """Return tensors for names and shapes of the original's state, each seeded by its name."""
     state = {}
     for name, shape in shapes.items():
         stem, _, last = name.rpartition(".")

@@ -41,13 +41,6 @@ class TestDeOldify(ColorizerContract):
     options = {"render_factor": 2}
 
 
-class TestStable(ColorizerContract):
-    plugin = "deoldify"
-    preset = "stable"
-    config = {"width": 8}
-    options = {"render_factor": 2}
-
-
 def zoo(folder, *commands, **environment):
     """Run commands of colorzoo in a folder."""
     command = [sys.executable, "-c", SCRIPT, json.dumps([words.split() for words in commands])]
@@ -63,49 +56,44 @@ def folder(tmp_path):
     return tmp_path
 
 
-NEW = "weights new deoldify --set width=8 -o weights"
+@pytest.fixture
+def hub(tmp_path):
+    """The Hub of the repository's tests, on loopback, as environment variables of the Hub's client."""
+    if not HUB.is_file():
+        pytest.skip(f"no {HUB}: the Hub of the repository's tests")
+    spec = importlib.util.spec_from_file_location("small_hub", HUB)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    server = module.SmallHub(tmp_path / "hub")
+    yield {
+        "HF_ENDPOINT": server.address, "HF_TOKEN": module.TOKEN, "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf"),
+    }  # fmt: skip
+    server.close()
 
 
-def test_it_runs_follows_hints_and_compares(folder):
+def test_it_runs_follows_hints_compares_and_is_exchanged(folder, hub):
     zoo(
         folder,
-        NEW,
+        "weights new deoldify --set width=8 -o weights",
         "run deoldify photo.png --weights weights -O render_factor=2 -o out",
         "run deoldify photo.png --weights weights -O render_factor=2 --hint 50%,50%=#c03020 -o hinted",
         "compare deoldify:weights,render_factor=2 grey --data . --split all --metrics psnr -o compared",
+        "push weights me/deoldify",
+        "pull me/deoldify",
+        "run deoldify photo.png --weights me/deoldify -O render_factor=2 -o pulled",
+        **hub,
     )
-    plain, hinted = (
-        np.asarray(Image.open(next((folder / out).glob("*.png"))), int) for out in ("out", "hinted")
+    plain, hinted, pulled = (
+        np.asarray(Image.open(next((folder / out).glob("*.png"))), int)
+        for out in ("out", "hinted", "pulled")
     )
     gray = np.asarray(Image.open(folder / "photo.png").convert("L"), int)
     assert plain.shape == (67, 91, 3)
     assert np.abs(plain @ [0.299, 0.587, 0.114] - gray).max() <= 2
     assert hinted[33, 45, 0] - hinted[33, 45, 2] > plain[33, 45, 0] - plain[33, 45, 2]
+    assert np.array_equal(plain, pulled)
     assert '"deoldify' in (folder / "compared" / "results.json").read_text()
-
-
-@pytest.mark.skipif(not HUB.is_file(), reason=f"no {HUB}: the Hub of the repository's tests")
-def test_weights_go_to_the_hub_and_back(folder):
-    spec = importlib.util.spec_from_file_location("small_hub", HUB)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    hub = module.SmallHub(folder / "hub")
-    try:
-        zoo(
-            folder,
-            NEW,
-            "push weights me/deoldify",
-            "pull me/deoldify",
-            "run deoldify photo.png --weights me/deoldify -O render_factor=2 -o out",
-            HF_ENDPOINT=hub.address,
-            HF_TOKEN=module.TOKEN,
-            HF_HUB_DISABLE_XET="1",
-            HF_HUB_OFFLINE="0",
-            HF_HOME=str(folder / "hf"),
-        )
-    finally:
-        hub.close()
-    assert list((folder / "out").glob("*.png"))
 
 
 def test_the_working_size_is_as_published():
