@@ -17,21 +17,25 @@ def filled(shapes):
         if last == "num_batches_tracked":
             state[name] = torch.tensor(0)
         elif last not in VECTORS or f"{stem}.weight_g" in shapes:
-            state[name] = torch.from_numpy(np.asarray(scaled(numbers, last)))
+            state[name] = torch.from_numpy(np.asarray(scaled(numbers, name)))
         if last == "weight_orig":
             vectors = singular_vectors(numbers.reshape(len(numbers), -1))
             state |= dict(zip((f"{stem}.{vector}" for vector in VECTORS), vectors, strict=True))
     return state
 
 
-def scaled(numbers, last):
-    """Return numbers as what a tensor of that name holds, of a size that keeps activations moderate."""
+def scaled(numbers, name):
+    """Return numbers as what a tensor of that name holds.
+
+    Activations stay moderate, and those of the decoder large enough for its attention to choose.
+    """
+    last = name.rpartition(".")[2]
     if last == "running_var":
         return 1 + np.abs(numbers)
     if last in ("bias", "running_mean"):
         return 0.1 * numbers
     if last in ("gamma", "weight_g") or numbers.ndim == 1:
-        return 1 + 0.1 * numbers
+        return (1 if name.startswith("layers.0.") else 3) + 0.1 * numbers
     if last == "weight":
         return numbers / np.float32(np.sqrt(2 * numbers[0].size))
     return numbers
