@@ -18,7 +18,7 @@ def filled(shapes):
     tensors = {}
     for name, shape in shapes.items():
         draw = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(shape, np.float32)
-        if name.endswith("running_var") or ".bn" in name and name.endswith("weight"):
+        if name.endswith("running_var") or (".bn" in name and name.endswith("weight")):
             draw = 1 + 0.2 * np.abs(draw)
         elif len(shape) == 4:
             draw *= 1.1 / math.sqrt(math.prod(shape[1:]))

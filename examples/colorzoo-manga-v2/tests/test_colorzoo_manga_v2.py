@@ -170,7 +170,7 @@ def test_the_commands_of_the_readme_run(made):
         small = command.replace("input_size=768", "input_size=64").replace("pages/", ".")
         words = small.split()
         if words[0] == "compare":
-            words[1] = "manga-v2:runs/manga-v2,input_size=32"
+            words[1] += ",input_size=32"
             words += ["--split", "all", "--metrics", "psnr", "-o", "compared"]
         elif "input_size=64" not in words:
             words += ["-O", "input_size=32"]
@@ -207,4 +207,7 @@ def test_weights_are_pushed_and_pulled(made, tmp_path):
         zoo(made, "pull", "me/manga", **env)
     finally:
         hub.close()
-    assert any("me" in str(path) for path in (tmp_path / "cache").rglob("model.safetensors"))
+    offline = {**env, "HF_HUB_OFFLINE": "1"}
+    zoo(made, "run", "manga-v2", "page.png", "--weights", "me/manga", "-O", "input_size=32", "-o", "pulled",
+        **offline)  # fmt: skip
+    assert len(list((made / "pulled").glob("page-manga-v2*.png"))) == 1
