@@ -82,8 +82,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, data, media="image/png", code=200, **headers):
         self.send_response(code)
-        for name, value in {"Content-Type": media, "Content-Length": str(len(data)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"Content-Type": media, "Content-Length": str(len(data)), **given}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 

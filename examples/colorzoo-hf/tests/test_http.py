@@ -168,7 +168,7 @@ def test_the_commands_of_the_readme_run(server, tmp_path):
         Image.fromarray(synthetic_picture(number)).save(tmp_path / "photos" / f"{number}.png")
     Image.fromarray(synthetic_picture(0)).save(tmp_path / "photo.jpg")
     lines = re.findall(r"^    colorzoo (.*(?:http|editor).*?)(?:   .*)?$", README.read_text(), re.M)
-    assert len(lines) == 3
+    assert len(lines) == 4
     said = ""
     for line in lines:
         words = line.replace("https://models.example/colour", f"{server.address}/png").split()

@@ -18,5 +18,5 @@ class MangaV2Options(RunOptions):
 
     input_size: int = Field(
         576, ge=32, le=2048, multiple_of=32,
-        description="width of an upright page as the network sees it; one that lies has 1.5 times it as height",
+        description="width at which a standing page is seen; one that lies has 1.5 times it as height",
     )  # fmt: skip
