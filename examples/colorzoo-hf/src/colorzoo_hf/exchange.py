@@ -139,6 +139,11 @@ def _exchange(connection: HTTPConnection, parts: SplitResult, question: Question
     with connection.getresponse() as answer:
         connection.sock = connection.sock or sock
         _check_status(answer.status, answer.headers, where)
+        if answer.status != 200:
+            said = answer.read1(1000).decode(errors="replace").replace(question.token or "\0", "...")
+            raise EndpointError(
+                f"{where}: answers {answer.status}, expected a picture: {printable(said, 160)}"
+            )
         return Answer(answer.headers.get_content_type(), _bounded(answer, where))
 
 
@@ -179,7 +184,5 @@ def _check_status(status: int, headers: Mapping[str, str], where: str) -> None:
         raise _BusyError(f"{where}: answers {status}", float(pause) if pause.isdecimal() else 0.0)
     if status in (401, 403):
         raise EndpointError(f"{where}: answers {status}; set the environment variable of the token")
-    if status != 200:
-        raise EndpointError(f"{where}: answers {status}, expected 200 and a picture")
     if (headers.get("Content-Encoding") or "identity") != "identity":
         raise EndpointError(f"{where}: answers compressed, which it was not asked for")

@@ -24,7 +24,7 @@ class Http(Colorizer):
 
     Config = HttpConfig
     Options = HttpOptions
-    capabilities = Capabilities(takes=frozenset({"text"}), reentrant=True)
+    capabilities = Capabilities(takes=frozenset({"text"}), reentrant=True, network=True)
 
     def __init__(self, config: HttpConfig | None = None) -> None:
         super().__init__(config)
