@@ -210,4 +210,4 @@ def test_weights_are_pushed_and_pulled(made, tmp_path):
     offline = {**env, "HF_HUB_OFFLINE": "1"}
     zoo(made, "run", "manga-v2", "page.png", "--weights", "me/manga", "-O", "input_size=32", "-o", "pulled",
         **offline)  # fmt: skip
-    assert len(list((made / "pulled").glob("page-manga-v2*.png"))) == 1
+    assert len(list((made / "pulled").glob("page-manga-v2-*1.png"))) == 1
