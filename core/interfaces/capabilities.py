@@ -23,3 +23,4 @@ class Capabilities(Strict):
     domains: tuple[Domain, ...] = Field((), description="pictures that it is for, whatever its weights")
     reentrant: bool = Field(False, description="several threads may call it at once")
     paper: bool = Field(False, description="blank paper stays white unless guidance says otherwise")
+    network: bool = Field(False, description="pictures are sent over a network to be coloured")

@@ -101,6 +101,7 @@ def _of_colorizer(name: str, plugin_class: type[Any]) -> dict[str, Any]:
     ]
     return {
         "deterministic": plugin_class.deterministic,
+        "network": plugin_class.capabilities.network,
         "trainable": hasattr(plugin_class, "stages"),
         "presets": list(plugin_class.Config.presets),
         "options": fields_of(plugin_class.Options),

@@ -1,0 +1,213 @@
+"""The contract of colorzoo, and what manga-v2 promises: the numbers of the original network."""
+
+import functools
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from by_rule import PAGES, POINTS, digest, filled, listing, page, places
+from colorzoo_manga_v2.config import MangaV2Config
+from colorzoo_manga_v2.generator import Generator
+from colorzoo_manga_v2.model import MangaV2, padding, with_paper, working_size
+from PIL import Image
+
+from colorzoo.core import Guidance, Hint, WeightsError
+from colorzoo.core.imaging.image_io import Picture
+from colorzoo.core.inference.colorize import colorize
+from colorzoo.core.weights import folder as store
+from colorzoo.core.weights.adoption import adopted
+from colorzoo.testing import ColorizerContract, synthetic_picture
+
+HERE = Path(__file__).parent
+RECORDED = json.loads((HERE / "recorded.json").read_text())
+"""What the original network makes of weights and pages made by rule, rounded to 1e-6."""
+UNUSED = {"to4.0": (256, 128, 3, 3), "to4.2": (256, 256, 3, 3), "tunnel1.0": (64, 96, 3, 3)}
+HINTS = Guidance(hints=tuple(Hint(x=x, y=y, color=color, radius=0) for x, y, color in POINTS))
+SERVERS = HERE.parents[2] / "tests" / "servers" / "hub.py"
+
+
+class TestMangaV2(ColorizerContract):
+    plugin = "manga-v2"
+    config = {"width": 16}
+    options = {"input_size": 32}
+
+
+@functools.cache
+def published():
+    """Weights under the names of the original code, made by rule."""
+    with torch.device("meta"):
+        shapes = {name: tuple(tensor.shape) for name, tensor in Generator().state_dict().items()}
+    return filled({name: shape for name, shape in shapes.items() if "num_batches" not in name})
+
+
+@functools.cache
+def original():
+    """The colorizer with these weights, and with what the published file has beside them."""
+    more = {f"{name}.weight": torch.zeros(shape) for name, shape in UNUSED.items()}
+    more["encoder.bn1.num_batches_tracked"] = torch.tensor(9)
+    return adopted({**published(), **more}, MangaV2).eval()
+
+
+def as_seen(name):
+    """Return a page (1, 1, h, w) at the size that the network sees, as OpenCV averages it."""
+    import cv2
+
+    (height, width), side = PAGES[name]
+    rows, columns = working_size((height, width), side)
+    small = cv2.resize(page(height, width).numpy(), (columns, rows), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(small)[None, None]
+
+
+def test_names_and_shapes_are_those_that_the_original_uses():
+    ours = listing(published())
+    assert (len(ours), digest(ours)) == (RECORDED["used tensors"], RECORDED["used names and shapes"])
+    kept = {name.removeprefix("generator.") for name in original().state()}
+    assert kept == published().keys()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("hinted", [False, True], ids=["plain", "hinted"])
+def test_outputs_are_those_of_the_original(name, hinted):
+    expected = RECORDED["outputs"][f"{name} hinted" if hinted else name]
+    with torch.inference_mode():
+        painted = original().painted(as_seen(name), HINTS if hinted else Guidance())[0]
+    assert list(painted.shape[1:]) == expected["size"]
+    rows, columns = places(*expected["size"])
+    values = painted[:, rows][:, :, columns].flatten(1).T
+    np.testing.assert_allclose(values, expected["values"], atol=1e-5)
+    np.testing.assert_allclose(painted.double().mean((1, 2)), expected["mean"], atol=1e-5)
+
+
+def test_parameters_are_counted():
+    count = sum(tensor.numel() for tensor in original().parameters())
+    assert count == 30_711_515
+    assert f"{count:,}" in (HERE.parent / "README.md").read_text()
+
+
+def test_what_the_network_is_given():
+    with torch.device("meta"):
+        model, given = MangaV2().eval(), []
+    model.generator = torch.nn.Identity()
+    model.generator.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    page_of_halves = torch.full((1, 1, 40, 32), 0.5)
+    model.painted(page_of_halves, Guidance(hints=[Hint(x=3, y=5, color=(255, 0, 51), radius=0)]))
+    (x,) = given
+    assert x.shape == (1, 5, 64, 32)
+    assert torch.equal(x[:, 0], torch.full((1, 64, 32), 0.5))  # grey stays in [0, 1], paper is added
+    torch.testing.assert_close(x[0, 1:, 5, 3], torch.tensor([1.0, -1.0, -0.6, 1.0]))
+    assert x[0, 1:].abs().sum() == pytest.approx(3.6)  # and 0 wherever there is no hint
+
+
+def test_paper_is_the_brightest_of_its_column():
+    page_of_three = torch.tensor([[0.1, 0.9], [0.5, 0.2]])[None, None]
+    rows = with_paper(page_of_three, 2, 0)[0, 0, 2:]
+    assert torch.equal(rows, torch.tensor([[0.5, 0.9], [0.5, 0.9]]))
+    assert torch.equal(with_paper(page_of_three, 0, 1)[0, 0, :, 2], torch.tensor([0.9, 0.5]))
+
+
+def test_sizes_are_the_published_ones_and_strips_are_bounded():
+    assert working_size((1600, 1125), 576) == (820, 576)
+    assert working_size((1125, 1600), 576) == (864, 1229)
+    assert padding(820, 576) == (12, 0)
+    assert padding(832, 576) == (32, 0)
+    assert padding(864, 1229) == (0, 19)
+    height, width = working_size((30_000, 800), 576)
+    assert height * width <= 6 * 576**2
+    assert height / width == pytest.approx(30_000 / 800, rel=0.02)
+
+
+def test_hints_change_what_the_network_paints():
+    picture = Picture(np.repeat((255 * page(90, 64).numpy()).astype(np.uint8)[..., None], 3, 2))
+    options = {"input_size": 64}
+    (plain,) = colorize(original(), picture, options)
+    (told,) = colorize(original(), picture, options, Guidance(hints=[Hint(x=30, y=40, color="#20c030")]))
+    assert np.abs(told.rgb[40, 30].astype(int) - plain.rgb[40, 30]).max() > 20
+    assert np.abs(told.gray.astype(int) - picture.gray).max() <= 2
+
+
+def test_weights_of_something_else_are_refused():
+    state = {**published(), "to5.0.weight": torch.zeros(1)}
+    with pytest.raises(WeightsError, match=r"unexpected generator\.to5"):
+        adopted(state, MangaV2)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with pages, and weights of a narrow network."""
+    folder = tmp_path_factory.mktemp("manga")
+    torch.manual_seed(0)
+    model = MangaV2(MangaV2Config(width=16)).eval()
+    info = store.WeightsInfo(
+        plugin="manga-v2", colorzoo_version="0", license="other", config=model.config.model_dump()
+    )
+    store.save(folder / "runs/manga-v2", model, info, "")
+    for number in range(2):
+        Image.fromarray(synthetic_picture(number)).save(folder / f"page{number or ''}.png")
+    return folder
+
+
+def zoo(folder, *words, **env):
+    command = [sys.executable, "-m", "colorzoo", *words]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **env}
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_commands_of_the_readme_run(made):
+    text = (HERE.parent / "README.md").read_text()
+    commands = re.findall(r"^    colorzoo ((?:run|compare) .*?)(?:   .*)?$", text, re.M)
+    assert len(commands) == 3
+    for command in commands:
+        small = command.replace("input_size=768", "input_size=64").replace("pages/", ".")
+        words = small.split()
+        if words[0] == "compare":
+            words[1] += ",input_size=32"
+            words += ["--split", "all", "--metrics", "psnr", "-o", "compared"]
+        elif "input_size=64" not in words:
+            words += ["-O", "input_size=32"]
+        zoo(made, *words)
+    assert len(list((made / "colorized").glob("page-manga-v2-*1.png"))) == 2
+    assert '"manga-v2' in (made / "compared" / "results.json").read_text()
+
+
+def test_published_weights_are_converted(made):
+    if "convert" not in zoo(made, "weights", "--help"):
+        pytest.skip("this colorzoo has no `weights convert`")
+    more = {f"{name}.weight": torch.zeros(shape) for name, shape in UNUSED.items()}
+    torch.save({**published(), **more}, made / "generator.zip")
+    zoo(made, "weights", "convert", "manga-v2", "generator.zip", "-o", "converted", "--license", "unknown",
+        "--credit", "qweasdd, manga-colorization-v2")  # fmt: skip
+    loaded = store.load(made / "converted", MangaV2, "manga-v2")
+    assert all(torch.equal(loaded.state()[name], tensor) for name, tensor in original().state().items())
+
+
+def test_weights_are_pushed_and_pulled(made, tmp_path):
+    if not SERVERS.is_file():
+        pytest.skip("the server that stands for the Hub is in the repository's tests")
+    spec = importlib.util.spec_from_file_location("small_hub", SERVERS)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    hub = module.SmallHub(tmp_path / "hub")
+    env = {
+        "HF_ENDPOINT": hub.address, "HF_TOKEN": module.TOKEN, "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf"), "COLORZOO_CACHE": str(tmp_path / "cache"),
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }  # fmt: skip
+    try:
+        zoo(made, "push", "runs/manga-v2", "me/manga", **env)
+        zoo(made, "pull", "me/manga", **env)
+    finally:
+        hub.close()
+    offline = {**env, "HF_HUB_OFFLINE": "1"}
+    zoo(made, "run", "manga-v2", "page.png", "--weights", "me/manga", "-O", "input_size=32", "-o", "pulled",
+        **offline)  # fmt: skip
+    assert len(list((made / "pulled").glob("page-manga-v2-*1.png"))) == 1
