@@ -39,6 +39,11 @@ ProtocolName = Annotated[
 Split = Annotated[
     str | None, typer.Option(help="part of the dataset [default: test, or all of a folder or archive]")
 ]
+Out = Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")]
+Samples = Annotated[int, typer.Option(min=1, max=1000, help="colourings per picture")]
+Side = Annotated[
+    int, typer.Option(min=0, max=MAX_SIDE, help="longest side, in pixels; 0: as the pictures are")
+]
 Metrics = Annotated[
     str | None, typer.Option(help="names with commas, the first one ranks; see `colorzoo metrics`")
 ]
@@ -62,16 +67,10 @@ def compare(
     data: Data = None,
     protocol: ProtocolName = DEFAULTS.protocol,
     split: Split = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="folder for results and report")] = Path(
-        "comparison"
-    ),
-    samples: Annotated[
-        int, typer.Option(min=1, max=1000, help="colourings per picture")
-    ] = DEFAULTS.samples,
+    out: Out = Path("comparison"),
+    samples: Samples = DEFAULTS.samples,
     seed: Annotated[int, SEED] = DEFAULTS.seed,
-    side: Annotated[
-        int, typer.Option(min=0, max=MAX_SIDE, help="longest side, in pixels; 0: as the pictures are")
-    ] = DEFAULTS.side,
+    side: Side = DEFAULTS.side,
     fit: Annotated[str, typer.Option(help="how pictures get it: keep, squash, crop or pad")] = DEFAULTS.fit,
     limit: Annotated[int | None, typer.Option(min=1, help="measure only so many pictures")] = None,
     metrics: Metrics = None,
