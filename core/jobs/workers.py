@@ -22,6 +22,7 @@ from colorzoo.core.jobs.interruption import held_back
 AHEAD = 12
 """Items in the queue of a worker."""
 
+_starting = threading.Lock()
 Argument = TypeVar("Argument")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,12 +55,13 @@ def fresh(preload: Sequence[str]) -> BaseContext:
     before = signal.pthread_sigmask(
         signal.SIG_BLOCK, {signal.SIGINT}
     )  # inherited, and delivered to us later
-    os.environ[fork_server.VARIABLE] = ",".join([str(os.getpid()), *preload])
-    try:
-        forkserver.ensure_running()
-    finally:
-        del os.environ[fork_server.VARIABLE]
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with _starting:  # the environment is that of all threads
+        os.environ[fork_server.VARIABLE] = ",".join([str(os.getpid()), *preload])
+        try:
+            forkserver.ensure_running()
+        finally:
+            del os.environ[fork_server.VARIABLE]
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 

@@ -606,6 +606,7 @@ def test_from_a_website_to_a_coloured_page(site, tmp_path, cli):
     assert "kept in all" in cli("data", "info", "manga:comic").stdout.lower()
     cli("data", "prepare", "manga:comic", "-o", "ready", "--size", 64, "--format", "png", "--split", "all")
     small = ["size=64", "crop=none", "width=4", "discriminator_width=4", "gan.steps=3", "gan.batch_size=2"]
+    small += ["hints.steps=2"]
     sets = [part for text in small for part in ("--set", text)]
     cli("train", "cgan", "--data", "panels:ready", "--split", "all", *sets, "-o", "runs/mine")
     page = next((tmp_path / "comic").glob(f"{OLD}/11/*.jpg"))

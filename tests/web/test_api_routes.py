@@ -69,7 +69,8 @@ def test_a_book_is_several_pictures_whose_colours_agree(server, photo):
         archive.write(photo, "b/1.png")
         archive.writestr("b/notes.txt", "no picture")
     files = {"picture": ("my book.cbz", book.getvalue())}
-    job = server.post("v1/colorize", files=files, data={"model": "unet", "consistent": "true"}).json()
+    wanted = {"model": "unet", "consistent": "true", "recolor": "true"}  # the photo has colour
+    job = server.post("v1/colorize", files=files, data=wanted).json()
     job = server.events(job["id"])[-1]
     assert [page["name"] for page in job["pictures"]] == ["1.png", "2.png"]
     one, other = (server.get(page["files"][0]).content for page in job["pictures"])

@@ -122,9 +122,7 @@ def compare(
 def _given(context: typer.Context, options: Mapping[str, object]) -> dict[str, object]:
     """Return the options that the user gave: what a protocol sets takes the place of the others."""
     source = context.get_parameter_source
-    return {
-        name: value for name, value in options.items() if getattr(source(name), "name", "") != "DEFAULT"
-    }
+    return {name: options[name] for name in options if getattr(source(name), "name", "") != "DEFAULT"}
 
 
 def show(results: Results) -> None:

@@ -20,13 +20,12 @@ from colorzoo.core.inference.colorize import colorize
 from colorzoo.core.inference.inference_copy import inference_copy
 from colorzoo.core.interfaces.colorizer import Colorizer, EvaluationContext
 from colorzoo.core.interfaces.outputs import check_output
-from colorzoo.core.interfaces.stage import Trainable
-from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.core.weights import folder as store
 from colorzoo.testing.contract import build_or_skip
 from colorzoo.testing.guidance_contract import GuidanceContract
 from colorzoo.testing.images import synthetic_picture, synthetic_pictures
 from colorzoo.testing.process_state import global_state
+from colorzoo.testing.training_contract import TrainingContract
 
 SIZES = [(64, 64), (1, 1), (37, 51), (2, 300)]
 SEEDS = [2**56, 2**63 - 1]
@@ -36,7 +35,7 @@ CONTEXT = EvaluationContext(synthetic_pictures, truth=lambda gray: gray * YELLOW
 """What a comparison offers to baselines."""
 
 
-class ColorizerContract(GuidanceContract):
+class ColorizerContract(GuidanceContract, TrainingContract):
     """A colorizer's contract; `preset` and `config` say which variant, small enough to test quickly."""
 
     kind = "colorizer"
@@ -44,7 +43,6 @@ class ColorizerContract(GuidanceContract):
     config: ClassVar[Mapping[str, Any]] = {}
     tolerance: ClassVar[float] = 1e-5
     """Largest difference that a neighbour in the batch may make; 0 to 1."""
-    training_steps: ClassVar[int] = 40
 
     def build(self, **changes: Any) -> Colorizer:
         """Return the colorizer with seeded weights; override it where a configuration is not enough."""
@@ -187,56 +185,6 @@ class ColorizerContract(GuidanceContract):
             out = self.called(model, gray, seed=0)
         check_output(out, (1, 1, 3, 40, 40), gray.device, type(model).__name__)
 
-    def test_training_lowers_its_own_loss(self, tmp_path: Path) -> None:
-        """Forty steps lower the loss of the first stage."""
-        model = self.trainable()
-        stage = model.stages()[0].name  # type: ignore[attr-defined]
-        train(model, synthetic_pictures, tmp_path, BRIEF)
-        rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-        losses = [_total(row) for row in rows if row["stage"] == stage]
-        assert sum(losses[-2:]) / 2 < losses[0], f"stage {stage!r}: the loss went from {losses[0]:.4g} " + (
-            f"to {losses[-1]:.4g} in {self.training_steps} steps"
-        )
-
-    def test_training_resumes_to_the_same_weights(self, tmp_path: Path) -> None:
-        """A run that is killed and resumed ends with the weights of one that was not."""
-        steps = max(3, self.training_steps // 10)
-        complete, cut = self.trainable(steps), self.trainable(steps)
-        train(complete, synthetic_pictures, tmp_path / "complete", BRIEF)
-
-        def kill(stage: str, step: int, total: int, losses: Mapping[str, float]) -> None:
-            if step >= 2:
-                raise _Killed
-
-        with pytest.raises(_Killed):
-            train(cut, synthetic_pictures, tmp_path / "cut", OFTEN, report=kill)
-        resumed = self.trainable(steps)
-        train(resumed, synthetic_pictures, tmp_path / "cut", OFTEN, resume=True)
-        different = [
-            name for name, t in complete.state().items() if not torch.equal(t, resumed.state()[name])
-        ]
-        assert not different, f"after resuming these differ: {', '.join(different[:5])}"
-
-    def trainable(self, steps: int | None = None) -> Colorizer:
-        """Return it built for a short training; skips for a colorizer that has none."""
-        model: Colorizer = build_or_skip(self.build)
-        if not isinstance(model, Trainable):
-            pytest.skip("not trainable")
-        brief = {
-            "steps": steps or self.training_steps, "batch_size": 8, "learning_rate": 1e-3, "warmup": 0,
-            "schedule": "constant",
-        }  # fmt: skip
-        names = {stage.name for stage in model.stages()} & type(model.config).model_fields.keys()
-        return self.build(**dict.fromkeys(names, brief))
-
-
-BRIEF = TrainConfig(device="cpu", precision="float32", log_every=8)
-OFTEN = TrainConfig(device="cpu", precision="float32", log_every=1, checkpoint_seconds=0)
-
-
-class _Killed(Exception):
-    """Stands for the kill in the middle of a training."""
-
 
 def synthetic_gray(count: int, height: int, width: int) -> Tensor:
     """Return grey pictures (count, 1, height, width), always the same."""
@@ -256,7 +204,3 @@ def _takes(model: type[Any], field: str, text: str) -> bool:
 
 def _same(one: Any, other: Any) -> bool:
     return torch.equal(one, other) if isinstance(one, Tensor) else one == other
-
-
-def _total(row: Mapping[str, Any]) -> float:
-    return float(sum(v for k, v in row.items() if k not in ("stage", "step", "seconds", "learning_rate")))

@@ -9,6 +9,7 @@ from colorzoo.core.hooks import API
 pytest.register_assert_rewrite(
     "colorzoo.testing.contract",
     "colorzoo.testing.colorizer_contract",
+    "colorzoo.testing.training_contract",
     "colorzoo.testing.dataset_contract",
     "colorzoo.testing.guidance_contract",
     "colorzoo.testing.metric_contract",
