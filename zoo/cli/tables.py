@@ -41,4 +41,6 @@ def _print_lines(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return ""
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

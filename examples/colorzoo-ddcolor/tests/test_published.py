@@ -86,7 +86,10 @@ def test_spectral_norm_is_that_of_torch_in_evaluation():
 
 
 def test_what_is_missing_is_named():
-    tensors = {name: torch.empty(shape, device="meta") for name, shape in TENSORS["tiny"].items()}
+    tensors = {
+        name: torch.empty(shape, device="meta", dtype=torch.int64 if shape == [] else torch.float32)
+        for name, shape in TENSORS["tiny"].items()
+    }
     del tensors["refine_net.0.0.weight_u"]
     with pytest.raises(WeightsError, match=r"missing network\.refine_net\.weight"):
         adopted(tensors, DDColor, DDColorConfig(model_size="tiny"))
