@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from colorzoo.core.inference.memory import release_free_memory
+from colorzoo.core.inference.memory import keep_blocks, release_free_memory
 from colorzoo.core.jobs.workers import end_with_the_parent
 from colorzoo.web.book_reader import bound_books
 from colorzoo.web.model_answers import Models
@@ -23,6 +23,7 @@ def serve_models(connection: Connection, settings: ServeSettings, folder: Path) 
     """Answer lists of tasks by lists of answers until the other end is gone; folder: of the server."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_the_parent()
+    keep_blocks()  # what is free goes back when there is nothing to do
     if settings.threads:
         torch.set_num_threads(settings.threads)
     tempfile.tempdir = str(folder)  # what a kill leaves is swept with it
