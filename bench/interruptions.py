@@ -39,7 +39,9 @@ class Job(NamedTuple):
 
 
 JOBS = {
-    "run": Job("run slow {pictures} -o out --seed 1", lambda out: files(out, "colorized.jsonl"), 1),
+    "run": Job(  # a picture a worker
+        "run slow {pictures} -o out --seed 1 --workers 2", lambda out: files(out, "colorized.jsonl"), 2
+    ),
     "train": Job(
         f"train taught --data {{pictures}} --split all -o out --device cpu --threads 1 --resume {SETTINGS}",
         weights, 0,
