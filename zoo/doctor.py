@@ -26,8 +26,8 @@ from colorzoo.hub import catalog
 LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "huggingface-hub",
              "opencv-python")  # fmt: skip
 """What the report names the versions of."""
-SECONDS = 20
-"""How long the classes of one distribution may take to import."""
+SECONDS = 60
+"""How long the classes of one distribution may take to import: torch alone may take twenty."""
 PROBE = """
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
@@ -72,7 +72,7 @@ class Report(Strict):
 
 
 def diagnose(registry: Registry, *, offline: bool = False) -> Report:
-    """Return a report of all of it; every class is imported in another process, for at most 20 seconds."""
+    """Return a report of all of it; every class is imported in another process, for at most SECONDS."""
     return Report(
         versions=versions(),
         machine=machine(),

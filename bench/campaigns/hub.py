@@ -32,6 +32,6 @@ class Campaign(campaign.Campaign):
 
     def pulled(self, folder: Path, changes: Changes) -> Outcome:
         """Pull, and list what is there then."""
-        with HostileHub(self.files, changes) as hub, machine(folder, hub.address):
+        with HostileHub(self.files, changes) as hub, machine(folder, hub.address, timeout=0.3):
             outcome, listed = verb("pull", REPO), verb("weights", "list")
         return listed if listed.verdict == "failed" and outcome.verdict != "failed" else outcome

@@ -47,7 +47,7 @@ class Campaign(campaign.Campaign):
         self.place, self.sound = home / "place", home / "sound"
         self.site, self.open = Replica(), ExitStack()
         hub = self.open.enter_context(HostileHub(embedded("unet")))  # an honest one
-        self.open.enter_context(machine(self.place, hub.address, timeout=10))
+        self.open.enter_context(machine(self.place, hub.address))
         self._pictures(self.place / "pictures")
         self.site.profile(self.place)
         for name in VERBS:

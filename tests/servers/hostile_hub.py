@@ -150,8 +150,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def machine(folder: Path, address: str, timeout: float = 0.3) -> Iterator[None]:
-    """Let this process know only the Hub at `address`, and keep its caches below `folder`."""
+def machine(folder: Path, address: str, timeout: float = 10) -> Iterator[None]:
+    """Let this process know only the Hub at `address`, and keep its caches below `folder`.
+
+    timeout: seconds, of which three times as many make a silent Hub one that cannot be reached.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "ENDPOINT", address)
         patch.setattr(constants, "HF_HUB_CACHE", str(folder / "hf"))

@@ -60,12 +60,12 @@ def outside(tmp_path):
     check()
 
 
-def refused(tmp_path, files, changes):
+def refused(tmp_path, files, changes, **patience):
     """Pull from a Hub with these changes; return the error's text, which must be one short line."""
     start = time.monotonic()
     with (
         HostileHub(files, changes) as hub,
-        machine(tmp_path, hub.address),
+        machine(tmp_path, hub.address, **patience),
         pytest.raises(ColorzooError) as error,
     ):
         pull(NAME)
@@ -221,7 +221,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"
     ids=["drip", "silent-body", "silent", "slow-headers", "slow-chunks"],
 )
 def test_a_hub_that_is_silent_or_drips_is_given_up(tmp_path, files, wanted, slow):
-    assert "cannot be reached" in refused(tmp_path, files, only([wanted], slow))
+    assert "cannot be reached" in refused(tmp_path, files, only([wanted], slow), timeout=0.3)
 
 
 def test_a_killed_pull_leaves_nothing_for_long(tmp_path, files):
@@ -299,7 +299,7 @@ def test_every_message_is_bounded_and_free_of_control_characters(capsys):
 @pytest.mark.parametrize("seed", range(12))
 def test_random_lies_end_in_an_error_of_our_own_or_in_verified_files(tmp_path, files, outside, seed):
     start, errors = time.monotonic(), []
-    with HostileHub(files, random_changes(seed)) as hub, machine(tmp_path, hub.address):
+    with HostileHub(files, random_changes(seed)) as hub, machine(tmp_path, hub.address, timeout=0.3):
         for _ in range(2):
             try:
                 folder: Path = pull(NAME).folder
