@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorzoo.core.config import ColorizerConfig
-from colorzoo.core.errors import WeightsError, printable
+from colorzoo.core.errors import PluginError, WeightsError, printable
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.isolation import isolated
 from colorzoo.core.weights.checkpoint_file import read_published
@@ -42,7 +42,11 @@ def adopted_file(path: Path, cls: type[Colorizer], config: ColorizerConfig | Non
             f"{printable(str(path))}: {path.stat().st_size:,} bytes, at most {most:,} are read for "
             f"{cls.__name__}"
         )
-    return adopted(read_published(path), cls, config)
+    tensors = read_published(path)
+    try:
+        return adopted(tensors, cls, config)
+    except WeightsError as error:
+        raise WeightsError(f"{printable(str(path))}: {error}") from None
 
 
 def adopted(
@@ -53,16 +57,32 @@ def adopted(
     config: by default that of the class.
 
     Raises:
-        WeightsError: what `adopt` returns has a tensor that is missing, unexpected or of another shape.
+        WeightsError: `adopt` misses a tensor, or returns one too few, too many or of another shape.
         PluginError: the plugin's code fails.
     """
     config = cls.Config() if config is None else config
-    with isolated(f"{cls.__name__}.adopt"):
-        state = dict(cls.adopt(tensors, config))
+    try:
+        with isolated(f"{cls.__name__}.adopt"):
+            state = dict(cls.adopt(tensors, config))
+    except PluginError as error:
+        if isinstance(error.__cause__, KeyError):
+            raise WeightsError(_lacking(error.__cause__, tensors, cls.__name__)) from None
+        raise
     check_adopted(state, expected_tensors(cls, config), cls.__name__)
     colorizer = built(cls, config)
     fill(colorizer, state)
     return colorizer
+
+
+def _lacking(error: KeyError, tensors: Mapping[str, Tensor], who: str) -> str:
+    """Say which tensor `adopt` asked for, and what there is."""
+    name = str(error.args[0]) if error.args else "a tensor"
+    shown = get_close_matches(name, sorted(tensors), n=2) or sorted(tensors)[:2]
+    there = ", ".join(printable(one, 60) for one in shown)
+    return (
+        f"{who}.adopt: no {printable(name, 60)} among {len(tensors):,} tensors{there and f' ({there} …)'}; "
+        "give the file that was published for it, or its configuration by --set"
+    )
 
 
 def check_adopted(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], who: str) -> None:

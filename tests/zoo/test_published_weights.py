@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from colorzoo.core.imaging.image_io import read
-from colorzoo.core.weights.folder import WeightsInfo
+from colorzoo.core.weights.folder import WeightsInfo, read_info, write_info
+from colorzoo.core.weights.weights_info import AdoptedFrom
 from colorzoo.hub import adopted_weights
 from colorzoo.hub.card import card
 from colorzoo.hub.catalog_entry import CatalogEntry
@@ -316,6 +319,47 @@ def test_an_interrupt_while_it_is_written_leaves_nothing(tmp_path, monkeypatch):
     (tmp_path / ".out.part").mkdir()  # of one that was killed
     adopted_weights.convert(source, tmp_path / "out", model.config, info)
     assert {one.name for one in tmp_path.iterdir()} == {"unet.pth", "out"}
+
+
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_kill_while_weights_are_replaced_leaves_the_old_or_the_new(tmp_path, monkeypatch, step):
+    class Killed(BaseException):
+        pass
+
+    def made(fetched, out, config, info, stated):
+        out.mkdir()
+        source = AdoptedFrom(address="x", sha256="0" * 64, stated=stated)
+        write_info(out, info.model_copy(update={"adopted_from": source, "config": {}}))
+
+    def stopping(act):
+        def stopped(*values, **named):
+            steps.append(act)
+            if len(steps) == step:
+                raise Killed
+            return act(*values, **named)
+
+        return stopped
+
+    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr(adopted_weights, "convert", made)
+    monkeypatch.setattr(adopted_weights, "_tell", lambda text: None)
+    fetched = FetchedFile(tmp_path, "x", "0" * 64)
+    monkeypatch.setattr(adopted_weights, "_fetched", lambda *_: fetched)
+    first, second = (
+        CatalogEntry(**{**STATED, "plugin": "unet", "credit": credit}, url="https://a/x")
+        for credit in ("one", "two")
+    )
+    out, steps = adopted_weights.adopt(first), []
+    with monkeypatch.context() as killing:
+        killing.setattr(Path, "rename", stopping(Path.rename))
+        killing.setattr("shutil.rmtree", stopping(shutil.rmtree))
+        with suppress(Killed):
+            adopted_weights.adopt(second)
+    assert len(steps) >= step, "it has fewer steps"
+    monkeypatch.setattr(adopted_weights, "_fetched", None)  # nothing more comes
+    if not (out.exists() and read_info(out).credit == "one"):
+        assert read_info(adopted_weights.adopt(second)).credit == "two"
+        assert {path.name for path in out.parent.iterdir()} == {"default", ".default.lock"}
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def adopt(entry: CatalogEntry, *, again: bool = False) -> Path:
     out = entry.adopted_folder
     out.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(out.with_name(f".{out.name}.lock")):
+        _put_in_place(out)  # what one that was killed had made
         known = _recorded(out)
         is_current = known is not None and known.stated == _stated(entry)
         if is_current and not again:
@@ -122,8 +123,18 @@ def _replace(out: Path, entry: CatalogEntry, fetched: FetchedFile) -> None:
     made = out.with_name(f".{out.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     convert(fetched, made, config, info, _stated(entry))
-    shutil.rmtree(out, ignore_errors=True)
-    made.rename(out)
+    _put_in_place(out)
+
+
+def _put_in_place(out: Path) -> None:
+    """Let weights that were made anew, if any, replace those in use: a kill leaves the old or the new."""
+    made, old = out.with_name(f".{out.name}.new"), out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if made.exists():  # it is complete
+        if out.exists():
+            out.rename(old)
+        made.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _recorded(folder: Path) -> AdoptedFrom | None:

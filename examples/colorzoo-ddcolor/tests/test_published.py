@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
 import pytest
 import torch
 from colorzoo_ddcolor.adoption import adopted as renamed
@@ -21,6 +22,7 @@ from colorzoo_ddcolor.model import DDColor
 from colorzoo.core import WeightsError
 from colorzoo.core.config import validate
 from colorzoo.core.weights.adoption import adopted
+from colorzoo.core.weights.folder import skip_normal_init
 
 PUBLISHED = json.loads(gzip.decompress((Path(__file__).parent / "published.json.gz").read_bytes()))
 TENSORS = PUBLISHED["tensors"]
@@ -49,7 +51,7 @@ def drawn(name, shape):
 
 @pytest.mark.parametrize(("size", "parameters"), [("tiny", 55_006_640), ("large", 227_869_328)])
 def test_names_shapes_and_numbers_of_parameters_are_the_published_ones(size, parameters):
-    with torch.device("meta"):
+    with torch.device("meta"), skip_normal_init():  # which would import torch's compiler
         own = DDColor(DDColorConfig(model_size=size))
     published = {name: torch.empty(shape, device="meta") for name, shape in TENSORS[size].items()}
     assert {name: t.shape for name, t in renamed(published).items()} == {
@@ -82,7 +84,7 @@ def test_spectral_norm_is_that_of_torch_in_evaluation():
     state = {f"refine_net.0.0.{name}": tensor for name, tensor in layer.state_dict().items()}
     folded = renamed(state)
     assert folded.keys() == {"network.refine_net.weight", "network.refine_net.bias"}
-    torch.testing.assert_close(folded["network.refine_net.weight"], layer.weight, rtol=1e-6, atol=0)
+    np.testing.assert_allclose(folded["network.refine_net.weight"], layer.weight.detach(), rtol=1e-6)
 
 
 def test_what_is_missing_is_named():

@@ -47,9 +47,27 @@ def test_what_does_not_fit_is_named_with_what_was_expected_and_what_is_close():
         adopted(many, Small)
 
 
-def test_what_fails_is_one_line(tmp_path):
-    with pytest.raises(PluginError, match=r"Renaming.adopt.*module.fc.W"):
+def test_a_tensor_that_adopt_misses_is_named_with_the_file_and_what_to_do(tmp_path):
+    path = tmp_path / "other.safetensors"
+    save_file({"module.fc.w": torch.ones(1), "other": torch.ones(1)}, path)
+    with pytest.raises(WeightsError) as raised:
+        adopted_file(path, Renaming)
+    assert str(raised.value) == (
+        f"{path}: Renaming.adopt: no module.fc.W among 2 tensors (module.fc.w …); "
+        "give the file that was published for it, or its configuration by --set"
+    )
+    with pytest.raises(WeightsError, match=r"no module.fc.W among 0 tensors; give"):
         adopted({}, Renaming)
+
+
+def test_what_fails_is_one_line(tmp_path):
+    class Failing(Small):
+        @classmethod
+        def adopt(cls, tensors, config):
+            raise OSError("no disk")
+
+    with pytest.raises(PluginError, match=r"Failing.adopt: OSError: no disk"):
+        adopted({}, Failing)
     with pytest.raises(WeightsError, match="No such file"):
         adopted_file(tmp_path / "none.safetensors", Small)
     (tmp_path / "weights.pth").write_bytes(b"PK\x03\x04 a pickle in a zip archive")
