@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
 from filelock import FileLock
@@ -22,7 +22,9 @@ from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.imaging.image_io import Pixels, square
 from colorzoo.core.interfaces.dataset import Dataset
-from colorzoo.core.interfaces.guidance import Guidance
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.guidance import Guidance  # which brings torch
 
 Fit = Literal["squash", "crop", "pad"]
 IMAGES, INDEX = "images.npy", "index.json"
@@ -48,6 +50,8 @@ class Packed:
 
     def guidance(self, rows: Iterable[int]) -> tuple[Guidance, ...]:
         """Return what the dataset says of the pictures in these rows, hints in pixels of the squares."""
+        from colorzoo.core.interfaces.guidance import Guidance
+
         return tuple(self.told.of(self.ids[row]) if self.told else Guidance() for row in rows)
 
     def __len__(self) -> int:
