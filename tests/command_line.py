@@ -29,6 +29,7 @@ HANG = 300
 LIBRARIES = (
     "torch",
     "torch.distributed",
+    "torch._dynamo",  # which an optimizer imports
     "cv2",
     "PIL.Image",
     "safetensors.torch",
@@ -71,10 +72,17 @@ class CommandLine:
             status = self._start(module, words, folder, env, out.name, err.name).wait()
             return subprocess.CompletedProcess(command, status, _text(out.name), _text(err.name))
 
-    def start(self, words: Sequence[object], folder: Path, env: Mapping[str, str], err: Path) -> Running:
-        """Start `python -m colorzoo WORDS`, on Linux; wait for its end before anything else is run."""
+    def start(
+        self,
+        words: Sequence[object],
+        folder: Path,
+        env: Mapping[str, str],
+        err: Path,
+        module: str = "colorzoo",
+    ) -> Running:
+        """Start `python -m MODULE WORDS`, on Linux; wait for its end before anything else is run."""
         err.touch()
-        return self._start("colorzoo", [str(word) for word in words], folder, env, os.devnull, str(err))
+        return self._start(module, [str(word) for word in words], folder, env, os.devnull, str(err))
 
     def type(self, line: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
         """Run a line, `colorzoo ...`, on a terminal of its own; return its status and what is seen."""
