@@ -25,6 +25,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
+import psutil
+
 HANG = 300
 LIBRARIES = (
     "torch",
@@ -128,12 +130,17 @@ class Running:
 
     def interrupt(self) -> None:
         """Send what Ctrl-C on a terminal sends, to all that the terminal's command has started."""
-        import psutil  # not in every environment that a server runs in
+        for process in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT)
 
-        with contextlib.suppress(psutil.NoSuchProcess):
+    def family(self) -> list[psutil.Process]:
+        """Return the process, unless it is over, and all that it has started."""
+        try:
             process = psutil.Process(self.pid)
-            for each in (process, *process.children(recursive=True)):
-                each.send_signal(signal.SIGINT)
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
     def wait(self) -> int:
         """Return the exit status, less than zero after a signal; once."""
