@@ -6,7 +6,7 @@ import errno
 import io
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
@@ -21,7 +21,7 @@ from colorzoo.core.data.packed_guidance import PackedGuidance, packed_guidance
 from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.imaging.image_io import Pixels, square
-from colorzoo.core.interfaces.dataset import Dataset
+from colorzoo.core.interfaces.dataset import Dataset, Progress
 
 if TYPE_CHECKING:
     from colorzoo.core.interfaces.guidance import Guidance  # which brings torch
@@ -64,7 +64,7 @@ def pack(
     fit: Fit = "squash",
     *,
     root: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Packed:
     """Return the dataset's pictures at one size: its own array, the cache's, or decoded into the cache.
 
@@ -227,12 +227,7 @@ def _count(dataset: Dataset) -> int:
 
 
 def _build(
-    dataset: Dataset,
-    size: int,
-    fit: Fit,
-    images: Path,
-    index_file: Path,
-    progress: Callable[[int, int], None] | None,
+    dataset: Dataset, size: int, fit: Fit, images: Path, index_file: Path, progress: Progress | None
 ) -> None:
     total = _count(dataset)
     with growing(images, _header(total, size), size * size * 3) as (file, names):
