@@ -23,12 +23,15 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
+
+import psutil
 
 HANG = 300
 LIBRARIES = (
     "torch",
     "torch.distributed",
+    "torch._dynamo",  # which an optimizer imports
     "cv2",
     "PIL.Image",
     "safetensors.torch",
@@ -68,8 +71,20 @@ class CommandLine:
                 command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG
             )
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
-            status = self._status(module, words, folder, env, out.name, err.name)
+            status = self._start(module, words, folder, env, out.name, err.name).wait()
             return subprocess.CompletedProcess(command, status, _text(out.name), _text(err.name))
+
+    def start(
+        self,
+        words: Sequence[object],
+        folder: Path,
+        env: Mapping[str, str],
+        err: Path,
+        module: str = "colorzoo",
+    ) -> Running:
+        """Start `python -m MODULE WORDS`, on Linux; wait for its end before anything else is run."""
+        err.touch()
+        return self._start(module, [str(word) for word in words], folder, env, os.devnull, str(err))
 
     def type(self, line: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
         """Run a line, `colorzoo ...`, on a terminal of its own; return its status and what is seen."""
@@ -79,21 +94,57 @@ class CommandLine:
         reader.start()
         program, *words = shlex.split(line)
         terminal = os.ttyname(theirs)
-        status = self._status(program, words, folder, env, terminal, terminal)
+        status = self._start(program, words, folder, env, terminal, terminal).wait()
         os.close(theirs)
         reader.join()
         return status, b"".join(seen).decode().replace("\r\n", "\n")
 
-    def _status(
+    def _start(
         self, module: str, words: Sequence[str], folder: Path, env: Mapping[str, str], out: str, err: str
-    ) -> int:
+    ) -> Running:
         self.server = self.server or _started(self.python)
         print(
             json.dumps((module, words, str(folder), dict(env), out, err)),
             file=self.server.stdin,
             flush=True,
         )
-        return int(self.server.stdout.readline())
+        return Running(self.server.stdout)
+
+
+class Running:
+    """A process that a server has forked; signals go to it and to all that it has started."""
+
+    def __init__(self, answers: IO[str]) -> None:
+        self.pid, self._answers = int(answers.readline()), answers
+
+    def is_over(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C on a terminal sends, to all that the terminal's command has started."""
+        for process in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGINT)
+
+    def family(self) -> list[psutil.Process]:
+        """Return the process, unless it is over, and all that it has started."""
+        try:
+            process = psutil.Process(self.pid)
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def wait(self) -> int:
+        """Return the exit status, less than zero after a signal; once."""
+        return int(self._answers.readline())
 
 
 def _drain(terminal: int, seen: list[bytes]) -> None:
@@ -117,7 +168,7 @@ def _text(path: str) -> str:
 
 
 def serve() -> None:
-    """Answer each request, which a forked child runs, with a status."""
+    """Answer each request, which a forked child runs, with its process and, at its end, with a status."""
     for name in LIBRARIES:
         importlib.import_module(name)
     gc.collect()
@@ -126,6 +177,7 @@ def serve() -> None:
         child = os.fork()
         if not child:
             end(call(*json.loads(line)))
+        print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
@@ -140,6 +192,7 @@ def call(module: str, words: list[str], folder: str, env: dict[str, str], out: s
     site.main()  # a plugin may have been installed since the server began
     sys.path[:1] = [folder, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[1:] = words
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the server ignores
     signal.alarm(HANG)
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)

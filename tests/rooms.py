@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def layers() -> list[list[str]]:
     return outer + [[f"colorzoo.core.{name.strip()}" for name in layer.split("|")] for layer in core]
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     """Return module to imported modules, all of ours; imports for type checking alone do not count."""
     modules = dict(_modules())

@@ -12,10 +12,10 @@ from tests.misbehaviour import Misbehaviour
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc are Linux's")
 SHORT = {
-    "pictures": range(100),
-    "archives": range(50),
-    "state": range(12),
-    "hub": range(20),
+    "pictures": range(40),
+    "archives": range(20),
+    "state": range(5),
+    "hub": range(8),
 }
 
 
@@ -23,7 +23,9 @@ SHORT = {
 @pytest.mark.parametrize("name", SHORT)
 def test_a_short_campaign(name, tmp_path):
     kind = importlib.import_module(f"bench.campaigns.{name}").Campaign
-    report = run(kind, SHORT[name], 0, tmp_path / "work")
+    report = run(
+        kind, SHORT[name], 0, tmp_path / "work", limit=200
+    )  # for what hangs: a machine may be busy
     assert report.cases == len(SHORT[name])
     assert not report.causes, "\n".join(f"{cause} {cases}" for cause, cases in report.causes.items())
 
@@ -60,8 +62,10 @@ def test_everything_that_is_wrong_is_a_failure(tmp_path):
     assert len(list(tmp_path.glob("kept/*/outcome.txt"))) == len(WRONG)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("hang", "longer than 1 s"), ("die", "died, 3")])
-def test_a_worker_that_hangs_or_dies_is_a_failure_and_the_next_goes_on(tmp_path, name, expected):
-    report = did(tmp_path, name, name, limit=1)
+@pytest.mark.parametrize(
+    ("name", "limit", "expected"), [("hang", 1, "longer than 1 s"), ("die", 30, "died, 3")]
+)
+def test_a_worker_that_hangs_or_dies_is_a_failure_and_the_next_goes_on(tmp_path, name, limit, expected):
+    report = did(tmp_path, name, name, limit=limit)
     assert report.cases == report.verdicts["failed"] == 2
     assert all(cause.startswith(expected) for cause in report.causes)

@@ -7,6 +7,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,14 @@ PRIVATE_WORDS = re.compile(
 """What the field calls by other names."""
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Yield every function's name and its length in lines, signature and docstring included."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -47,7 +53,7 @@ def test_no_module_name_stands_twice():
 def test_identifiers_are_the_fields_words(path):
     names = {
         name
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         for name in (getattr(node, "id", None), getattr(node, "attr", None), getattr(node, "arg", None),
                      getattr(node, "name", None))
         if isinstance(name, str)

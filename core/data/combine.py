@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from colorzoo.core.interfaces.dataset import (
     Dataset,
@@ -13,7 +14,9 @@ from colorzoo.core.interfaces.dataset import (
     combined_digest,
     hash_fraction,
 )
-from colorzoo.core.interfaces.guidance import Guidance
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.guidance import Guidance  # which brings torch
 
 
 class Subset(Dataset):

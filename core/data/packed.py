@@ -6,10 +6,10 @@ import errno
 import io
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
 from filelock import FileLock
@@ -21,8 +21,10 @@ from colorzoo.core.data.packed_guidance import PackedGuidance, packed_guidance
 from colorzoo.core.errors import DataError
 from colorzoo.core.files import atomic_write, cache_root, read_model
 from colorzoo.core.imaging.image_io import Pixels, square
-from colorzoo.core.interfaces.dataset import Dataset
-from colorzoo.core.interfaces.guidance import Guidance
+from colorzoo.core.interfaces.dataset import Dataset, Progress
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.guidance import Guidance  # which brings torch
 
 Fit = Literal["squash", "crop", "pad"]
 IMAGES, INDEX = "images.npy", "index.json"
@@ -48,6 +50,8 @@ class Packed:
 
     def guidance(self, rows: Iterable[int]) -> tuple[Guidance, ...]:
         """Return what the dataset says of the pictures in these rows, hints in pixels of the squares."""
+        from colorzoo.core.interfaces.guidance import Guidance
+
         return tuple(self.told.of(self.ids[row]) if self.told else Guidance() for row in rows)
 
     def __len__(self) -> int:
@@ -60,7 +64,7 @@ def pack(
     fit: Fit = "squash",
     *,
     root: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Packed:
     """Return the dataset's pictures at one size: its own array, the cache's, or decoded into the cache.
 
@@ -223,12 +227,7 @@ def _count(dataset: Dataset) -> int:
 
 
 def _build(
-    dataset: Dataset,
-    size: int,
-    fit: Fit,
-    images: Path,
-    index_file: Path,
-    progress: Callable[[int, int], None] | None,
+    dataset: Dataset, size: int, fit: Fit, images: Path, index_file: Path, progress: Progress | None
 ) -> None:
     total = _count(dataset)
     with growing(images, _header(total, size), size * size * 3) as (file, names):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from colorzoo.core.interfaces.dataset import Dataset
-from colorzoo.core.interfaces.guidance import Guidance
+
+if TYPE_CHECKING:
+    from colorzoo.core.interfaces.guidance import Guidance  # which brings torch
 
 
 class PackedGuidance:

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -167,17 +168,18 @@ class PictureList(list[Item]):
         nested = {i: list(item) for i, item in enumerate(self) if isinstance(item, PictureList)}
         if any(len(samples) > 1 for samples in nested.values()):
             shown = list(nested.items())[:SHOWN_ROWS]
-            rows = [_cells((f"[{i}][{j}]", one) for j, one in enumerate(row)) for i, row in shown]
-            return [row[:SHOWN_COLUMNS] for row in rows if row]
+            rows = [
+                _cells(((f"[{i}][{j}]", one) for j, one in enumerate(row)), SHOWN_COLUMNS)
+                for i, row in shown
+            ]
+            return [row for row in rows if row]
         single = [(f"[{i}][0]", row[0]) for i, row in nested.items() if row]
         cells = _cells(single or [(f"[{i}]", one) for i, one in enumerate(self)])
         starts = range(0, len(cells), SHOWN_COLUMNS)
         return [cells[start : start + SHOWN_COLUMNS] for start in starts][:SHOWN_ROWS]
 
 
-def _cells(labelled: Iterable[tuple[str, object]]) -> list[Cell]:
-    """Return the cells of what is a picture, as many as may be shown."""
-    pictures = [(label, one) for label, one in labelled if isinstance(one, ColoredPicture)]
-    return [
-        thumbnail(to_eight_bits(one.rgb), label) for label, one in pictures[: SHOWN_ROWS * SHOWN_COLUMNS]
-    ]
+def _cells(labelled: Iterable[tuple[str, object]], most: int = SHOWN_ROWS * SHOWN_COLUMNS) -> list[Cell]:
+    """Return the cells of what is a picture, at most so many."""
+    pictures = ((label, one) for label, one in labelled if isinstance(one, ColoredPicture))
+    return [thumbnail(to_eight_bits(one.rgb), label) for label, one in islice(pictures, most)]

@@ -197,7 +197,7 @@ def test_what_an_archive_tries_costs_at_most_that_archive(tmp_path, trick):
 
 def test_mutated_archives_raise_nothing_but_our_errors(tmp_path):
     opened = 0
-    for seed in range(250):
+    for seed in range(100):
         suffix, body = mutated(seed)
         path = tmp_path / f"{seed}.{suffix}"
         path.write_bytes(body)
@@ -209,7 +209,7 @@ def test_mutated_archives_raise_nothing_but_our_errors(tmp_path):
                 with suppress(ColorzooError):
                     data[index]
         path.unlink()
-    assert opened > 25
+    assert opened > 10
     assert list(tmp_path.iterdir()) == []
 
 
@@ -255,12 +255,12 @@ def test_an_archive_that_unpacks_to_far_more_is_refused(pictures, tmp_path, suff
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_members(tmp_path):
+def test_more_members_than_a_small_directory_holds(tmp_path):
+    """A zip counts them with 16 bits, and more of them elsewhere."""
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
-        for index in range(100_000):
+        for index in range(65_600):
             archive.writestr(f"{index % 100}/{index}.png", b"")
     data = open_dataset(str(tmp_path / "many.zip"))
-    assert len(data) == 100_000
-    assert len(data.fingerprint) == 64
+    assert len(data) == 65_600
     with pytest.raises(ImageError, match="empty"):
         data[5]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +32,12 @@ def png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+@cache
+def page_file(seed: int) -> bytes:
+    """Return a page as JPEG, drawn once."""
+    return jpeg(painted(seed))
 
 
 def painted(seed: int) -> np.ndarray:
@@ -104,7 +111,7 @@ class Replica:
         for series in (OLD, NEW, GBK):
             for chapter in range(11, 15):
                 for page in range(1, self.per_chapter + 1):
-                    body = jpeg(painted(int(series) * 1000 + chapter * 40 + page))
+                    body = page_file(int(series) * 1000 + chapter * 40 + page)
                     self.pictures[f"/img/{series}/{chapter}/{page}.jpg"] = ("image/jpeg", body)
             grey = painted(5)[..., :1].repeat(3, -1)
             self.pictures[f"/img/{series}/12/2.jpg"] = ("image/jpeg", jpeg(grey))

@@ -3,16 +3,18 @@
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from PIL import Image
 from colorzoo.core.config import validate
 from colorzoo.core.data.address import file_names
 from colorzoo.core.data.packed import pack
-from colorzoo.core.data.prepare import Preparation, PrepareOptions
+from colorzoo.core.data.prepare import FEW, Preparation, PrepareOptions
 from colorzoo.core.data.prepare_records import PreparedImage
 from colorzoo.core.errors import ConfigError, DataError
 from colorzoo.core.files import folder_lock
@@ -54,6 +56,11 @@ def prepared(source, out, workers=1, **options):
         open_dataset(str(source)), str(source), out, validate(PrepareOptions, options, "prepare")
     )
     return job, job.run(workers)
+
+
+PAINTED = jpeg(painted(0))
+MORE_THAN_A_FEW = FEW + 10
+"""Pictures for which processes are started."""
 
 
 def tree(root):
@@ -152,56 +159,41 @@ def test_a_finished_preparation_is_not_done_again(source, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jpg")} == before
 
 
-def _wait_until_gone(word):
-    """Wait until no process has the word on its command line; workers end with their parent."""
-    for _ in range(200):
-        commands = [_command(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
-        if not any(word in command for command in commands):
-            return
-        time.sleep(0.05)
-    raise AssertionError("workers outlived the process that was killed")
+def _are_gone(family):
+    """Return whether processes end by themselves; workers end with their parent."""
+    _, alive = psutil.wait_procs(family, timeout=60)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
 
 
-def _command(path):
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
+def _changed(path):
+    """Return when a file, or what a folder holds, was changed; None before there is one."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
 @pytest.mark.parametrize("format", ["png", "packed"])
-def test_killed_at_any_moment_it_goes_on(tmp_path, format):
-    source, rng = tmp_path / "many", random.Random(1)
-    for index in range(200):
-        path = source / f"c{index % 7}" / f"{index:03}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(jpeg(painted(index)))
-    options = ["--size", "300", "--format", format, "--min-chroma", "4.5", "--workers", "2"]
-    command = [
-        sys.executable,
-        "-m",
-        "colorzoo",
-        "data",
-        "prepare",
-        str(source),
-        "-o",
-        str(tmp_path / "out"),
-    ]
-    rows = tmp_path / "out" / ".prepare" / "rows.jsonl"
-    for _ in range(4):
-        with subprocess.Popen(
-            [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            size = rows.stat().st_size if rows.exists() else 0
-            while process.poll() is None and not (rows.exists() and rows.stat().st_size > size):
-                time.sleep(0.005)
-            time.sleep(rng.uniform(0, 0.2))
-            process.send_signal(signal.SIGKILL)
-    _wait_until_gone(str(tmp_path / "out"))
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
+def test_killed_at_any_moment_it_goes_on(tmp_path, command_line, format):
+    """Killed twice; `python -m bench.campaigns kills` does so a hundred times."""
+    source, rng, out = tmp_path / "many", random.Random(), tmp_path / "out"
+    source.mkdir()
+    for index in range(MORE_THAN_A_FEW):
+        (source / f"{index:03}.jpg").write_bytes(jpeg(painted(index)))
+    words = ["data", "prepare", source, "-o", out, "--size", 200, "--format", format]
+    words += ["--min-chroma", 4.5, "--workers", 2]
+    begun = out / ".prepare" / ("pictures" if format == "png" else "all.npy")
+    for _ in range(2):
+        before = _changed(begun)
+        process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+        while _changed(begun) == before and not process.is_over():
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.3))
+        family = process.family()
+        process.kill()
+        process.wait()
+        assert _are_gone(family)
+    done = command_line.run(words, tmp_path, {**os.environ})
     assert done.returncode == 0, done.stderr
-    prepared(source, tmp_path / "whole", size=300, format=format, min_chroma=4.5)
+    prepared(source, tmp_path / "whole", size=200, format=format, min_chroma=4.5)
     kept = [
         {key: value for key, value in tree(tmp_path / name).items() if ".re" not in key}
         for name in ("out", "whole")
@@ -249,7 +241,7 @@ def test_histograms_count_every_picture_once(tmp_path):
     assert [height / one for height in heights["method0"]] == pytest.approx([2], abs=0.01)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=8, unique=True))
 def test_file_names_stay_inside_and_are_unique(ids):
     names = file_names(ids)
@@ -277,13 +269,13 @@ class Deadly(Folder):
 
 
 def test_a_worker_that_is_killed_is_said(source, tmp_path):
-    for index in range(100, 180):
-        (source / f"{index}.jpg").write_bytes(jpeg(painted(index)))
+    for index in range(100, 100 + FEW):
+        (source / f"{index}.jpg").write_bytes(PAINTED)
     job = Preparation(Deadly(str(source)), "deadly", tmp_path / "out", PrepareOptions(size=16))
     with pytest.raises(DataError, match="fewer --workers"):
         job.run(2)
     done = Preparation(Folder(str(source)), "deadly", tmp_path / "out", PrepareOptions(size=16)).run()
-    assert done.counts == {"kept": 122, "broken": 1}
+    assert done.counts == {"kept": 42 + FEW, "broken": 1}
 
 
 def test_a_damaged_member_of_an_archive_is_one_that_is_left_out(source, tmp_path):
@@ -351,7 +343,7 @@ def test_damaged_states_by_the_hundred(pictures, tmp_path):
     rng, out = random.Random(3), tmp_path / "out"
     prepared(pictures, out, size=16, format="packed", dedupe=True)
     sound = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and path.name != "lock"}
-    for _ in range(60):
+    for _ in range(20):
         path = rng.choice(list(sound))
         body = bytearray(sound[path])
         for _ in range(rng.choice((1, 1, 3))):
@@ -387,25 +379,13 @@ def test_a_disk_that_fills_is_one_line(pictures, tmp_path):
 
 def test_no_room_for_an_array(pictures, tmp_path):
     """The same without the right to mount: a bound on the size of files."""
-    code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
-        "from colorzoo.cli.main import main; sys.exit(main())"
-    )
-    command = [
-        "data",
-        "prepare",
-        str(pictures),
-        "-o",
-        str(tmp_path / "out"),
-        "--format",
-        "packed",
-        "--workers",
-        "1",
-    ]
-    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
-    assert done.returncode == 2, done.stderr
-    assert "no room for 12 pictures" in done.stderr
-    assert "Traceback" not in done.stderr
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(DataError, match="no room for 12 pictures"):
+            prepared(pictures, tmp_path / "out", size=256, format="packed")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_nothing_kept_is_said(tmp_path, cli):
@@ -433,26 +413,23 @@ def test_two_in_one_folder_do_not_mix_and_leftovers_are_swept(pictures, tmp_path
     assert not any(half.exists() for half in halves)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(tmp_path, command_line):
     source, out = tmp_path / "many", tmp_path / "interrupted"
     source.mkdir()
     for index in range(400):
-        (source / f"{index:03}.jpg").write_bytes(jpeg(painted(index)))
-    command = [sys.executable, "-m", "colorzoo", "data", "prepare", str(source), "-o", str(out)]
-    command += ["--size", "1500", "--format", "png", "--workers", "2"]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:  # fmt: skip
-        while process.poll() is None and not list((out / ".prepare" / "pictures").glob("*.png")):
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT)
-        message = process.communicate(timeout=120)[1]
-    assert process.returncode == 130
+        (source / f"{index:03}.jpg").write_bytes(PAINTED)
+    words = ["data", "prepare", source, "-o", out, "--size", 1500, "--format", "png", "--workers", 2]
+    process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+    while not (process.is_over() or list((out / ".prepare" / "pictures").glob("*.png"))):
+        time.sleep(0.005)
+    family = process.family()
+    process.interrupt()
+    assert process.wait() == 130
+    message = (tmp_path / "errors").read_text()
     assert "of 400 pictures are done, the same command goes on" in message
     assert "Traceback" not in message
-    _wait_until_gone(str(out))
+    assert _are_gone(family)
     assert len(list(out.rglob("*.png"))) < 400  # the rest was not waited for
 
 

@@ -23,9 +23,25 @@ def chapter(seed=0, pages=4):
     return [(color.luma(picture), color.chroma(picture) + lean[i % 4, :, None, None]) for i in range(pages)]
 
 
-def test_pages_that_show_the_same_get_the_same_colours():
-    pages = chapter()
-    table = table_of_pages(pages)
+@pytest.fixture(scope="module")
+def pages():
+    return chapter()
+
+
+@pytest.fixture(scope="module")
+def table(pages):
+    return table_of_pages(pages)
+
+
+@pytest.fixture(scope="module")
+def written(pages, table, tmp_path_factory):
+    """Return the file of the table."""
+    path = tmp_path_factory.mktemp("written") / "palette.json"
+    write_chapter(path, table, palette_of_pictures([color.recombine(*page) for page in pages]))
+    return path
+
+
+def test_pages_that_show_the_same_get_the_same_colours(pages, table):
     before = torch.stack([chroma.mean((1, 2)) for _, chroma in pages])
     after = torch.stack([agreed(chroma, luma, table).mean((1, 2)) for luma, chroma in pages])
     assert after.std(0).max() < 0.2 * before.std(0).max()
@@ -33,7 +49,7 @@ def test_pages_that_show_the_same_get_the_same_colours():
 
 
 def test_a_chapter_without_colour_stays_without():
-    pages = [(luma, 0 * chroma) for luma, chroma in chapter()]
+    pages = [(luma, 0 * chroma) for luma, chroma in chapter(pages=2)]
     luma, chroma = pages[0]
     assert agreed(chroma, luma, table_of_pages(pages)).abs().max() < 1e-6
 
@@ -44,25 +60,16 @@ def test_samples_and_odd_sizes():
     assert agreed(torch.zeros(3, 2, 37, 51), pages[0][0], table).shape == (3, 2, 37, 51)
 
 
-def test_a_table_is_the_same_each_time():
-    first, second = (table_of_pages(chapter()) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+def test_a_table_is_the_same_each_time(table):
+    assert all(torch.equal(a, b) for a, b in zip(table, table_of_pages(chapter()), strict=True))
 
 
-def written(path):
-    pages = chapter()
-    table = table_of_pages(pages)
-    write_chapter(path, table, palette_of_pictures([color.recombine(*page) for page in pages]))
-    return pages, table
-
-
-def test_what_is_written_is_read_again(tmp_path):
-    path = tmp_path / "palette.json"
-    pages, table = written(path)
+def test_what_is_written_is_read_again(pages, table, written):
     luma, chroma = pages[0]
-    assert torch.allclose(agreed(chroma, luma, read_chapter(path)), agreed(chroma, luma, table), atol=0.01)
-    assert len(read_palette(path)) >= 2
-    assert path.stat().st_size < 200_000
+    again = agreed(chroma, luma, read_chapter(written))
+    assert torch.allclose(again, agreed(chroma, luma, table), atol=0.01)
+    assert len(read_palette(written)) >= 2
+    assert written.stat().st_size < 200_000
 
 
 @pytest.mark.parametrize(
@@ -78,10 +85,9 @@ def test_what_is_written_is_read_again(tmp_path):
         {"colors": [{"color": "red", "share": 1}]},
     ],
 )
-def test_damaged_files_are_one_line(tmp_path, damage):
+def test_damaged_files_are_one_line(written, tmp_path, damage):
     path = tmp_path / "palette.json"
-    written(path)
-    content = json.loads(path.read_text())
+    content = json.loads(written.read_text())
     for field, value in damage.items():
         content[field] = content[field] | value if isinstance(value, dict) else value
     path.write_text(json.dumps(content))
@@ -95,10 +101,9 @@ def test_an_absent_file(tmp_path):
         read_chapter(tmp_path / "palette.json")
 
 
-def test_a_long_chapter_has_nearly_the_table_of_a_short_one(monkeypatch):
-    pages = chapter()
+def test_a_long_chapter_has_nearly_the_table_of_a_short_one(pages, table, monkeypatch):
     luma, chroma = pages[0]
-    whole = agreed(chroma, luma, table_of_pages(pages))
+    whole = agreed(chroma, luma, table)
     monkeypatch.setattr("colorzoo.core.guidance.chapter.PAGES", 2)
     monkeypatch.setattr("colorzoo.core.guidance.chapter.FOLDED", 300)
     folded = table_of_pages(iter(pages))
@@ -106,9 +111,8 @@ def test_a_long_chapter_has_nearly_the_table_of_a_short_one(monkeypatch):
     assert (agreed(chroma, luma, folded) - whole).abs().mean() < 0.01
 
 
-def test_the_palette_of_a_table_has_its_colours_by_their_shares():
-    pages = chapter()
-    palette = palette_of_table(table_of_pages(pages))
+def test_the_palette_of_a_table_has_its_colours_by_their_shares(pages, table):
+    palette = palette_of_table(table)
     assert palette.shares.sum() == pytest.approx(1, abs=0.03)
     mean = torch.stack([chroma.mean((1, 2)) for _, chroma in pages]).mean(0)
     assert torch.allclose(palette.shares @ palette.chroma, mean, atol=0.02)

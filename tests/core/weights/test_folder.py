@@ -99,18 +99,19 @@ def test_every_damage_is_named(tmp_path, damage, error, reason):
     assert len(str(caught.value)) < 700
 
 
+def saved_often(folder):
+    for number in range(4):  # the order was one of two, drawn anew for every file
+        torch.manual_seed(0)
+        saved(folder / str(number))
+
+
 @pytest.mark.slow
 def test_the_same_weights_are_the_same_bytes_in_every_process(tmp_path):
-    script = (
-        "import sys, torch; from pathlib import Path; from colorzoo.core import weights\n"
-        "from tests.core.weights.test_folder import saved\n"
-        "for number in range(4):\n"
-        "    torch.manual_seed(0); saved(Path(sys.argv[1]) / str(number))\n"
-    )
-    for seed in range(2):  # the order was one of two, drawn anew for every file
-        words = [sys.executable, "-c", script, str(tmp_path / str(seed))]
-        environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        subprocess.run(words, env=environment, check=True, cwd=Path(__file__).parents[3], timeout=300)
+    script = "import sys; from tests.core.weights.test_folder import *; saved_often(Path(sys.argv[1]))"
+    saved_often(tmp_path / "here")
+    there = [sys.executable, "-c", script, str(tmp_path / "there")]
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    subprocess.run(there, env=environment, check=True, cwd=Path(__file__).parents[3], timeout=300)
     assert len({path.read_bytes() for path in tmp_path.rglob("model.safetensors")}) == 1
     assert len({path.read_bytes() for path in tmp_path.rglob("config.json")}) == 1
 
