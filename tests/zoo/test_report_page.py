@@ -17,24 +17,30 @@ from tests.zoo.test_report import (
 )
 
 
-@pytest.fixture
-def report(tmp_path):
-    folder = tmp_path / "report"
-    found = results(examples=written_examples(folder / "pictures"))
-    write_report(found, folder)
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    write_report(results(examples=written_examples(folder / "pictures")), folder)
     return folder / "report.html"
 
 
-@pytest.fixture
-def browser():
+@pytest.fixture(scope="module")
+def chromium():
     sync_api = pytest.importorskip("playwright.sync_api")
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no chromium on this machine: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 def opened(browser, report, **options):
@@ -169,12 +175,19 @@ COLLIDING = """[...document.querySelectorAll('svg')].flatMap(svg => {
 LONG = "vae-mdn:photos,mode=mean,temperature=0.8"
 
 
-@pytest.mark.parametrize("width", [1366, 820, 390])
-def test_nothing_is_cut_and_labels_keep_clear_of_each_other(browser, tmp_path, width):
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """A report of many methods, one of a long name."""
+    folder = tmp_path_factory.mktemp("crowded")
     methods = [method("good", 0), method(LONG, 1), method("close", 0.4), method("by", 0.5), *baselines()]
-    examples = written_examples(tmp_path / "pictures", ("good", LONG))
-    write_report(results(*methods, examples=examples), tmp_path)
-    tab, problems = opened(browser, tmp_path / "report.html", viewport={"width": width, "height": 800})
+    examples = written_examples(folder / "pictures", ("good", LONG))
+    write_report(results(*methods, examples=examples), folder)
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("width", [1366, 820, 390])
+def test_nothing_is_cut_and_labels_keep_clear_of_each_other(browser, crowded, width):
+    tab, problems = opened(browser, crowded, viewport={"width": width, "height": 800})
     unfold(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.evaluate(BEYOND) == []

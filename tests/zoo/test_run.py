@@ -258,7 +258,7 @@ def test_sheets_have_pages_of_24(tmp_path, count, sheet, pages):
     pictures = files(
         tmp_path, **{f"p{number:02}": synthetic_picture(number, 20, 24) for number in range(count)}
     )
-    result = tint(tmp_path, pictures, sheet=sheet)
+    result = tint(tmp_path, pictures, sheet=sheet, workers=1)
     assert [page.name for page in result.sheets] == ["tint-sheet.png", "tint-sheet-2.png"][:pages]
 
 

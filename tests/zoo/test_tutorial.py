@@ -23,14 +23,16 @@ def hub(tmp_path):
 
 
 @pytest.fixture
-def shell(environment, inside, hub, pictures, tmp_path):
+def shell(environment, inside, hub, tmp_path):
     """Return a function that runs a command as the reader would."""
-    Image.fromarray(synthetic_picture(0)).save(tmp_path / "picture.png")
-    assert pictures == tmp_path / "pictures"
+    (tmp_path / "pictures").mkdir()
+    for seed, name in enumerate(("picture", "pictures/a", "pictures/b", "pictures/c", "pictures/d")):
+        Image.fromarray(synthetic_picture(seed)).save(tmp_path / f"{name}.png")
     env = {
         **os.environ, "PATH": f"{environment.parent}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1",
         "PIP_NO_BUILD_ISOLATION": "0", "HF_ENDPOINT": hub.address, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0",
         "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "hf"), "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "colorzoo.testing.pytest_plugin",
     }  # fmt: skip
 
     def run(line):
