@@ -51,7 +51,7 @@ def serve(
         "Protocol", (GuardedProtocol,), {"patience": settings.patience, "most": settings.connections}
     )
     config = uvicorn.Config(
-        app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False,
+        app, http=protocol, ws="none", lifespan="on", log_level="error", access_log=False,
         server_header=False,
         timeout_keep_alive=int(settings.patience), timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=LARGEST_HEAD,
