@@ -12,15 +12,12 @@ from __future__ import annotations
 import argparse
 import http.client
 import os
-import random
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -31,28 +28,19 @@ from typing import Any
 import numpy as np
 
 from bench import table
+from bench.serving_garbage import BOUNDARY, form, throw
 from colorzoo.core.imaging.image_io import Picture, encode, read
 from colorzoo.testing import synthetic_picture
 from colorzoo.web.server_metrics import resident_bytes
 from tests.servers.web_server import WebServer
 
 SIDE, MODEL, KINDS = 512, "unet", 32
-BOUNDARY = "x-colorzoo-bench"
 
 
 def pictures(count: int) -> list[bytes]:
     """Return different pictures of 512x512 as PNG files."""
     made = [synthetic_picture(index, SIDE, SIDE) for index in range(count)]
     return [encode(Picture(one), ".png") for one in made]
-
-
-def form(data: bytes, model: str = MODEL) -> bytes:
-    """Return a form with a picture, as curl sends it."""
-    head = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="model"\r\n\r\n{model}\r\n'
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="picture"; filename="p.png"\r\n\r\n'
-    )
-    return head.encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Accept": "image/png"}
@@ -97,7 +85,7 @@ def loop(folder: Path, count: int, threads: int) -> str:
 def load(server: WebServer, files: Sequence[bytes], clients: int, requests: int) -> dict[str, Any]:
     """Return what became of so many requests of so many clients at once."""
     grays = [read(BytesIO(data), name="p").gray for data in files]
-    bodies = [form(data) for data in files]
+    bodies = [form(data, MODEL) for data in files]
     numbers, lock = iter(range(requests)), threading.Lock()
     seconds: list[float] = []
     answers: list[tuple[int, bytes]] = []
@@ -166,73 +154,20 @@ def together(functions: Sequence[Callable[[], None]]) -> None:
         thread.join()
 
 
-def raw(server: WebServer, data: bytes, pause: float = 0) -> int:
-    """Send bytes as they are, with a pause in their middle; return the status, 0 if there is none."""
-    try:
-        with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
-            connection.settimeout(60)
-            connection.sendall(data[: len(data) // 2])
-            time.sleep(pause)
-            connection.sendall(data[len(data) // 2 :])
-            answer = connection.recv(64).split()
-            return int(answer[1]) if len(answer) > 1 else 0
-    except (OSError, ValueError, IndexError):
-        return 0
+def flood(server: WebServer, count: int) -> dict[str, float]:
+    """Send garbage; return the answers by their hundreds, what it cost, and by how much the server grew.
 
-
-def get(path: str, host: str = "127.0.0.1") -> bytes:
-    """Return a request as bytes."""
-    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-
-
-def garbage(number: int) -> tuple[bytes, float]:
-    """Return what a bad client sends, and how long it waits in the middle."""
-    draw = random.Random(number)
-    noise = draw.randbytes(draw.randrange(1, 4000))
-    post = b"POST /v1/colorize HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-    typed = post + f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n".encode()
-    sized = b"Content-Length: %d\r\n\r\n"
-    bomb = form(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\0\0" * 2 + b"\x08\2\0\0\0" + noise)
-    kinds: list[tuple[bytes, float]] = [
-        (noise + b"\r\n\r\n", 0),
-        (typed + sized % len(form(noise)) + form(noise), 0),
-        (typed + sized % len(bomb) + bomb, 0),
-        (typed + sized % len(noise) + noise, 0),
-        (post + b"Content-Type: application/json\r\n" + sized % len(noise) + b"[" * len(noise), 0),
-        (post + sized % 10**12, 0),
-        (post + sized % -5, 0),
-        (get("/static/..%2f..%2f..%2fetc/passwd"), 0),
-        (get("/v1/jobs/../../etc/passwd"), 0),
-        (get("/", "evil.example"), 0),
-        (get("/v1/models", "127.0.0.1\r\nOrigin: http://evil.example"), 0),
-        (b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %d\r\n" % (i, i) for i in range(5000)), 0),
-        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 200_000, 0),
-        (post + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 0),
-        (form(noise, "\0" * 50), 0),
-    ]  # fmt: skip
-    if number % 97 == 0:
-        return post + sized % 1000 + noise[:100], 12.0  # a drip
-    return draw.choice(kinds)
-
-
-def flood(server: WebServer, count: int, clients: int = 32) -> dict[str, float]:
-    """Send garbage; return the answers by their hundreds, and by how much the server grew."""
-    before, numbers, lock = memory(server), iter(range(count)), threading.Lock()
-    counted: Counter[str] = Counter()
-
-    def client() -> None:
-        while True:
-            with lock:
-                number = next(numbers, None)
-            if number is None:
-                return
-            status = raw(server, *garbage(number))
-            with lock:
-                counted["closed" if status == 0 else f"{status // 100}xx"] += 1
-
-    together([client] * clients)
-    grown = memory(server) - before
-    return {**{f"answers {name}": value for name, value in sorted(counted.items())}, "grown, MB": grown}
+    A first part of it warms up: modules are imported, and the allocator takes what it then reuses.
+    """
+    throw(server.port, max(1, count // 10))
+    before, start, busy = memory(server), time.perf_counter(), processor_seconds(server)
+    counted = throw(server.port, count)
+    return {
+        **{f"answers {name}": number for name, number in counted.items()},
+        "seconds": time.perf_counter() - start,
+        "processor ms a request": 1000 * (processor_seconds(server) - busy) / count,
+        "grown, MB": memory(server) - before,
+    }
 
 
 def memory(server: WebServer) -> float:

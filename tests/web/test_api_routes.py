@@ -186,6 +186,13 @@ def test_models_bring_their_forms_and_cards(server):
     assert b"colorzoo_requests_total" in server.get("metrics").content
 
 
+def test_a_file_of_the_page_is_sent_once(server):
+    first = server.get("static/main.js")
+    again = server.get("static/main.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert "text/javascript" in first.headers["content-type"]
+
+
 def test_the_description_of_the_api_names_every_body(server):
     schemas = server.get("openapi.json").json()["components"]["schemas"]
     assert {"ColorizeBody", "GuidanceBody", "GuideBody", "JobBody", "ModelsBody"} <= schemas.keys()

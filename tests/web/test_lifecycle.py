@@ -1,6 +1,7 @@
 """A server from start to end, who talks to it slowly, plugins of others in it, and its client."""
 
 import os
+import re
 import signal
 import socket
 import time
@@ -107,9 +108,14 @@ def test_a_kill_leaves_nothing_that_the_next_server_minds(tmp_path, photo):
         assert server.job(photo, model="unet")["status"] == "done"
         models = int(server.get("metrics").text.count("colorzoo_models_ready 1.0"))
         assert models == 1
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert server.post("v1/pictures", data=b"no form", headers=form).status_code == 400
+        with socket.create_connection(("127.0.0.1", server.port), 60) as stranger:
+            stranger.sendall(b"no HTTP\r\n\r\n")
+            assert b" 400 " in stranger.recv(4096)
         assert server.interrupt() < 10  # two seconds on an idle machine: bench/serving.py
         assert server.process.returncode == 0
-        assert "Traceback" not in server.process.stdout.read()
+        assert not re.search("Traceback|boundary|HTTP request", server.process.stdout.read())
         assert list((tmp_path / "cache" / "serve").iterdir()) == []
         with pytest.raises(requests.ConnectionError):
             server.get("healthz")

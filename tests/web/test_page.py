@@ -145,6 +145,33 @@ def test_the_keyboard_does_it_all_and_errors_are_told(tab, photo, tmp_path):
     assert tab.problems == []
     tab.set_input_files("#file", [tmp_path / "notes.txt"])
     tab.wait_for_selector(".toast.error >> text=not a picture")
+    long = {f"{number}.png": gray_page(1) for number in range(7)}
+    tab.set_input_files("#file", [cbz(tmp_path / "long.cbz", long)])
+    tab.wait_for_selector(".toast.error >> text=7 pictures, at most 6 are taken here; --max-frames")
+
+
+def test_pictures_are_seen_while_the_server_has_not_drawn_any(tab, tmp_path):
+    following, counts, held = set(), [], []
+
+    def follow(request):
+        following.update({request} if request.url.endswith("/events") else ())
+        counts.append(len(following))
+
+    tab.route("**/v1/pictures/*", lambda route: held.append(route))
+    tab.on("request", follow)
+    for event in ("requestfinished", "requestfailed"):
+        tab.on(event, lambda request: following.discard(request))
+    for number in range(7):
+        (tmp_path / f"{number}.png").write_bytes(gray_page(number))
+    tab.select_option("#model", "unet:default")
+    tab.set_input_files("#file", sorted(tmp_path.glob("*.png")))
+    tab.wait_for_function("document.getElementById('before').width > 1")
+    tab.wait_for_selector("#items li:nth-child(7)[data-status=done]")
+    assert 0 < max(counts) < 6  # as many connections as a browser opens
+    for route in held:
+        route.continue_()
+    settle(tab)
+    assert tab.problems == []
 
 
 @pytest.mark.parametrize("width", [1440, 820, 390])

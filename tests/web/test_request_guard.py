@@ -1,11 +1,15 @@
 """Who is let in, asked of the middleware alone: hosts, origins, tokens, bytes, time."""
 
 import asyncio
+import re
+from contextlib import ExitStack
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from colorzoo.web.page_routes import STATIC
+from colorzoo.web.request_body import ArrivingBodies, RequestBody
 from colorzoo.web.request_guard import RequestGuard
 from colorzoo.web.serve_settings import ServeSettings
 from colorzoo.web.upload_store import plain_name
@@ -93,6 +97,23 @@ def test_an_extension_can_carry_the_token_in_its_address():
     assert ask(there, "/t/secret/v1/models", host="192.168.1.7")[0] == 401
 
 
+def test_bodies_under_way_take_no_more_than_pictures_that_are_held():
+    bodies, block = ArrivingBodies(ServeSettings(disk=1)), bytes(400_000)
+
+    async def receive():
+        return {"type": "http.request", "body": block, "more_body": True}
+
+    async def sent_at_once(count):
+        with ExitStack() as stack:
+            for _ in range(count):
+                await stack.enter_context(RequestBody(receive, bodies, 1)).receive()
+
+    asyncio.run(sent_at_once(2))
+    with pytest.raises(HTTPException, match="429"):
+        asyncio.run(sent_at_once(3))
+    assert bodies.bytes == 0
+
+
 def test_the_page_is_small_and_asks_nobody_else():
     files = list(STATIC.iterdir())
     assert sum(path.stat().st_size for path in files) < 100_000
@@ -101,6 +122,18 @@ def test_the_page_is_small_and_asks_nobody_else():
         assert "https://" not in text, path
         assert "http://" not in text.replace("`http://", ""), path
         assert path.suffix != ".html" or not {"<style", "onclick=", "style="} & set(text.split()), path
+
+
+@pytest.mark.parametrize("page", sorted(STATIC.glob("*.html")), ids=lambda page: page.name)
+def test_a_page_asks_for_all_of_its_modules_at_once(page):
+    text = page.read_text()
+    named = set(re.findall(r'"modulepreload" href="static/([\w.]+)"', text))
+    needed, coming = set(), re.findall(r'src="static/(\w+\.js)"', text)
+    while coming:
+        more = set(re.findall(r'from "\./([\w.]+)"', (STATIC / coming.pop()).read_text())) - needed
+        needed |= more
+        coming += more
+    assert named == needed
 
 
 @pytest.mark.parametrize(

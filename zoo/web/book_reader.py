@@ -91,7 +91,7 @@ class BookReader:
             names = [page.name for page in islice(container.pages(), self.most + 1)]
         count = max(count or 0, len(names))
         if count > self.most:
-            raise TooLargeError(f"{file}: {count} pictures, at most {self.most} are taken")
+            raise TooLargeError.of_pictures(file, count, self.most)
         if not names:
             raise DataError(f"{file}: no pictures in it")
         return tuple(names)

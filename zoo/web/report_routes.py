@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
@@ -45,9 +45,9 @@ async def report(server: State) -> Response:
 
 
 @router.get("/blind")
-async def blind() -> Response:
+async def blind(request: Request) -> Response:
     """Give the page of the blind test."""
-    return static_file("blind.html")
+    return static_file("blind.html", request)
 
 
 @router.post("/v1/blind/question")

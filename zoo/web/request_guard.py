@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
 import socket
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from colorzoo.web.problem_details import problem
+from colorzoo.web.request_body import ArrivingBodies, RequestBody, most_of, too_much
 from colorzoo.web.serve_settings import MEGABYTE, ServeSettings
 
 POLICY = "; ".join([
@@ -34,15 +32,13 @@ READER = "/colorize-image-data"
 OPEN = ("/static/", "/healthz", "/favicon.ico")
 PAGES = ("/", "/docs", "/blind", "/report")
 """Pages hold no secret: the token is asked for by what they call."""
-LEAST_RATE = 10_000
-"""Bytes a second of a body, below which it is given up."""
 
 
 class RequestGuard:
     """Middleware that refuses, before anything else sees the request."""
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
-        self.app, self.settings = app, settings
+        self.app, self.settings, self.bodies = app, settings, ArrivingBodies(settings)
         self.names = {"localhost", settings.host.lower(), *(name.lower() for name in settings.allow_hosts)}
         if not settings.is_local:
             self.names.add(socket.gethostname().lower())
@@ -60,7 +56,8 @@ class RequestGuard:
         elif scope["method"] == "OPTIONS" and origin:
             await _preflight(send)
         else:
-            await self.app(scope, _bounded(receive, self.settings), send)
+            with RequestBody(receive, self.bodies, self._most(headers)) as body:
+                await self.app(scope, body.receive, send)
 
     def _refused(self, scope: Scope, headers: Headers, origin: str | None) -> tuple[int, str] | None:
         """Return status and reason where a request is refused."""
@@ -69,13 +66,16 @@ class RequestGuard:
         foreign = self._is_foreign(headers)
         if foreign and not origin:
             return 403, "pages of other sites may not ask here; --allow-origin lets readers' extensions do"
-        if _number(headers.get("content-length")) > self.settings.body * MEGABYTE:
-            return 413, f"more than {self.settings.body} MB in one request"
+        if _number(headers.get("content-length")) > (most := self._most(headers)) * MEGABYTE:
+            return 413, too_much(most)
         path = scope["path"]
         is_open = path.startswith(OPEN) or path in PAGES or (origin and scope["method"] == "OPTIONS")
         if self.settings.token and not is_open and not self._has_token(scope, headers):
             return 401, "a token is needed: Authorization: Bearer TOKEN"
         return None
+
+    def _most(self, headers: Headers) -> int:
+        return most_of(self.settings, headers.get("content-type", ""))
 
     def _knows(self, host: str) -> bool:
         """Return whether a Host header is ours. An address cannot be rebound; a name can."""
@@ -139,31 +139,6 @@ def _cors(origin: str) -> Mapping[str, str]:
 async def _preflight(send: Send) -> None:
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
-
-
-def _bounded(receive: Receive, settings: ServeSettings) -> Receive:
-    """Return what reads a body of so many bytes, each part of which comes in time."""
-    taken, ended, start = 0, False, asyncio.get_running_loop().time()
-
-    async def receiving() -> Message:
-        nonlocal taken, ended
-        if ended:
-            return await receive()  # waits for the client to go
-        allowed = settings.patience + taken / LEAST_RATE
-        try:
-            async with asyncio.timeout_at(start + allowed):
-                message: dict[str, Any] = dict(await receive())
-        except TimeoutError:
-            raise HTTPException(408, "the request comes too slowly", {"Connection": "close"}) from None
-        taken += len(message.get("body", b""))
-        ended = not message.get("more_body", False)
-        if taken > settings.body * MEGABYTE:
-            raise HTTPException(
-                413, f"more than {settings.body} MB in one request", {"Connection": "close"}
-            )
-        return message
-
-    return receiving
 
 
 def _number(text: str | None) -> int:

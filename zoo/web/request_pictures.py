@@ -48,8 +48,7 @@ async def asked(request: Request, server: ServerState) -> tuple[ColorizeBody, li
             "the body is neither JSON nor a form; curl -F picture=@photo.jpg sends one"
         ) from None
     body = validate(ColorizeBody, values, "request")
-    if len(body.pictures) > server.settings.frames:
-        raise TooLargeError(f"{len(body.pictures)} pictures, at most {server.settings.frames} are taken")
+    _bound(server, len(body.pictures))
     return body, await referred(server, body.pictures), await referred(server, body.guidance.references)
 
 
@@ -68,9 +67,13 @@ async def stored(server: ServerState, files: Sequence[Any], *, books: bool = Tru
     uploads: list[Upload] = []
     for one in files:
         uploads += await held(server, one.filename or "picture", one.file, books=books)
-    if len(uploads) > server.settings.frames:
-        raise TooLargeError(f"{len(uploads)} pictures, at most {server.settings.frames} are taken")
+        _bound(server, len(uploads))
     return uploads
+
+
+def _bound(server: ServerState, count: int) -> None:
+    if count > server.settings.frames:
+        raise TooLargeError.of_pictures("request", count, server.settings.frames)
 
 
 async def held(server: ServerState, name: str, file: IO[bytes], *, books: bool = True) -> list[Upload]:

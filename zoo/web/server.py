@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,8 @@ from colorzoo.web.web_application import application
 
 LARGEST_HEAD = 32 * 1024
 """Bytes of the head of a request."""
+TALKATIVE = ("asyncio", "python_multipart")
+"""Loggers that warn of what clients do: anybody could fill the log, or the pipe that nobody reads."""
 
 
 def listening(settings: ServeSettings) -> socket.socket:
@@ -44,6 +47,8 @@ def serve(
     announce: Callable[[ServeSettings], None] = lambda settings: None,
 ) -> None:
     """Serve until Ctrl-C or a signal; announce: told the settings with the port that is listened on."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
     sock = listening(settings)
     settings = settings.model_copy(update={"port": sock.getsockname()[1]})
     app = application(settings, report)
@@ -51,7 +56,7 @@ def serve(
         "Protocol", (GuardedProtocol,), {"patience": settings.patience, "most": settings.connections}
     )
     config = uvicorn.Config(
-        app, http=protocol, ws="none", lifespan="on", log_level="warning", access_log=False,
+        app, http=protocol, ws="none", lifespan="on", log_level="error", access_log=False,
         server_header=False,
         timeout_keep_alive=int(settings.patience), timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=LARGEST_HEAD,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from os import SEEK_END
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -29,6 +30,11 @@ class DiskFullError(ColorzooError):
 
 class TooLargeError(ColorzooError):
     """A request has more pictures or bytes than is taken."""
+
+    @classmethod
+    def of_pictures(cls, name: str, count: int, most: int) -> TooLargeError:
+        """Return the error that a request, or a book of a name, has too many pictures."""
+        return cls(f"{name}: {count} pictures, at most {most} are taken here; --max-frames raises it")
 
 
 class UploadStore:
@@ -164,12 +170,13 @@ class UploadStore:
                 self.drop(upload.book)
 
     def _stored(self, path: Path, name: str, data: IO[bytes]) -> tuple[StoredPicture, int]:
+        size = data.seek(0, SEEK_END)
+        self.make_room(size)
         data.seek(0)
-        content = data.read()
-        self.make_room(len(content))
         with atomic_write(path) as file:
-            file.write(content)
-        return StoredPicture(path, name, hashlib.sha256(content).hexdigest()), len(content)
+            shutil.copyfileobj(data, file)
+        data.seek(0)
+        return StoredPicture(path, name, hashlib.file_digest(data, "sha256").hexdigest()), size  # type: ignore[arg-type]
 
 
 @dataclass

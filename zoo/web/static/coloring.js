@@ -4,7 +4,8 @@ import { byId, say } from "./dom.js";
 import * as queue from "./queue.js";
 import { state } from "./state.js";
 
-let told = () => {};
+const AT_ONCE = 4; // browsers open six connections to a server: two are left to look at pictures
+let told = () => {}, stopped = false;
 
 /** told(item): called whenever a picture's state has changed. */
 export function install(functions) {
@@ -21,14 +22,18 @@ export async function color(items, key, body, asBook) {
     const group = item.book ?? (asBook ? "all" : item.key);
     groups.set(group, [...(groups.get(group) ?? []), item]);
   }
-  await Promise.all([...groups.values()].map((group) => start(group, { ...request, consistent: asBook && group.length > 1 })));
+  const waiting = [...groups.values()];
+  stopped = false;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let group; (group = waiting.shift());) await start(group, { ...request, consistent: asBook && group.length > 1 });
+  }));
 }
 
 async function start(group, request, again = true) {
   try {
     const pictures = group.map((item) => ({ id: item.picture.id }));
     const job = await submitted({ ...request, pictures });
-    if (!job) return fail(group, "cancelled", "");
+    if (!job) { fail(group, "cancelled", ""); return group.forEach(told); }
     state.running.set(job.id, group);
     update(group, job);
     const last = await api.follow(job.id, (body) => update(group, body));
@@ -50,7 +55,7 @@ async function start(group, request, again = true) {
 
 /** Send a job; wait and try again while the server has too many; null where it was stopped meanwhile. */
 async function submitted(request) {
-  for (stopped = false; !stopped;) {
+  while (!stopped) {
     try {
       return await api.colorize(request);
     } catch (problem) {
@@ -60,7 +65,6 @@ async function submitted(request) {
   }
   return null;
 }
-let stopped = false;
 
 function fail(group, status, error) {
   for (const item of group) if (!["done", "kept", "failed"].includes(item.status)) Object.assign(item, { status, error });

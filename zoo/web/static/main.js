@@ -31,10 +31,10 @@ async function colorAll(items, recolor = null) {
 }
 
 function told(item) {
-  if (["done", "kept"].includes(item.status)) thumb(item);
   queue.draw();
   busy();
   if (item === state.current && (item.status === "kept" || (item.status === "done" && resultOf(item) !== item.rendered))) show(item);
+  if (["done", "kept"].includes(item.status)) thumb(item);
   actions();
 }
 
@@ -44,6 +44,7 @@ async function thumb(item) {
   const small = await api.blob(`${files[Math.min(item.sample, files.length - 1)]}?side=256`).catch(() => null);
   if (!small) return;
   URL.revokeObjectURL(item.thumb);
+  item.small = small;
   item.thumb = URL.createObjectURL(small);
   queue.draw();
 }
@@ -55,7 +56,7 @@ function busy() {
   byId("busy").hidden = !active.length;
   const progress = byId("progress");
   if (state.items.length > 1) { progress.max = state.items.length; progress.value = done; } else progress.removeAttribute("value");
-  const word = { uploading: "Sending", queued: "Waiting", running: "Colouring" }[item?.status] ?? "Colouring";
+  const word = { uploading: "Sending", queued: "Waiting", running: "Colouring" }[active.includes(item) ? item.status : active[0]?.status] ?? "Colouring";
   byId("busy-text").textContent = state.items.length > 1 ? `${word} · ${done} of ${state.items.length} done` : `${word}…`;
 }
 
@@ -90,9 +91,11 @@ async function show(item) {
   item.rendered = found;
   sides(item);
   shownSide = viewer.wantedSide();
-  await Promise.all([renderLeft(item), found ? render() : null]);
   if (!found) viewer.setWipe(100);
-  else if (first) viewer.setWipe(viewer.toStage({ u: 0.2, v: 0 }).x / byId("stage").clientWidth * 100);
+  const drawn = Promise.all([renderLeft(item), found ? render() : null]);
+  samples.fill();
+  await drawn;
+  if (first) viewer.setWipe(viewer.toStage({ u: 0.2, v: 0 }).x / byId("stage").clientWidth * 100);
 }
 
 /** Learn the shape of a page that nobody has looked at yet. */
@@ -116,6 +119,7 @@ function sides(item) {
 
 async function renderLeft(item) {
   try {
+    if (!viewer.hasBefore()) sketch(item);
     let blob;
     const other = item.left && item.results.get(item.left);
     if (other) blob = await api.guide({ job: other.job, picture: other.index, sample: Math.min(item.sample, other.files.length - 1), side: shownSide });
@@ -125,6 +129,13 @@ async function renderLeft(item) {
   } catch (problem) {
     if (item === state.current && !problem.gone) say(problem.message, true);
   }
+}
+
+/** Show the file that was chosen, or the small picture of a page, until the server has sent the picture. */
+async function sketch(item) {
+  const source = item.book ? item.small : item.file;
+  const bitmap = source && await createImageBitmap(source).catch(() => null); // not every format is a browser's
+  if (bitmap && item === state.current && !viewer.hasBefore()) viewer.showBefore(bitmap);
 }
 
 const guidanceOf = (item, whole = true) => ({ ...looks.guidance(whole), ...(item.hints.length ? { hints: hints.asGuidance(item.hints) } : {}) });
@@ -236,6 +247,7 @@ hints.install({ changed: render, suggested: samples.suggestions });
 looks.install({ changed: lookChanged });
 samples.install({ chosen: (index) => { state.current.sample = index; thumb(state.current); if (state.current.left) renderLeft(state.current); render(); } });
 queue.install({
+  sending: busy,
   added: (items) => { if (!state.current) queue.select(items[0]); actions(); colorAll(items); },
   selected: show,
   removed: actions,

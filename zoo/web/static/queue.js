@@ -9,7 +9,7 @@ const WORDS = {
   uploading: "sending", ready: "not coloured yet", queued: "waits", running: "is being coloured",
   done: "coloured", kept: "has colour already and stays", failed: "failed", cancelled: "stopped",
 };
-let handlers = { added: () => {}, selected: () => {}, removed: () => {} };
+let handlers = { added: () => {}, sending: () => {}, selected: () => {}, removed: () => {} };
 
 export function install(functions) {
   handlers = functions;
@@ -64,14 +64,17 @@ export async function add(files) {
   draw();
   const ready = [];
   for (const item of items) {
+    handlers.sending();
     try {
       ready.push(...await send(item));
+      if (!state.current) select(item);
     } catch (problem) {
       say(problem.message, true);
       remove(item);
     }
     draw();
   }
+  handlers.sending();
   if (ready.length) handlers.added(ready);
 }
 

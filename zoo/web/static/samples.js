@@ -35,7 +35,12 @@ export function show(next, sample) {
     button.style.aspectRatio = `${next.width} / ${next.height}`;
     return button;
   }));
-  load(next).then((thumbs) => {
+}
+
+/** Draw the thumbnails, once what is larger was asked for. */
+export function fill() {
+  const next = result;
+  if (!strip.hidden) load(next).then((thumbs) => {
     if (result !== next) return;
     thumbs.forEach(({ canvas }, index) => strip.children[index]?.querySelector(".blank, canvas")?.replaceWith(canvas));
   }).catch(() => {});

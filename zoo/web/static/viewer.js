@@ -79,6 +79,7 @@ function paint(canvas, bitmap) {
 }
 
 export function showBefore(bitmap) { paint(before, bitmap); }
+export const hasBefore = () => before.width > 1;
 
 export function showAfter(bitmap) {
   paint(after, bitmap);
