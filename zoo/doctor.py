@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import subprocess
 import sys
+import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distributions, metadata, requires, version
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -20,7 +21,16 @@ from colorzoo.core.config import Strict
 from colorzoo.core.distributions import origin
 from colorzoo.core.files import cache_root
 from colorzoo.core.hooks import API, PROJECT
-from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
+from colorzoo.core.jobs.interruption import held_back
+from colorzoo.core.jobs.workers import fresh, initialized
+from colorzoo.core.registry import (
+    BUILTIN_DISTRIBUTION,
+    SLOW,
+    RegisteredPlugin,
+    Registry,
+    registry,
+    slowness,
+)
 from colorzoo.hub import catalog
 
 LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "huggingface-hub",
@@ -28,20 +38,6 @@ LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "hu
 """What the report names the versions of."""
 SECONDS = 20
 """How long the classes of one distribution may take to import."""
-PROBE = """
-import json, os, sys, warnings
-warnings.simplefilter("ignore")
-from colorzoo.core.registry import registry
-for kind, name in json.loads(sys.argv[1]):
-    print(json.dumps([kind, name]), flush=True)
-    try:
-        registry().find(kind, name).load()
-    except BaseException as error:
-        print(json.dumps(str(error) or repr(error)), flush=True)
-    else:
-        print(json.dumps(""), flush=True)
-os._exit(0)  # what was imported may take a second to be taken apart
-"""
 
 
 class DistributionReport(Strict):
@@ -176,27 +172,50 @@ def _imported(items: list[RegisteredPlugin]) -> list[str]:
     """Import the classes in another process; return what went wrong."""
     if not items:
         return []
-    names = json.dumps([[item.kind, item.entry.name] for item in items])
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROBE, names],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    context = fresh(["torch", "cv2", "colorzoo.core.registry"])  # imported once for all distributions
+    ours, theirs = context.Pipe(duplex=False)
+    begin, arguments = initialized(_import_all, ([(i.kind, i.entry.name) for i in items], theirs))
+    process = context.Process(target=begin, args=arguments, daemon=True)  # type: ignore[attr-defined]
+    with held_back():
+        process.start()
+    theirs.close()
     try:
-        out, _ = process.communicate(timeout=SECONDS)
-        ended = f"the process ended with status {process.returncode}"
-    except subprocess.TimeoutExpired:
+        reasons = _reasons(ours, len(items))
+        process.join(SECONDS if ours.poll(0) else 0)  # there is nothing to read but the end
+        status = process.exitcode
+    finally:
         process.kill()
-        out, _ = process.communicate()
-        ended = f"takes longer than {SECONDS} seconds to import"
-    lines = [json.loads(line) for line in out.splitlines()]
-    reported = list(zip(lines[::2], lines[1::2], strict=False))
-    problems = [reason for _, reason in reported if reason]
-    if len(reported) < len(items):
-        item = items[len(reported)]
+        process.join()
+    problems = [reason for reason in reasons if reason]
+    if len(reasons) < len(items):
+        item = items[len(reasons)]
+        late = f"takes longer than {SECONDS} seconds to import"
+        ended = late if status is None else f"the process ended with status {status}"
         problems.append(f"{item.kind} {item.entry.name}: {ended}")
     return problems
+
+
+def _import_all(argument: tuple[list[tuple[str, str]], Connection]) -> None:
+    """Import classes, and send for each why it cannot be, or nothing; what they print is not shown."""
+    names, connection = argument
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    for kind, name in names:
+        try:
+            registry().find(kind, name).load()
+        except BaseException as error:
+            connection.send(str(error) or repr(error))
+        else:
+            connection.send("")
+
+
+def _reasons(connection: Connection, count: int) -> list[str]:
+    """Return what is sent in time, as long as the other end is there."""
+    end, reasons = time.monotonic() + SECONDS, list[str]()
+    with suppress(EOFError):
+        while len(reasons) < count and connection.poll(max(0, end - time.monotonic())):
+            reasons.append(connection.recv())
+    return reasons
 
 
 def _read_files(registry: Registry) -> None:
