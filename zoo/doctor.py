@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distributions, metadata, requires, version
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -21,23 +18,13 @@ from colorzoo.core.config import Strict
 from colorzoo.core.distributions import origin
 from colorzoo.core.files import cache_root
 from colorzoo.core.hooks import API, PROJECT
-from colorzoo.core.jobs.interruption import held_back
-from colorzoo.core.jobs.workers import fresh, initialized
-from colorzoo.core.registry import (
-    BUILTIN_DISTRIBUTION,
-    SLOW,
-    RegisteredPlugin,
-    Registry,
-    registry,
-    slowness,
-)
+from colorzoo.core.jobs.trial_import import import_problems
+from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
 from colorzoo.hub import catalog
 
 LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "huggingface-hub",
              "opencv-python")  # fmt: skip
 """What the report names the versions of."""
-SECONDS = 20
-"""How long the classes of one distribution may take to import."""
 
 
 class DistributionReport(Strict):
@@ -129,7 +116,7 @@ def health(registry: Registry) -> list[DistributionReport]:
             version=_version(owner),
             origin=origin(owner),
             brings=_by_kind(by_owner[owner]),
-            problems=[*problems[owner], *_imported(by_owner[owner])],
+            problems=[*problems[owner], *import_problems(by_owner[owner])],
             notes=_slow(registry, owner),
         )
         for owner in sorted({*by_owner, *problems}, key=lambda name: (name != BUILTIN_DISTRIBUTION, name))
@@ -166,56 +153,6 @@ def hub(offline: bool = False) -> str:
     except requests.RequestException as error:
         return f"{constants.ENDPOINT}: cannot be reached ({type(error).__name__}); embedded weights work"
     return f"{constants.ENDPOINT}: answers ({code})"
-
-
-def _imported(items: list[RegisteredPlugin]) -> list[str]:
-    """Import the classes in another process; return what went wrong."""
-    if not items:
-        return []
-    context = fresh(["torch", "cv2", "colorzoo.core.registry"])  # imported once for all distributions
-    ours, theirs = context.Pipe(duplex=False)
-    begin, arguments = initialized(_import_all, ([(i.kind, i.entry.name) for i in items], theirs))
-    process = context.Process(target=begin, args=arguments, daemon=True)  # type: ignore[attr-defined]
-    with held_back():
-        process.start()
-    theirs.close()
-    try:
-        reasons = _reasons(ours, len(items))
-        process.join(SECONDS if ours.poll(0) else 0)  # there is nothing to read but the end
-        status = process.exitcode
-    finally:
-        process.kill()
-        process.join()
-    problems = [reason for reason in reasons if reason]
-    if len(reasons) < len(items):
-        item = items[len(reasons)]
-        late = f"takes longer than {SECONDS} seconds to import"
-        ended = late if status is None else f"the process ended with status {status}"
-        problems.append(f"{item.kind} {item.entry.name}: {ended}")
-    return problems
-
-
-def _import_all(argument: tuple[list[tuple[str, str]], Connection]) -> None:
-    """Import classes, and send for each why it cannot be, or nothing; what they print is not shown."""
-    names, connection = argument
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    for kind, name in names:
-        try:
-            registry().find(kind, name).load()
-        except BaseException as error:
-            connection.send(str(error) or repr(error))
-        else:
-            connection.send("")
-
-
-def _reasons(connection: Connection, count: int) -> list[str]:
-    """Return what is sent in time, as long as the other end is there."""
-    end, reasons = time.monotonic() + SECONDS, list[str]()
-    with suppress(EOFError):
-        while len(reasons) < count and connection.poll(max(0, end - time.monotonic())):
-            reasons.append(connection.recv())
-    return reasons
 
 
 def _read_files(registry: Registry) -> None:
