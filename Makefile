@@ -9,6 +9,7 @@ demo: .venv/installed  ## colour two example photos with the embedded weights
 	$(BIN)/colorzoo run vae-mdn examples/astronaut.png examples/coffee.jpg --samples 4 --seed 4 -o demo
 
 test: .venv/dev lint types  ## all but the coverage that CI adds, two processes a core, for many wait, of one thread each
+	$(BIN)/python -m compileall -q core zoo plugins datasources  # once, for all the processes of the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PARALLEL) $(COVERAGE)
 
 coverage:  ## the same, and how much of the package the tests run: a gate, for a third more time

@@ -23,6 +23,7 @@ from bench import tally
 from bench.campaigns.kills import INTERRUPTED_IMPORT, files, measured, weights
 from bench.table import show
 from colorzoo.testing import synthetic_picture
+from tests.command_line import CommandLine
 from tests.zoo.terminal import Shown, colorzoo
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ class Job(NamedTuple):
 
 
 JOBS = {
-    "run": Job(  # a picture a worker
+    "run": Job(  # a picture a worker: what is done when the interruption is seen is settled first
         "run slow {pictures} -o out --seed 1 --workers 2", lambda out: files(out, "colorized.jsonl"), 2
     ),
     "train": Job(
@@ -67,8 +68,8 @@ class Attempt(NamedTuple):
 class Interruptions:
     """Made pictures, an installed plugin, and a folder a job below `home`."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, command_line: CommandLine | None = None) -> None:
+        self.home, self.command_line = home, command_line
         for name, count in (("pictures", PICTURES), ("many", 3 * PICTURES)):
             for number in range(count):
                 path = home / name / f"{number:02}.png"
@@ -126,7 +127,8 @@ class Interruptions:
         words = JOBS[name].command.format(pictures=self.home / "pictures", many=self.home / "many").split()
         env = {"COLORZOO_CACHE": str(work / "cache"), "PYTHONPATH": f"{self.home / 'site'}:{ROOT}"}
         until = None if after is None else ""
-        shown = colorzoo(work, words, until=until, wait=after or 0, **env, **{tally.FILE: str(count)})
+        env[tally.FILE] = str(count)
+        shown = colorzoo(work, words, until=until, wait=after or 0, command_line=self.command_line, **env)
         if after is None and shown.status:
             raise RuntimeError(f"{name}: {shown.status}\n{shown.text[-3000:]}")
         return Attempt(shown, count.read_bytes().count(b"\n"))

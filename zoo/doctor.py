@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -20,28 +18,13 @@ from colorzoo.core.config import Strict
 from colorzoo.core.distributions import origin
 from colorzoo.core.files import cache_root
 from colorzoo.core.hooks import API, PROJECT
+from colorzoo.core.jobs.trial_import import import_problems
 from colorzoo.core.registry import BUILTIN_DISTRIBUTION, SLOW, RegisteredPlugin, Registry, slowness
 from colorzoo.hub import catalog
 
 LIBRARIES = ("torch", "numpy", "pluggy", "pydantic", "typer", "safetensors", "huggingface-hub",
              "opencv-python")  # fmt: skip
 """What the report names the versions of."""
-SECONDS = 60
-"""How long the classes of one distribution may take to import: torch alone may take twenty."""
-PROBE = """
-import json, os, sys, warnings
-warnings.simplefilter("ignore")
-from colorzoo.core.registry import registry
-for kind, name in json.loads(sys.argv[1]):
-    print(json.dumps([kind, name]), flush=True)
-    try:
-        registry().find(kind, name).load()
-    except BaseException as error:
-        print(json.dumps(str(error) or repr(error)), flush=True)
-    else:
-        print(json.dumps(""), flush=True)
-os._exit(0)  # what was imported may take a second to be taken apart
-"""
 
 
 class DistributionReport(Strict):
@@ -72,7 +55,7 @@ class Report(Strict):
 
 
 def diagnose(registry: Registry, *, offline: bool = False) -> Report:
-    """Return a report of all of it; every class is imported in another process, for at most SECONDS."""
+    """Return a report of all of it; every class is imported in another process, for at most 20 seconds."""
     return Report(
         versions=versions(),
         machine=machine(),
@@ -133,7 +116,7 @@ def health(registry: Registry) -> list[DistributionReport]:
             version=_version(owner),
             origin=origin(owner),
             brings=_by_kind(by_owner[owner]),
-            problems=[*problems[owner], *_imported(by_owner[owner])],
+            problems=[*problems[owner], *import_problems(by_owner[owner])],
             notes=_slow(registry, owner),
         )
         for owner in sorted({*by_owner, *problems}, key=lambda name: (name != BUILTIN_DISTRIBUTION, name))
@@ -170,33 +153,6 @@ def hub(offline: bool = False) -> str:
     except requests.RequestException as error:
         return f"{constants.ENDPOINT}: cannot be reached ({type(error).__name__}); embedded weights work"
     return f"{constants.ENDPOINT}: answers ({code})"
-
-
-def _imported(items: list[RegisteredPlugin]) -> list[str]:
-    """Import the classes in another process; return what went wrong."""
-    if not items:
-        return []
-    names = json.dumps([[item.kind, item.entry.name] for item in items])
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROBE, names],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        out, _ = process.communicate(timeout=SECONDS)
-        ended = f"the process ended with status {process.returncode}"
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, _ = process.communicate()
-        ended = f"takes longer than {SECONDS} seconds to import"
-    lines = [json.loads(line) for line in out.splitlines()]
-    reported = list(zip(lines[::2], lines[1::2], strict=False))
-    problems = [reason for _, reason in reported if reason]
-    if len(reported) < len(items):
-        item = items[len(reported)]
-        problems.append(f"{item.kind} {item.entry.name}: {ended}")
-    return problems
 
 
 def _read_files(registry: Registry) -> None:

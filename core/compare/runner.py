@@ -20,6 +20,7 @@ from colorzoo.core.errors import ColorzooError, DataError, PluginError
 from colorzoo.core.imaging.image_io import Picture
 from colorzoo.core.interfaces.dataset import Progress, counted
 from colorzoo.core.jobs import workers as processes
+from colorzoo.core.jobs.interruption import held_back
 
 PRELOAD = ("torch", "cv2", "colorzoo.core.compare.evaluator")
 Job = tuple[int, dict[int, list[str]]]
@@ -155,7 +156,9 @@ class Comparison:
         """Return a method's cost, measured in a process of its own; empty if that is killed."""
         try:
             with processes.pool(1, processes.fresh(PRELOAD), _start, self.task) as pool:
-                return pool.submit(_cost, probe).result()
+                with held_back():  # a worker that starts while its pool goes would end with a traceback
+                    cost = pool.submit(_cost, probe)
+                return cost.result()
         except BrokenProcessPool:
             return Cost()
 

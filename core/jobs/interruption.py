@@ -58,15 +58,15 @@ def deferred(notice: Callable[[], None]) -> Iterator[Interruption]:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Let the signals that arrive in the block wait for its end, so that it is done whole."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def held_back() -> Iterator[list[int]]:
+    """Let the signals that arrive in the block wait for its end, so that it is done whole; yield them."""
     received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
     handlers = {number: signal.signal(number, lambda n, _: received.append(n)) for number in _heard()}
     try:
-        yield
+        yield received
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

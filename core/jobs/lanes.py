@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from colorzoo.core.errors import DataError
 from colorzoo.core.jobs.interruption import held_back
-from colorzoo.core.jobs.workers import initialized
+from colorzoo.core.jobs.workers import HEARD_WITHIN, end, finished, initialized
 
 DEPTH = 3
 """Items that a worker is given at once: one under way, and what it goes on with without waiting."""
@@ -54,26 +54,33 @@ class Lanes(Generic[Item, Result]):
         for lane in self._lanes:
             lane.kill()
 
-    def results(self, items: Iterable[Item]) -> Iterator[tuple[Item, Result | WorkerDiedError]]:
+    def results(
+        self, items: Iterable[Item], signals: Sequence[int] = ()
+    ) -> Iterator[tuple[Item, Result | WorkerDiedError]]:
         """Yield items with what became of them, in any order; no more are taken than workers can hold.
+
+        signals: ends early once there is one.
 
         Raises:
             DataError: DEATHS_IN_A_ROW workers died one after the other.
         """
         waiting = iter(items)
-        while True:
+        while not signals:
             self._fill(waiting)
             if not any(lane.queue for lane in self._lanes):
                 return
-            yield from self._done()
+            yield from self._done(HEARD_WITHIN)
 
     def last(self, seconds: float) -> Iterator[tuple[Item, Result | WorkerDiedError]]:
-        """Yield what is done within the time; nothing new is begun, the rest is given up."""
-        end = time.monotonic() + seconds
+        """Yield what is done within the time; what workers are at then is given up, and nothing else."""
+        until = time.monotonic() + seconds
         for lane in self._lanes:
             lane.cancel()
-        while any(lane.queue for lane in self._lanes) and time.monotonic() < end:
-            yield from self._done(end - time.monotonic())
+        while any(lane.queue for lane in self._lanes) and time.monotonic() < until:
+            yield from self._done(until - time.monotonic())
+        for lane in self._lanes:
+            lane.kill()
+            yield from lane.finished()
 
     def _fill(self, waiting: Iterator[Item]) -> None:
         """Give every worker an item, then each a second, up to DEPTH."""
@@ -84,7 +91,7 @@ class Lanes(Generic[Item, Result]):
                         lane.give(item)
                         break
 
-    def _done(self, seconds: float | None = None) -> Iterator[tuple[Item, Result | WorkerDiedError]]:
+    def _done(self, seconds: float) -> Iterator[tuple[Item, Result | WorkerDiedError]]:
         heads = [lane.queue[0][1] for lane in self._lanes if lane.queue]
         wait(heads, seconds, return_when=FIRST_COMPLETED)
         for lane in self._lanes:
@@ -141,11 +148,15 @@ class _Lane(Generic[Item, Result]):
             future.cancel()
 
     def kill(self) -> None:
-        if self._pool is None:
-            return
-        for worker in list((self._pool._processes or {}).values()):  # Python 3.14 has kill_workers
-            worker.kill()
-        self._pool.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            end(self._pool)
+
+    def finished(self) -> Iterator[tuple[Item, Result]]:
+        """Yield what a worker had done when it was killed, however late that is seen."""
+        for item, future in self.queue:
+            if finished(future):
+                yield item, future.result()
+        self.queue.clear()
 
     def _begin_again(self) -> None:
         self.kill()

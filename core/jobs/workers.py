@@ -21,6 +21,8 @@ from colorzoo.core.jobs.interruption import held_back
 
 AHEAD = 12
 """Items in the queue of a worker."""
+HEARD_WITHIN = 0.2
+"""Seconds after which an interruption is seen by who waits for workers."""
 
 _starting = threading.Lock()
 Argument = TypeVar("Argument")
@@ -74,11 +76,22 @@ def pool(
     try:
         yield executor
     except BaseException:
-        for worker in list((executor._processes or {}).values()):  # Python 3.14 has kill_workers
-            worker.kill()
+        end(executor)
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def end(executor: ProcessPoolExecutor) -> None:
+    """Kill its workers; what they had done by then are results of their futures."""
+    for worker in list((executor._processes or {}).values()):  # Python 3.14 has kill_workers
+        worker.kill()
+    executor.shutdown(cancel_futures=True)
+
+
+def finished(future: Future[Result]) -> bool:
+    """Return whether a future has a result."""
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def each(
@@ -91,21 +104,27 @@ def each(
 ) -> Iterator[Result]:
     """Yield what workers make of the items, in any order; an interruption loses what they are at.
 
+    It is held back meanwhile, and raised when all that is done has been yielded.
+
     Raises:
         DataError: a worker was killed.
     """
     waiting, running = iter(items), set[Future[Result]]()
-    with pool(min(workers, len(items)), fresh(preload), start, argument) as executor:
+    with (
+        pool(min(workers, len(items)), fresh(preload), start, argument) as executor,
+        held_back() as signals,
+    ):
         try:
-            while True:
+            while not signals:
                 more = islice(waiting, AHEAD * workers - len(running))
-                with held_back():  # a worker that starts while its pool goes would end with a traceback
-                    running |= {executor.submit(work, item) for item in more}
+                running |= {executor.submit(work, item) for item in more}
                 if not running:
                     return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
+                done, running = wait(running, HEARD_WITHIN, FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
+            end(executor)
+            yield from (future.result() for future in running if finished(future))
         except BrokenProcessPool:
             raise DataError(
                 "a worker was killed, perhaps for want of memory; run again with fewer --workers: what is "

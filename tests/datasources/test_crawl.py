@@ -452,7 +452,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(tmp_path, command_li
     for _ in range(3):
         here = {f"/img/{OLD}/{row['chapter']}/{row['page']}.jpg" for row in _whole(out)}
         before = site.picture_requests()
-        process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+        process = command_line.start(words, tmp_path, {**os.environ}, os.devnull, tmp_path / "errors")
         while site.picture_requests().total() == before.total() and not process.is_over():
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 0.2))
@@ -487,7 +487,7 @@ def test_ctrl_c_keeps_and_judges_what_is_there(site, tmp_path, command_line):
     site.fault(f"/img/{OLD}/13/1.jpg", faults.drip)
     out = tmp_path / "out"
     words = ["data", "crawl", *arguments(site, out, tmp_path)]
-    process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+    process = command_line.start(words, tmp_path, {**os.environ}, os.devnull, tmp_path / "errors")
     while not (site.count[f"/img/{OLD}/13/1.jpg"] or process.is_over()):
         time.sleep(0.005)
     process.interrupt()

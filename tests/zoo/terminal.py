@@ -9,9 +9,11 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.command_line import CommandLine
 
 HANG = 240
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -40,17 +42,18 @@ def colorzoo(
     wait: float = 0.0,
     number: int = signal.SIGINT,
     limit: float = HANG,
+    command_line: CommandLine | None = None,
     **env: str,
 ) -> Shown:
     """Run `colorzoo WORDS` in a folder.
 
     until: text after which, and so many seconds, all its processes get a signal; "" is the start.
+    command_line: forks it, where it is not to be a Python of its own, with the time that takes to start.
     """
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder)
-        os.environ.update(COLUMNS="120", TERM="xterm-256color", OMP_NUM_THREADS="1", **env)
-        os.execv(sys.executable, [sys.executable, "-m", "colorzoo", *map(str, words)])
+    env = {**os.environ, "COLUMNS": "120", "TERM": "xterm-256color", "OMP_NUM_THREADS": "1", **env}
+    process, terminal, ended = (
+        _forked(command_line, folder, words, env) if command_line else _fresh(folder, words, env)
+    )
     shown = Shown()
     began = last = time.monotonic()
     seen = began if until == "" else None
@@ -80,5 +83,26 @@ def colorzoo(
     finally:
         shown.seconds = time.monotonic() - began
         os.close(terminal)
-        shown.status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        shown.status = ended()
     return shown
+
+
+def _fresh(
+    folder: Path, words: Sequence[object], env: dict[str, str]
+) -> tuple[int, int, Callable[[], int]]:
+    """Return the number of a process, our end of its terminal, and what waits for its status."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execve(sys.executable, [sys.executable, "-m", "colorzoo", *map(str, words)], env)
+    return process, terminal, lambda: os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def _forked(
+    command_line: CommandLine, folder: Path, words: Sequence[object], env: dict[str, str]
+) -> tuple[int, int, Callable[[], int]]:
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs)
+    started = command_line.start(words, folder, env, name, name)
+    os.close(theirs)
+    return started.pid, ours, started.wait

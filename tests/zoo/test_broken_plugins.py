@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from colorzoo import datasources, doctor
-from colorzoo.core.registry import SLOW, registry
+from colorzoo import datasources
+from colorzoo.core.registry import SLOW
 from colorzoo.testing import synthetic_picture
 from tests.zoo.strangers import HOOK, MODEL, installed
 
@@ -198,17 +198,28 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def damaged(command_line, tmp_path_factory):
+    """Return what two listings say where all of those files are announced."""
+    home = tmp_path_factory.mktemp("damaged")
+    mkzhan = Path(datasources.__file__).parent / "manga" / "sites" / "mkzhan.toml"
+    for kind, (what, text, _) in FILES.items():
+        hook = also(f"register_{what}()", f"return [Path(__file__).with_name('{named(kind)}.toml')]")
+        installed(home / "site", named(kind), hooks=hook.replace("zz-bad", named(kind)))
+        (home / "site" / f"{named(kind)}.toml").write_text(mkzhan.read_text() if text is None else text)
+    env = {**os.environ, "PYTHONPATH": str(home / "site"), "OMP_NUM_THREADS": "1"}
+    listings = {"weights": ("weights", "list"), "sites": ("data", "sites")}
+    return {what: command_line.run(words, home, env) for what, words in listings.items()}
+
+
 @pytest.mark.parametrize("kind", FILES)
-def test_a_file_that_is_damaged_or_takes_a_name_leaves_its_plugin_out(zoo, kind):
-    what, text, said = FILES[kind]
-    hook = also(f"register_{what}()", f"return [Path(__file__).with_name('{what}.toml')]")
-    installed(zoo.site, "zz-bad", hooks=hook)
-    sites = Path(datasources.__file__).parent / "manga" / "sites"
-    (zoo.site / f"{what}.toml").write_text((sites / "mkzhan.toml").read_text() if text is None else text)
-    listed = zoo("weights", "list") if what == "weights" else zoo("data", "sites")
-    assert listed.stderr.count("of zz-bad was left out") == 1
-    assert said in listed.stderr
+def test_a_file_that_is_damaged_or_takes_a_name_leaves_its_plugin_out(damaged, kind):
+    what, _, said = FILES[kind]
+    listed = damaged[what]
+    (line,) = [line for line in listed.stderr.splitlines() if f" of {named(kind)} was left out" in line]
+    assert said in line
     assert ("vae-mdn:default" if what == "weights" else "mkzhan.com") in listed.stdout
+    assert (listed.returncode, "Traceback" in listed.stderr) == (0, False)
 
 
 def test_the_doctor_reads_those_files(zoo):
@@ -288,41 +299,42 @@ def test_the_users_interrupt_ends_the_program_whatever_the_plugin_makes_of_it(zo
     assert out == ""
 
 
-@pytest.mark.parametrize("kind", AT_USE)
-def test_what_is_not_what_it_says_is_named_when_it_is_used(zoo, kind):
-    changes, said = AT_USE[kind]
-    installed(zoo.site, "zz-bad", **changes)
-    assert "zz-bad" in {row["name"] for row in json.loads(zoo("plugins", "--json").stdout)}
-    refused = zoo("run", "zz-bad", "picture.png", "-o", "out", code=2)
-    assert "colorizer 'zz-bad' of zz-bad 1.0" in refused.stderr
-    assert said in refused.stderr
-
-
-def test_the_doctor_names_all_of_those(zoo):
+@pytest.fixture(scope="module")
+def at_use(command_line, tmp_path_factory):
+    """Return the command line where all are installed that are not what they say, beside a good one."""
+    home = tmp_path_factory.mktemp("at_use")
+    installed(home / "site", "good")
     for kind, (changes, _) in AT_USE.items():
-        installed(zoo.site, named(kind), **changes)
-    report = zoo("doctor", "--offline", code=1).stdout
-    assert [kind for kind in AT_USE if f"FAILED  {named(kind)} 1.0" not in report] == []
+        installed(home / "site", named(kind), **changes)
+    installed(home / "site", "zz-minute", model="import time\ntime.sleep(60)")
+    installed(home / "site", "colorzoo-silent", group="console_scripts")
+    Image.fromarray(synthetic_picture(0)).save(home / "picture.png")
+    env = {**os.environ, "PYTHONPATH": str(home / "site"), "OMP_NUM_THREADS": "1"}
+    return lambda *words: command_line.run(words, home, env)
 
 
-def test_a_target_that_takes_an_hour_to_import_delays_nobody_else(zoo):
-    installed(zoo.site, "zz-bad", model="import time\ntime.sleep(3600)")
-    assert "zz-bad" in {row["name"] for row in json.loads(zoo("plugins", "--json").stdout)}
-    zoo("run", "good", "picture.png", "-o", "out")
+@pytest.mark.parametrize("kind", AT_USE)
+def test_what_is_not_what_it_says_is_named_when_it_is_used(at_use, kind):
+    refused = at_use("run", named(kind), "picture.png", "-o", "out")
+    assert refused.returncode == 2
+    assert f"colorizer '{named(kind)}' of {named(kind)} 1.0" in refused.stderr
+    assert AT_USE[kind][1] in refused.stderr
 
 
-def test_the_doctor_gives_up_on_a_target_that_never_ends(monkeypatch):
-    monkeypatch.setattr(doctor, "PROBE", "import time; time.sleep(3600)")
-    monkeypatch.setattr(doctor, "SECONDS", 1)
-    report = doctor.health(registry())[0]
-    assert report.problems == ["colorizer grey: takes longer than 1 seconds to import"]
+def test_what_is_not_what_it_says_or_takes_a_minute_is_listed_and_delays_nobody_else(at_use):
+    rows = json.loads(at_use("plugins", "--json").stdout)
+    assert {"zz-minute", *map(named, AT_USE)} <= {row["name"] for row in rows}
+    assert at_use("run", "good", "picture.png", "-o", "out").returncode == 0
 
 
-def test_a_package_that_looks_like_a_plugin_and_is_none(zoo):
-    installed(zoo.site, "colorzoo-silent", group="console_scripts")
-    said = zoo("doctor", "--offline", code=1).stdout
-    assert "FAILED  colorzoo-silent 1.0" in said
-    assert "no entry point in the group 'colorzoo'" in said
+def test_the_doctor_names_all_of_those(at_use):
+    done = at_use("doctor", "--offline")
+    failed = [line.partition(",")[0] for line in done.stdout.splitlines() if "FAILED" in line]
+    others = ["zz-minute", "colorzoo-silent"]
+    assert sorted(failed) == sorted(f"  FAILED  {name} 1.0" for name in [*map(named, AT_USE), *others])
+    assert done.returncode == 1
+    assert "takes longer than 20 seconds to import" in done.stdout.partition("FAILED  zz-minute")[2]
+    assert "no entry point in the group 'colorzoo'" in done.stdout.partition("FAILED  colorzoo-silent")[2]
 
 
 def test_a_healthy_installation(zoo):

@@ -12,6 +12,7 @@ from pathlib import Path
 from colorzoo.core.devices import cores, device_of, limited_threads
 from colorzoo.core.errors import ColorzooError, DataError, printable
 from colorzoo.core.interfaces.colorizer import Colorizer
+from colorzoo.core.jobs.interruption import held_back
 from colorzoo.core.jobs.lanes import Lanes, WorkerDiedError
 from colorzoo.core.jobs.workers import fresh
 from colorzoo.jobs import run_chapter, run_frames, run_picture
@@ -131,18 +132,17 @@ def _by_workers(batch: Batch, tasks: Iterator[Task], count: int) -> Iterator[Non
     batch.result.workers = count
     preload = ["torch", "cv2", run_picture.__name__]
     argument = (*packed_work(batch.work), batch.threads or 1)
-    with Lanes[Task, Outcome](
-        count, fresh(preload), run_picture.start, argument, run_picture.color
-    ) as lanes:
-        try:
-            for task, outcome in lanes.results(tasks):
-                batch.settle(task, _outcome(outcome))
-                yield
-        except KeyboardInterrupt:
-            for task, outcome in lanes.last(LAST_SECONDS):
-                if not isinstance(outcome, WorkerDiedError):
-                    batch.settle(task, outcome)
-            raise
+    begin, color = run_picture.start, run_picture.color
+    with (
+        Lanes[Task, Outcome](count, fresh(preload), begin, argument, color) as lanes,
+        held_back() as signals,  # until what is done is settled
+    ):
+        for task, outcome in lanes.results(tasks, signals):
+            batch.settle(task, _outcome(outcome))
+            yield
+        for task, outcome in lanes.last(LAST_SECONDS):
+            if not isinstance(outcome, WorkerDiedError):
+                batch.settle(task, outcome)
 
 
 def _outcome(outcome: Outcome | WorkerDiedError) -> Outcome:

@@ -183,7 +183,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, command_line, format):
     begun = out / ".prepare" / ("pictures" if format == "png" else "all.npy")
     for _ in range(2):
         before = _changed(begun)
-        process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+        process = command_line.start(words, tmp_path, {**os.environ}, os.devnull, tmp_path / "errors")
         while _changed(begun) == before and not process.is_over():
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.3))
@@ -420,7 +420,7 @@ def test_ctrl_c_says_what_is_done_and_the_same_command_goes_on(tmp_path, command
     for index in range(400):
         (source / f"{index:03}.jpg").write_bytes(PAINTED)
     words = ["data", "prepare", source, "-o", out, "--size", 1500, "--format", "png", "--workers", 2]
-    process = command_line.start(words, tmp_path, {**os.environ}, tmp_path / "errors")
+    process = command_line.start(words, tmp_path, {**os.environ}, os.devnull, tmp_path / "errors")
     while not (process.is_over() or list((out / ".prepare" / "pictures").glob("*.png"))):
         time.sleep(0.005)
     family = process.family()

@@ -102,7 +102,7 @@ def test_kill_9_at_any_step_then_resume_is_bit_equal(tmp_path, command_line):
     (tmp_path / "training.py").write_text(KILLED)
     env = {**os.environ, "PYTHONPATH": ROOT}
     for reached in ("first2", "first4", "second2"):  # each start is killed after some more progress
-        process = command_line.start([run], tmp_path, env, tmp_path / "errors", "training")
+        process = command_line.start([run], tmp_path, env, os.devnull, tmp_path / "errors", "training")
         while not ((run / reached).exists() or process.is_over()):
             time.sleep(0.005)
         process.kill()
