@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -402,16 +400,14 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_processes_that_torchrun_starts_share_the_work(pictures, tmp_path):
+def test_processes_that_torchrun_starts_share_the_work(pictures, tmp_path, command_line):
     from colorzoo.jobs.compare import compare
 
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(data=pictures, out=tmp_path / "out"))
     env = {**os.environ, "OMP_NUM_THREADS": "1", "COLORZOO_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(script)],
-        env=env, capture_output=True, text=True, timeout=300, cwd=tmp_path,
-    )  # fmt: skip
+    words = ["--standalone", "--nproc-per-node", 2, script]
+    done = command_line.run(words, tmp_path, env, "torch.distributed.run")
     assert done.returncode == 0, done.stderr
     shared = read_results(tmp_path / "out")
     alone = compare(["grey"], str(pictures), split="all", metrics=["mse255", "psnr"], samples=2)

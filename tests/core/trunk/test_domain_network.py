@@ -54,7 +54,7 @@ def test_lines_on_white_are_an_inked_page():
     [("natural/cbsd68", "photo"), ("comics/peppercarrot-art", "painted")],
 )
 def test_pictures_of_sets_that_it_was_not_trained_on(folder, domain):
-    files = sorted(Path(REAL_DATA or "nowhere", folder).glob("*.jpg"))
+    files = sorted(Path(REAL_DATA or "nowhere", folder).glob("*.jpg"))[::3]
     if not files:
         pytest.skip(f"needs {folder} in COLORZOO_DATA")
     right = [domain_of(gray(read(file).gray))[0] == domain for file in files]

@@ -19,6 +19,7 @@ from tests import hostile_checkpoints as hostile
 from tests.core.weights.test_folder import Small
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool)
+DAMAGED = hostile.damaged()
 GUARDED = "import os, sys\nfrom colorzoo.core.weights import unpickling as u\n"
 
 
@@ -119,9 +120,9 @@ def test_what_a_file_would_call_is_named_and_not_called(tmp_path, name):
     assert names(tmp_path) == {name}
 
 
-@pytest.mark.parametrize("name", hostile.damaged())
+@pytest.mark.parametrize("name", DAMAGED)
 def test_what_is_no_checkpoint_is_said_in_one_line(tmp_path, name):
-    data, said = hostile.damaged()[name]
+    data, said = DAMAGED[name]
     (tmp_path / name).write_bytes(data)
     assert said in refusal(tmp_path / name)
 

@@ -125,7 +125,7 @@ entries = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), entries | values, max_size=3), st.integers(0, 60))
 def test_made_up_headers_raise_nothing_else(header, size):
     try:
@@ -134,7 +134,7 @@ def test_made_up_headers_raise_nothing_else(header, size):
         return
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_files_raise_nothing_else(data):
     damaged = bytearray(save(HONEST))
