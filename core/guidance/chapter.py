@@ -18,10 +18,12 @@ from colorzoo.core.guidance.correspondence import (
     Kernel,
     at_cells,
     brought_up,
+    cells_at,
     cells_of,
+    comparable,
     joined,
     lent_by,
-    trunk_features,
+    raw_features,
 )
 from colorzoo.core.guidance.palette import COUNT, SIDE, Palette, palette_of_pictures
 from colorzoo.core.guidance.reference import CELL, FINE_CELL
@@ -67,11 +69,12 @@ def agreed(chroma: Tensor, luma: Tensor, table: Cells) -> Tensor:
     and c its own chroma, the move is t - (c + m) / 2: half replacement, which makes pages equal, half a
     shift of the page's mean, which keeps the colours within a page apart.
     """
-    features = trunk_features(luma, cell=FINE_CELL)
+    raw = raw_features(luma)
+    features, coarse = (comparable(raw, cell=cell) for cell in (FINE_CELL, CELL))
     own = at_cells(chroma, features)
     lent, _ = lent_by(table, features, luma, KERNEL)
     samples = chroma.reshape(-1, *chroma.shape[-3:])
-    pages = [cells_of(luma, sample, cell=CELL) for sample in samples]
+    pages = [cells_at(coarse, luma, sample) for sample in samples]
     mean = torch.stack([lent_by(page, features, luma, KERNEL)[0] for page in pages]).reshape(own.shape)
     return chroma + brought_up(lent - (own + mean) / 2, luma).to(chroma)
 

@@ -46,7 +46,11 @@ class Kernel(NamedTuple):
 
 def cells_of(luma: Tensor, chroma: Tensor, *, cell: int) -> Cells:
     """Return cells of luma (1, h, w) in [0, 1] and chroma (2, h, w), `cell` pixels a side at SIDE."""
-    features = trunk_features(luma, cell=cell)
+    return cells_at(trunk_features(luma, cell=cell), luma, chroma)
+
+
+def cells_at(features: Tensor, luma: Tensor, chroma: Tensor) -> Cells:
+    """Return the cells of features (C, h, w), with luma (1, H, W) and chroma (2, H, W) of their picture."""
     light, colors = (at_cells(planes, features).flatten(1).T for planes in (luma, chroma))
     return Cells(features.flatten(1).T, light, colors, torch.full((len(light),), 1 / len(light)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 HOOK = """
@@ -40,3 +41,17 @@ def installed(
     text = HOOK.format(name=name, module=f"{module}_model", cls=cls) if hooks is None else hooks
     (site / f"{module}.py").write_text(text)
     (site / f"{module}_model.py").write_text(model)
+
+
+def developed(package: Path) -> str:
+    """Let a package that `plugins new` wrote count as installed, as `-e` does; return its PYTHONPATH."""
+    source, module = package / "src", package.name.replace("-", "_")
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    info = source / f"{module}-{project['version']}.dist-info"
+    info.mkdir()
+    named = f"Name: {package.name}\nVersion: {project['version']}\n"
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{named}")
+    points = project["entry-points"]["colorzoo"].items()
+    lines = [f"{name} = {value}\n" for name, value in points]
+    (info / "entry_points.txt").write_text("[colorzoo]\n" + "".join(lines))
+    return str(source)

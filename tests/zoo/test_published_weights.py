@@ -254,7 +254,7 @@ def test_a_file_of_this_machine_is_converted_or_refused_and_nothing_is_left(know
     info = json.loads((tmp_path / "mine" / "config.json").read_text())
     assert info["adopted_from"]["address"] == "https://example.org/tiny.pth"
     files = {**hostile.calling(tmp_path / "EVIL"), **hostile.damaged()}
-    for name in ("reduce.pth", "bomb.pth", "lying.safetensors", "page.pth", "pointer.pth", "truncated.pth"):
+    for name in ("reduce.pth", "lying.safetensors", "truncated.pth"):  # others: tests/core/weights
         data, said = files[name]
         (tmp_path / name).write_bytes(data)
         refused = known(*words, name, "-o", "out", *stated, code=2).stderr

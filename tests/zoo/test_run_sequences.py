@@ -27,15 +27,26 @@ CONSISTENT = RunSettings("restless", OPTIONS, guidance=GuidanceRequest(consisten
 FRAMES = RunSettings("restless", OPTIONS, frames=True)
 
 
-@pytest.fixture
-def frames(tmp_path):
-    """Frames of a pan as files 1.png to 12.png, and where their results go."""
-    folder = tmp_path / "frames"
+def written(folder, count):
+    """Write frames of a pan as 1.png and so on; return the files, and where their results go."""
     folder.mkdir()
-    for number, frame in enumerate(panned(), start=1):
+    for number, frame in enumerate(panned()[:count], start=1):
         pixels = (255 * frame).round().byte().permute(1, 2, 0).contiguous().numpy()
         Image.fromarray(pixels).save(folder / f"{number}.png")
     return [(path, Path(path.name)) for path in sorted(folder.iterdir())]
+
+
+@pytest.fixture
+def frames(tmp_path):
+    return written(tmp_path / "frames", 12)
+
+
+@pytest.fixture(scope="module")
+def chapter(tmp_path_factory):
+    """Four pages, the run that made them agree, its folder, and how often it asked the colorizer."""
+    folder, counting = tmp_path_factory.mktemp("chapter"), Counting()
+    pages = written(folder / "pages", 4)
+    return pages, run(counting, pages, folder / "out", CONSISTENT), folder / "out", counting.called
 
 
 def planes(path):
@@ -75,50 +86,46 @@ class Counting(Restless):
         return super().colorize(gray, options)
 
 
-def test_pages_agree_and_the_table_is_kept(tmp_path, frames):
-    alone = run(Restless(), frames, tmp_path / "alone", RunSettings("restless", OPTIONS))
-    counting = Counting()
-    agreeing = run(counting, frames, tmp_path / "out", CONSISTENT)
+def test_pages_agree_and_the_table_is_kept(tmp_path, chapter):
+    pages, agreeing, out, called = chapter
+    alone = run(Restless(), pages, tmp_path / "alone", RunSettings("restless", OPTIONS))
     assert spread(agreeing) < 0.3 * spread(alone)
-    assert counting.called == 2 * len(frames)
-    assert json.loads((tmp_path / "out" / "palette.json").read_text())["format"] == "colorzoo-chapter"
-    again = run(counting, frames, tmp_path / "out", CONSISTENT)
-    assert again.before == len(frames)
-    assert counting.called == 2 * len(frames)
-
-
-def test_pages_go_on_with_the_same_table(tmp_path, frames):
-    whole = run(Restless(), frames, tmp_path / "whole", CONSISTENT)
-    interrupted = run(Interrupting(17), frames, tmp_path / "out", CONSISTENT)
-    assert interrupted.interrupted
-    assert interrupted.done == 4
+    assert called == 2 * len(pages)
+    assert json.loads((out / "palette.json").read_text())["format"] == "colorzoo-chapter"
     counting = Counting()
-    rest = run(counting, frames, tmp_path / "out", CONSISTENT)
-    assert (rest.before, rest.done, counting.called) == (4, 8, 8)
+    assert run(counting, pages, out, CONSISTENT).before == len(pages)
+    assert counting.called == 0
+
+
+def test_pages_go_on_with_the_same_table(tmp_path, chapter):
+    pages, whole, *_ = chapter
+    interrupted = run(Interrupting(7), pages, tmp_path / "out", CONSISTENT)
+    assert interrupted.interrupted
+    assert interrupted.done == 2
+    counting = Counting()
+    rest = run(counting, pages, tmp_path / "out", CONSISTENT)
+    assert (rest.before, rest.done, counting.called) == (2, 2, 2)
     assert_equal(results(rest), results(whole))
 
 
 def test_other_pages_make_another_table_beside_the_first(tmp_path, frames):
-    run(Restless(), frames[:3], tmp_path / "out", CONSISTENT)
+    run(Restless(), frames[:1], tmp_path / "out", CONSISTENT)
     first = (tmp_path / "out" / "palette.json").read_bytes()
-    other = run(Restless(), frames[:5], tmp_path / "out", CONSISTENT)
-    assert other.done == 5
+    other = run(Restless(), frames[:2], tmp_path / "out", CONSISTENT)
+    assert other.done == 2
     assert (tmp_path / "out" / "palette.json").read_bytes() == first
     assert (tmp_path / "out" / "palette~2.json").is_file()
 
 
-def test_references_and_other_chapters_give_the_table(tmp_path, frames):
-    run(Restless(), frames, tmp_path / "out", CONSISTENT)
-    for given in (
-        {"references": (str(frames[0][0]),)},
-        {"palette": str(tmp_path / "out" / "palette.json")},
-    ):
+def test_references_and_other_chapters_give_the_table(tmp_path, chapter):
+    pages, _, out, _ = chapter
+    for given in ({"references": (str(pages[0][0]),)}, {"palette": str(out / "palette.json")}):
         counting = Counting()
         request = GuidanceRequest(consistent=True, **given)
         settings = RunSettings("restless", OPTIONS, guidance=request)
-        done = run(counting, frames[:3], tmp_path / f"out{len(given)}{min(given)}", settings)
-        assert counting.called == 3
-        assert done.done == 3
+        done = run(counting, pages[:2], tmp_path / min(given), settings)
+        assert counting.called == 2
+        assert done.done == 2
         assert request.digest != CONSISTENT.guidance.digest
 
 
@@ -178,19 +185,20 @@ def assert_equal(some, others):
 
 
 @pytest.mark.slow
-def test_the_command_line(cli, frames, tmp_path):
+def test_the_command_line(cli, tmp_path):
+    written(tmp_path / "frames", 3)
     done = cli("run", "vae-mdn", "frames", "-o", "steady", "--frames", "--seed", "1")
-    assert "12 of 12 coloured" in done.stdout
+    assert "3 of 3 coloured" in done.stdout
     rows = [json.loads(line) for line in (tmp_path / "steady" / "colorized.jsonl").read_text().splitlines()]
     rows = [row for row in rows if row.get("picture")]
-    assert {Path(row["picture"]).stem for row in rows} == {str(n) for n in range(1, 13)}
+    assert {Path(row["picture"]).stem for row in rows} == {"1", "2", "3"}
     assert all(row["frames"] for row in rows)
     cli("run", "vae-mdn", "frames", "-o", "pages", "--consistent")
     rows = map(json.loads, (tmp_path / "pages" / "colorized.jsonl").read_text().splitlines())
     row = next(row for row in rows if row.get("picture"))
     assert row["guidance"]["consistent"]
     assert len(row["table_sha256"]) == 64
-    cli("run", "vae-mdn", "frames", "-o", "other", "--consistent", "--palette", "pages/palette.json")
+    cli("run", "vae-mdn", "frames/1.png", "-o", "other", "--consistent", "--palette", "pages/palette.json")
 
 
 @pytest.mark.slow
@@ -228,20 +236,21 @@ def test_frames_are_made_again_from_their_record(tmp_path, frames):
     assert "agrees with" in reasons["10.png"]
 
 
-def test_many_pictures_in_memory_are_frames_or_pages_of_a_chapter_as_files_are(tmp_path, frames):
+def test_frames_in_memory_are_as_those_of_files(tmp_path, frames):
     files = [path for path, _ in sequences(frames)[0]]
-    written = run(Restless(), frames, tmp_path / "frames-out", FRAMES)
+    made = results(run(Restless(), frames, tmp_path / "out", FRAMES))
     yielded = list(colorzoo.colorize_many(Restless(), files, frames=True, **OPTIONS))
-    assert all(
-        np.array_equal(one[0].rgb, results(written)[path.name])
-        for path, one in zip(files, yielded, strict=True)
-    )
+    pairs = zip(files, yielded, strict=True)
+    assert all(np.array_equal(one[0].rgb, made[path.name]) for path, one in pairs)
     assert yielded[0][0].record.frames
-    run(Restless(), frames, tmp_path / "pages", CONSISTENT)
-    table = tmp_path / "pages" / "palette.json"
+
+
+def test_pages_in_memory_follow_the_table_of_a_chapter(chapter):
+    pages, _, out, _ = chapter
+    files = [path for path, _ in pages]
     alone, agreeing = (
         [one[0].rgb for one in colorzoo.colorize_many(Restless(), files, **given, **OPTIONS)]
-        for given in ({}, {"consistent": table})
+        for given in ({}, {"consistent": out / "palette.json"})
     )
     means = [np.stack([rgb.mean((0, 1)) for rgb in several]).std(0).max() for several in (alone, agreeing)]
     assert means[1] < 0.5 * means[0]

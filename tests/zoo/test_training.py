@@ -122,11 +122,13 @@ def wait_until(condition) -> None:
 
 def test_one_training_a_folder_and_an_interruption_that_loses_nothing(cli, pictures, tmp_path):
     first = started(pictures, tmp_path)
+    first.send_signal(signal.SIGSTOP)  # it has the folder still, and leaves the processor to the second
     half = tmp_path / "run" / ".checkpoint.safetensors.abc.part"
     half.write_bytes(b"of a killed writer")
     second = cli("train", "unet", "--data", pictures, *ENDLESS, "-o", "run", "--resume", code=2)
     assert second.stderr.startswith("colorzoo: error: run: another process is at work here")
     assert second.stderr.count("\n") == 1
+    first.send_signal(signal.SIGCONT)
     first.send_signal(signal.SIGINT)
     stderr = first.communicate(timeout=240)[1]
     assert first.returncode == 130, stderr

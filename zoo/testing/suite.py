@@ -16,6 +16,7 @@ from typing import Any, Literal
 from colorzoo.core.errors import MissingExtraError, printable
 from colorzoo.testing.contract import ContractWarning
 
+PLUGIN = "colorzoo.testing.pytest_plugin"
 SUITE = """
 from colorzoo.testing import {kind}Contract
 
@@ -95,9 +96,11 @@ def check(
                   "options": json.dumps(dict(options or {}))}  # fmt: skip
         text = SUITE.format(kind=kind.capitalize(), name=name, **values)
         suite.write_text(text)
-        flags = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+        flags = ["-q", "-p", "no:cacheprovider", "-p", PLUGIN, "--import-mode=importlib"]
         paths = ["--rootdir", temporary, "-c", os.devnull, "--basetemp", f"{temporary}/run"]
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others take seconds to import
+            environment.delenv("PYTEST_ADDOPTS", raising=False)  # which may be theirs
             status = pytest.main([*flags, *paths, str(suite)], plugins=[recorder])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):  # the plugin ended them
         recorder.outcomes.append(Outcome("The checks run to their end", "failed", f"status {int(status)}"))
