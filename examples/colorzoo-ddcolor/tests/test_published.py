@@ -18,6 +18,7 @@ import torch
 from colorzoo_ddcolor.adoption import adopted as renamed
 from colorzoo_ddcolor.config import DDColorConfig
 from colorzoo_ddcolor.model import DDColor
+from torch.utils.flop_counter import FlopCounterMode
 
 from colorzoo.core import WeightsError
 from colorzoo.core.config import validate
@@ -49,8 +50,12 @@ def drawn(name, shape):
     return 0.1 * numbers if len(shape) == 1 else numbers / numbers[0].numel() ** 0.5
 
 
-@pytest.mark.parametrize(("size", "parameters"), [("tiny", 55_006_640), ("large", 227_869_328)])
-def test_names_shapes_and_numbers_of_parameters_are_the_published_ones(size, parameters):
+@pytest.mark.parametrize(
+    ("size", "parameters", "operations"), [("tiny", 55_006_640, 50), ("large", 227_869_328, 133)]
+)
+def test_names_shapes_and_parameters_are_the_published_ones_operations_those_of_the_readme(
+    size, parameters, operations
+):
     with torch.device("meta"), skip_normal_init():  # which would import torch's compiler
         own = DDColor(DDColorConfig(model_size=size))
     published = {name: torch.empty(shape, device="meta") for name, shape in TENSORS[size].items()}
@@ -58,6 +63,10 @@ def test_names_shapes_and_numbers_of_parameters_are_the_published_ones(size, par
         name: t.shape for name, t in own.state().items()
     }
     assert sum(p.numel() for p in own.parameters()) == parameters - UNUSED[size]
+    own.eval().requires_grad_(False)
+    with FlopCounterMode(display=False) as counter:
+        own.network(torch.empty(1, 3, 256, 256, device="meta"))
+    assert round(counter.get_total_flops() / 1e9) == operations
 
 
 @pytest.fixture(scope="module")

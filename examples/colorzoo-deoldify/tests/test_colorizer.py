@@ -1,10 +1,6 @@
 """The contract of colorzoo, the command line and the catalogue."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -15,38 +11,19 @@ import torch
 from colorzoo_deoldify.config import VARIANTS, DeOldifyConfig, DeOldifyOptions
 from colorzoo_deoldify.model import DeOldify
 from PIL import Image
+from typer.testing import CliRunner
 
+from colorzoo.cli.app import build
 from colorzoo.core.config import validate
 from colorzoo.testing import ColorizerContract, synthetic_picture
 
 HUB = Path(__file__).parents[3] / "tests" / "servers" / "hub.py"
-SCRIPT = """
-import json, sys
-from colorzoo.cli import app
-for words in json.loads(sys.argv[1]):
-    sys.argv[1:] = words
-    try:
-        status = app.main()
-    except SystemExit as end:
-        status = end.code
-    if status:
-        sys.exit(f"{words}: {status}")
-"""
-"""Several commands in one process, which imports torch once."""
 
 
 class TestDeOldify(ColorizerContract):
     plugin = "deoldify"
     config = {"width": 8}
     options = {"render_factor": 2}
-
-
-def zoo(folder, *commands, **environment):
-    """Run commands of colorzoo in a folder."""
-    command = [sys.executable, "-c", SCRIPT, json.dumps([words.split() for words in commands])]
-    env = {**os.environ, "COLORZOO_CACHE": str(folder / "cache"), **environment}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
@@ -57,32 +34,39 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def hub(tmp_path):
-    """The Hub of the repository's tests, on loopback, as environment variables of the Hub's client."""
+def hub(tmp_path, monkeypatch):
+    """Let the Hub of the repository's tests, on loopback, be the Hub."""
     if not HUB.is_file():
         pytest.skip(f"no {HUB}: the Hub of the repository's tests")
     spec = importlib.util.spec_from_file_location("small_hub", HUB)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     server = module.SmallHub(tmp_path / "hub")
-    yield {
-        "HF_ENDPOINT": server.address, "HF_TOKEN": module.TOKEN, "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hf"),
-    }  # fmt: skip
+    for name, value in {
+        "ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hf"), "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_XET": True,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    monkeypatch.setenv("HF_TOKEN", module.TOKEN)
+    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path / "cache"))
+    yield
     server.close()
 
 
-def test_it_runs_follows_hints_and_is_exchanged(folder, hub):
-    zoo(
-        folder,
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # of the Hub's client, in it
+@pytest.mark.usefixtures("hub")
+def test_it_runs_follows_hints_and_is_exchanged(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for words in (
         "weights new deoldify --set width=8 -o weights",
         "run deoldify photo.png --weights weights -O render_factor=2 -o out",
         "run deoldify photo.png --weights weights -O render_factor=2 --hint 50%,50%=#c03020 -o hinted",
         "push weights me/deoldify",
         "pull me/deoldify",
         "run deoldify photo.png --weights me/deoldify -O render_factor=2 -o pulled",
-        **hub,
-    )
+    ):
+        result = CliRunner().invoke(build(), words.split())
+        assert result.exit_code == 0, result.output
     plain, hinted, pulled = (
         np.asarray(Image.open(next((folder / out).glob("*.png"))), int)
         for out in ("out", "hinted", "pulled")

@@ -1,16 +1,15 @@
 """What a user does: weights as a folder, run, hints, push and pull."""
 
+import contextlib
 import importlib.util
-import os
-import subprocess
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from colorzoo.cli.app import build
 from colorzoo.testing import synthetic_picture
 
 ROOT = Path(__file__).parents[3]
@@ -36,21 +35,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def zoo(folder):
-    """Run the command line; by the repository's forking server where its tests are at hand."""
-    forking = of_the_repository("tests/command_line.py")
+    """Run a command of colorzoo in the folder, in this process: torch is imported once."""
 
-    def alone(words, folder, env):
-        command = [sys.executable, "-m", "colorzoo", *words]
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    def run(*words):
+        with contextlib.chdir(folder):
+            result = CliRunner().invoke(build(), words)
+        assert result.exit_code == 0, result.output
 
-    def run(*words, **more):
-        done = start(words, folder, {**os.environ, "OMP_NUM_THREADS": "1", **more})
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    with forking.CommandLine() if forking else nullcontext() as server:
-        start = server.run if server else alone
-        yield run
+    return run
 
 
 SMALL = ("pictures", "--no-sheet", "-O", "input_size=32")
@@ -78,19 +70,22 @@ def test_a_hint_has_its_colour(zoo, folder, plain):
     assert hinted[30, 45, red] - hinted[30, 45, blue] > plain[30, 45, red] - plain[30, 45, blue] + 20
 
 
-def test_weights_go_to_the_hub_and_come_back(zoo, folder, plain, tmp_path):
-    servers = of_the_repository("tests/servers/hub.py")
-    if servers is None:
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # of the Hub's client, in it
+def test_weights_go_to_the_hub_and_come_back(zoo, folder, plain, tmp_path, monkeypatch):
+    module = of_the_repository("tests/servers/hub.py")
+    if module is None:
         pytest.skip("the repository's tests, which have a small Hub, are not at hand")
-    hub = servers.SmallHub(tmp_path / "hub")
-    env = {
-        "HF_ENDPOINT": hub.address, "HF_TOKEN": servers.TOKEN, "HF_HUB_DISABLE_XET": "1",
-        "HF_HOME": str(tmp_path / "hf"), "COLORZOO_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }  # fmt: skip
+    server = module.SmallHub(tmp_path / "hub")
+    for name, value in {
+        "ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hf"), "HF_HUB_OFFLINE": False,
+        "HF_HUB_DISABLE_XET": True,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    monkeypatch.setenv("HF_TOKEN", module.TOKEN)
+    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path / "cache"))
     try:
-        zoo("push", "weights", "me/zhang", **env)
-        zoo("run", "siggraph17", *SMALL, "--weights", "me/zhang", "-o", "pulled", **env)
+        zoo("push", "weights", "me/zhang")
+        zoo("run", "siggraph17", *SMALL, "--weights", "me/zhang", "-o", "pulled")
     finally:
-        hub.close()
+        server.close()
     np.testing.assert_array_equal(result(folder / "pulled"), plain)
