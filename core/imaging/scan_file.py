@@ -23,7 +23,7 @@ from colorzoo.core.imaging.picture import AnyDepth, Picture, luma_of
 
 SIDE = 1024
 """Longest side of the reduced picture, which is what colorizers see."""
-STRIPE = 2**17
+STRIPE = 2**16
 """Pixels of a scan that are in memory at once."""
 LOADERS = {"TIFF": "tiffload", "PNG": "pngload"}
 SPACES = ("b-w", "grey16", "srgb", "rgb", "rgb16")

@@ -6,8 +6,8 @@ import ctypes
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-LARGE_BLOCK, LARGEST_KEPT = 2**20, 2**25
-"""Bytes of a block that is handed back; and of the largest that glibc may be told to keep."""
+LARGE_BLOCK, SCAN_BLOCK, LARGEST_KEPT = 2**20, 2**17, 2**25
+"""Bytes of a block that is handed back, in pictures and in scans; of the largest that glibc may keep."""
 
 
 def keep_blocks() -> None:
@@ -19,14 +19,14 @@ def keep_blocks() -> None:
     _call("mallopt", M_TRIM_THRESHOLD, 2 * LARGEST_KEPT)
 
 
-def hand_back_large_blocks() -> None:
-    """Let freed blocks of a MiB and more go back to the system at once; does nothing without glibc.
+def hand_back_large_blocks(size: int = LARGE_BLOCK) -> None:
+    """Let freed blocks of some bytes and more go back to the system at once; does nothing without glibc.
 
     glibc raises that bound to 32 MiB by itself and keeps smaller blocks in its heap. Stripes of large
     pictures leave it in pieces that the next one does not fit into, so a process grew with every picture.
     """
-    _call("mallopt", M_MMAP_THRESHOLD, LARGE_BLOCK)
-    _call("mallopt", M_TRIM_THRESHOLD, LARGE_BLOCK)
+    _call("mallopt", M_MMAP_THRESHOLD, size)
+    _call("mallopt", M_TRIM_THRESHOLD, size)
 
 
 def release_free_memory() -> None:

@@ -18,12 +18,14 @@ from colorzoo.core.guidance.paper import colored_share
 from colorzoo.core.imaging import color
 from colorzoo.core.imaging.image_io import AnyDepth, Picture
 from colorzoo.core.inference.memory import release_free_memory
-from colorzoo.core.inference.tiling import bilinear_rows, stripes
+from colorzoo.core.inference.tiling import STRIPE, bilinear_rows, stripes
 from colorzoo.core.interfaces.capabilities import Capabilities
 from colorzoo.core.interfaces.guidance import Guidance
 
 SIDE, FLATS_SIDE = 512, 1536
 """Longest side at which guidance looks at whole pictures, and where it must see their lines."""
+SCAN_STRIPE = 2**16
+"""Pixels of the reduced copy of a scan that are made at once."""
 NOTHING = Guidance()
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -58,9 +60,11 @@ class Prediction:
         """
         size, depth, scan = self.picture.size, self.picture.pixels.dtype, self.picture.scan
         in_full = self.by_rows(guidance, table, scan.size, scan.luma) if scan else None
+        if scan:
+            release_free_memory()  # what loading and the network took
         for rows in self.by_rows(guidance, table, size, self.picture.luma):
             with torch.inference_mode():
-                pixels = _at_full_size(size, rows, depth)
+                pixels = _at_full_size(size, rows, depth, SCAN_STRIPE if scan else STRIPE)
             colored = scan.colored(_in_integers(next(in_full), depth)) if scan and in_full else None
             if scan:
                 release_free_memory()  # its rows are made in the room that this took
@@ -169,10 +173,10 @@ def _brought_to(chroma: Tensor, gray: Tensor) -> Tensor:
     return color.resize_area(chroma, (gray.shape[-2], gray.shape[-1]))
 
 
-def _at_full_size(size: Size, rows: Rows, depth: np.dtype[Any]) -> AnyDepth:
-    """Return a colouring (H, W, 3) of uint8 or uint16, made by stripes."""
+def _at_full_size(size: Size, rows: Rows, depth: np.dtype[Any], stripe: int) -> AnyDepth:
+    """Return a colouring (H, W, 3) of uint8 or uint16, made by stripes of so many pixels."""
     out = np.empty((*size, 3), depth)
-    for top, bottom in stripes(*size):
+    for top, bottom in stripes(*size, stripe):
         out[top:bottom] = to_pixels(rows(top, bottom), depth)
     return out
 

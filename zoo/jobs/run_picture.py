@@ -20,7 +20,12 @@ from colorzoo.core.guidance.correspondence import Cells
 from colorzoo.core.imaging.contact_sheet import Cell
 from colorzoo.core.imaging.image_io import Picture, check_writable, lost_in, read_any, suffix_for, write
 from colorzoo.core.inference.colorize import colorings
-from colorzoo.core.inference.memory import hand_back_large_blocks, keep_blocks, release_free_memory
+from colorzoo.core.inference.memory import (
+    SCAN_BLOCK,
+    hand_back_large_blocks,
+    keep_blocks,
+    release_free_memory,
+)
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest, sidecars
 from colorzoo.jobs.run_result import failure_line
@@ -119,7 +124,7 @@ class PictureWork:
         try:
             content = task.content or content_of(task.path)
             picture = read_any(task.path)
-            (hand_back_large_blocks if picture.pixels.nbytes >= LARGE else keep_blocks)()
+            _choose_blocks(picture)
             guidance = self.guidance.of(task.path, picture)
             samples = colorings(self.colorizer, picture, self.options, guidance, self.table)
             return self.written(task, content, picture, samples, start)
@@ -154,6 +159,17 @@ class PictureWork:
         height, width = picture.full_size
         spent = time.monotonic() - start
         return Outcome(content, tuple(files), tuple(notes), tuple(cells), spent, height * width / 1e6)
+
+
+def _choose_blocks(picture: Picture) -> None:
+    """Tell the heap which blocks to keep for a picture; those of a scan's stripes are small and many."""
+    if picture.scan:
+        hand_back_large_blocks(SCAN_BLOCK)
+        release_free_memory()  # what loading the weights took
+    elif picture.pixels.nbytes >= LARGE:
+        hand_back_large_blocks()
+    else:
+        keep_blocks()
 
 
 def content_of(path: Path) -> Content:
