@@ -34,7 +34,10 @@ def inference_copy(colorizer: AnyColorizer) -> AnyColorizer:
         return colorizer
     kept = [*vars(colorizer).values()]
     state = [*map(id, kept)]
-    for module in colorizer.modules():
+    waiting: list[nn.Module] = [colorizer]
+    while waiting:  # `modules()` names each as it goes, for every picture
+        module = waiting.pop()
+        waiting += [child for child in module._modules.values() if child is not None]
         state.append(module.training)
         for tensor in (*module._parameters.values(), *module._buffers.values()):
             if tensor is None:

@@ -19,7 +19,8 @@ from PIL import Image
 
 from colorzoo.core import Colorizer
 from colorzoo.core.errors import DataError
-from colorzoo.jobs import run_picture
+from colorzoo.core.files import SYNCS_FILE_SYSTEMS
+from colorzoo.jobs import run_manifest, run_picture
 from colorzoo.jobs.run import RunSettings, run
 from colorzoo.jobs.run_manifest import MANIFEST, Manifest, ManifestRow
 from colorzoo.testing import synthetic_picture
@@ -125,6 +126,45 @@ def test_a_full_disk_ends_the_run_and_blames_no_picture(pictures, tmp_path, monk
     monkeypatch.undo()
     result = color(pictures, workers=1)
     assert (result.done, result.before, result.failed) == (COUNT - 4, 4, 0)
+
+
+def test_a_result_that_a_power_failure_left_empty_is_made_again(pictures, tmp_path):
+    color(pictures, workers=1, sheet=False)
+    whole = contents(tmp_path / "out")
+    (tmp_path / "out" / sorted(whole)[0]).write_bytes(b"")
+    again = color(pictures, workers=1, sheet=False)
+    assert (again.done, again.before) == (1, COUNT - 1)
+    assert contents(tmp_path / "out") == whole
+
+
+@pytest.mark.skipif(not SYNCS_FILE_SYSTEMS, reason="only on Linux are files put on the disk together")
+def test_results_and_lines_are_put_on_the_disk_together(pictures, tmp_path, monkeypatch):
+    out, together, alone = tmp_path / "out", [], []
+
+    def synced(path):
+        together.append((len(contents(out)), len(path.read_text().splitlines())))
+
+    monkeypatch.setattr(run_manifest, "sync_file_system", synced)
+    monkeypatch.setattr(run_manifest, "SYNC_SECONDS", 0)
+    monkeypatch.setattr(os, "fsync", alone.append)
+    color(pictures, workers=1, sheet=False)
+    assert len(together) > 1  # now and then
+    assert together[-1] == (2 * COUNT, 2 * COUNT)  # at the end all, with two lines a picture
+    assert len(alone) == 1  # the manifest without its outdated lines
+    for path in sorted(pictures.iterdir())[2:]:
+        path.unlink()
+    color(pictures, "few", workers=1, sheet=False)
+    assert len(alone) >= 1 + 2 * 2  # of few pictures every result
+
+
+@pytest.mark.skipif(not SYNCS_FILE_SYSTEMS, reason="only on Linux are files put on the disk together")
+def test_a_disk_that_cannot_be_synced_is_no_silent_end(pictures, monkeypatch):
+    def failing(path):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(run_manifest, "sync_file_system", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        color(pictures, workers=1, sheet=False)
 
 
 def test_half_a_line_is_cut_off_before_the_next(tmp_path):

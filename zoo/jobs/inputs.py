@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from colorzoo.core.errors import ColorzooError, DataError, ImageError, printable
 from colorzoo.core.imaging.image_io import READABLE
-from colorzoo.jobs.opening import container_of, opened
+from colorzoo.jobs.opening import container_of, container_suffixes, opened
 from colorzoo.jobs.run_folder import results_near
 from colorzoo.jobs.run_guidance import SIDECARS
 from colorzoo.jobs.run_manifest import MANIFEST
@@ -63,7 +64,9 @@ def gather(inputs: Sequence[str], *, may_be_empty: bool = False) -> Inputs:
             gathered += _globbed(text)
         else:
             gathered.append((path, Path(path.name)))
-    books = [(path, target) for path, target in gathered if container_of(path)]
+    endings = tuple(container_suffixes())
+    likely = [one for one in gathered if one[1].name.lower().endswith(endings)]
+    books = [(path, target) for path, target in likely if container_of(path)]
     files = [one for one in gathered if one not in set(books)] if books else gathered
     return Inputs(distinct(files), ignored, results, distinct(books, _key_of_book))
 
@@ -86,8 +89,9 @@ def _below(
     wanted: list[Path] = []
     left: Counter[str] = Counter()
     results = 0
-    for name in sorted(_visible(folder), key=lambda name: Path(name).parts):
-        suffix = Path(name).suffix.lower()
+    # texts, not paths: there may be a hundred thousand
+    for name in sorted(_visible(folder), key=lambda name: name.split(os.sep)):  # noqa: PTH206
+        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
         if suffix not in READABLE and not _is_book(folder / name):
             left[suffix[1:] or "without ending"] += 1
         elif f"{root}{os.sep}{name}" in made:
@@ -102,14 +106,14 @@ def _below(
 
 def _visible(folder: Path) -> Iterator[str]:
     """Yield the files below a folder, relative to it, but for hidden ones, manifests and hints."""
-    for above, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inner = os.path.relpath(above, folder)
-        for name in files:
-            if not name.startswith(".") and not name.lower().endswith((MANIFEST, *SIDECARS)):
-                path = name if inner == os.curdir else f"{inner}{os.sep}{name}"
-                if os.path.isfile(f"{folder}{os.sep}{path}"):  # noqa: PTH113  a hundred thousand of them
-                    yield path
+    with suppress(OSError), os.scandir(folder) as entries:  # one that may not be read holds nothing
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from (f"{entry.name}{os.sep}{inner}" for inner in _visible(Path(entry)))
+            elif not entry.name.lower().endswith((MANIFEST, *SIDECARS)) and entry.is_file():
+                yield entry.name
 
 
 def _is_book(path: Path) -> bool:
@@ -141,13 +145,14 @@ def distinct(
     last: dict[str, int] = {}
     result = []
     for file, target in gathered:
-        stem, unique = target.stem, target
-        number = last.get(key(target), 1)
-        while key(unique) in taken:
+        unique, own = target, key(target)
+        unique_key, number = own, last.get(own, 1)
+        while unique_key in taken:
             number += 1
-            unique = target.with_name(f"{stem}~{number}{target.suffix}")
-        last[key(target)] = number
-        taken.add(key(unique))
+            unique = target.with_name(f"{target.stem}~{number}{target.suffix}")
+            unique_key = key(unique)
+        last[own] = number
+        taken.add(unique_key)
         result.append((file, unique))
     return result
 
@@ -159,6 +164,6 @@ def _key_of_book(target: Path) -> str:
 
 def _key(target: Path) -> str:
     """Return what file systems that ignore case, or how an accent is written, tell names apart by."""
-    return unicodedata.normalize(
-        "NFC", unicodedata.normalize("NFD", str(target.with_suffix(""))).casefold()
-    )
+    text = str(target)
+    text = text[: len(text) - len(target.suffix)]
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())

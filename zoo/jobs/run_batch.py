@@ -16,7 +16,7 @@ from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.core.jobs.interruption import held_back
 from colorzoo.jobs.run_folder import ResultFolder
 from colorzoo.jobs.run_guidance import sidecars
-from colorzoo.jobs.run_manifest import Known, ManifestRow, packed, quoted
+from colorzoo.jobs.run_manifest import Known, ManifestRow, packed, quoted, unquoted
 from colorzoo.jobs.run_picture import Content, Outcome, PictureWork, Task, content_of, stamps_of
 from colorzoo.jobs.run_result import RunResult
 from colorzoo.jobs.run_settings import RunSettings, label, mark_of, provenance, run_digest
@@ -36,6 +36,7 @@ class Batch:
         self.colorizer, self.settings, self.folder = colorizer, settings, folder
         self.run = run_digest(settings, colorizer)
         self.labels = list(dict.fromkeys([settings.name, label(settings)]))
+        self._quoted_labels = [quoted(text) for text in self.labels]
         seed = settings.options.get("seed")
         if seed is None and not settings.overwrite:
             seed = self.folder.manifest.seeds.get(self.run)
@@ -66,6 +67,10 @@ class Batch:
             mark_of(self.colorizer, self.settings, self.options), sync=not self.manifest_syncs,
         )  # fmt: skip
 
+    @cached_property
+    def _endings(self) -> list[str]:
+        return self.work.endings
+
     def undone(self, files: Files) -> Iterator[Task]:
         """Yield what there is to do, and settle what is done or failed before."""
         for index, (path, target) in enumerate(files):
@@ -82,24 +87,26 @@ class Batch:
 
     def task(self, index: int, path: Path, target: Path, before: str | None = None) -> Task:
         """Return what there is to do; before: `made_by` of the frame before, on which it depends too."""
-        content = self._content(path, target)
+        text = target.as_posix()
+        stem = quoted(text[: len(text) - len(target.suffix)])
+        content = self._content(path, stem)
         if content is None and before is not None:
             content = self.content(path)
         made_by = "" if content is None else self.made_by(content, before or "")
         overwrite = self.settings.overwrite
-        stem = self.folder.stem_for(target, self.labels, made_by, self.work.endings, overwrite=overwrite)
-        known = self.folder.manifest.known.get(quoted(stem))
-        files = () if overwrite or not made_by else tuple(self.folder.finished(stem, made_by))
+        key = self.folder.key_for(stem, self._quoted_labels, made_by, self._endings, overwrite=overwrite)
+        known = self.folder.manifest.known.get(key)
+        files = () if overwrite or not made_by else tuple(self.folder.finished(key, made_by))
         if index == 0:
-            label = stem.name.removeprefix(f"{target.stem}-")
+            label = unquoted(key).name.removeprefix(f"{target.stem}-")
             self.sheet.stem = self.folder.out / f"{self.sheet_prefix}{label}"
         failed = not overwrite and self._is_given_up(known, made_by)
         if (
             files and content and known and known.stamp != packed(content.stamp)
         ):  # it was copied, or touched
-            row = self.folder.manifest.row(quoted(stem))
+            row = self.folder.manifest.row(key)
             self.folder.manifest.add(row.model_copy(update={"stamp": list(content.stamp)}))
-        return Task(index, path, target, stem, content, before or "", made_by, files, failed)
+        return Task(index, path, target, key, content, before or "", made_by, files, failed)
 
     def stamps(self, path: Path) -> tuple[int, ...]:
         """Return what changes when a picture, or a file of hints beside it, does."""
@@ -122,7 +129,7 @@ class Batch:
         """Count what was settled before."""
         if task.failed:
             self.result.passed_by += 1
-            row = self.folder.manifest.row(quoted(task.stem))
+            row = self.folder.manifest.row(task.key)
             self.result.fail(task.path, ColorzooError(row.error))
             self.sheet.add(task.number, ())
             return
@@ -175,14 +182,14 @@ class Batch:
         else:
             manifest.tidy()
 
-    def _content(self, path: Path, target: Path) -> Content | None:
+    def _content(self, path: Path, stem: str) -> Content | None:
         """Return the digests of a picture: those of the manifest, read again where its files have changed.
 
         None where nothing is known of a picture of that name: it is read when it is coloured.
         """
         stamp: tuple[int, ...] = ()
         read = False
-        for known in self.folder.rows_of(target, self.labels):
+        for known in self.folder.rows_of(stem, self._quoted_labels):
             if not known.content:
                 continue
             with suppress(OSError):
@@ -201,15 +208,15 @@ class Batch:
 
     def _begun(self, task: Task) -> ManifestRow:
         """Return the row of a picture that is begun, with all names that its samples may get."""
-        key = quoted(task.stem)
-        files = [f"{key}{ending}" for ending in self.work.endings]  # which are quoted as they are
-        return ManifestRow(key=key, picture=_text(self.named(task.path)), files=files)
+        files = [f"{task.key}{ending}" for ending in self._endings]  # which are quoted as they are
+        return ManifestRow(key=task.key, picture=_text(self.named(task.path)), files=files)
 
     def _row(self, task: Task, outcome: Outcome) -> ManifestRow:
-        key, out, content = quoted(task.stem), self.folder.out, outcome.content
+        out, content = self.folder.out, outcome.content
         return ManifestRow(
-            key=key, status="failed" if outcome.error else "done", picture=_text(self.named(task.path)),
-            picture_sha256=content.picture, beside_sha256=list(content.beside), stamp=list(content.stamp),
+            key=task.key, status="failed" if outcome.error else "done",
+            picture=_text(self.named(task.path)), picture_sha256=content.picture,
+            beside_sha256=list(content.beside), stamp=list(content.stamp),
             made_by=self.made_by(content, task.before), run=self.run,
             files=[quoted(file.relative_to(out)) for file in outcome.files],
             error=outcome.error, lasting=outcome.lasting, seconds=round(outcome.seconds, 4),

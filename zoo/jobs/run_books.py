@@ -83,7 +83,7 @@ class Shelf:
             self._agree(book, path, target)
             row = self._row(book, path, target)
             name = unquoted(row.key)
-            if not self.batch.settings.overwrite and self.batch.folder.finished(name, row.made_by):
+            if not self.batch.settings.overwrite and self.batch.folder.finished(row.key, row.made_by):
                 self.result.before += 1
                 self.result.show(path, [self.batch.folder.out / name])
             else:

@@ -44,7 +44,7 @@ def agree(batch: Batch, files: Files, progress: Progress, pages: Iterable[Pictur
         options={"seed": batch.result.seed},
     )  # fmt: skip
     seen = 0
-    if batch.settings.overwrite or not batch.folder.finished(Path(path.stem), made_by):
+    if batch.settings.overwrite or not batch.folder.finished(row.key, made_by):
         total = 2 * len(files) if pages is None else 0
         pictures = _pictures(files) if pages is None else pages
         table, seen = new_table(

@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,7 +22,7 @@ from pydantic import BaseModel
 from colorzoo.core.errors import DataError, printable
 from colorzoo.core.files import require_inside
 from colorzoo.core.jobs.journal import stored
-from colorzoo.jobs.run_manifest import MANIFEST, Known, Manifest, ManifestRow, quoted, unquoted
+from colorzoo.jobs.run_manifest import MANIFEST, Known, Manifest, ManifestRow, unquoted
 
 LOCK = ".colorzoo-run.lock"
 UNFIT = re.compile(r"[^\w.=+-]+")
@@ -38,32 +37,30 @@ class ResultFolder:
         self.out = out
         self.manifest = Manifest(out / MANIFEST)
 
-    def stem_for(
-        self, target: Path, labels: Sequence[str], made_by: str, names: Sequence[str], *, overwrite: bool
-    ) -> Path:
+    def key_for(
+        self, stem: str, labels: Sequence[str], made_by: str, names: Sequence[str], *, overwrite: bool
+    ) -> str:
         """Return what results of a picture are called: as equal ones are, else the first name that is free.
 
-        target: where the picture's results go, relative to the folder. labels: what may follow its stem.
-        names: what follows those in the names of files.
+        stem: where the picture's results go, relative to the folder. labels: what may follow it; both
+        quoted. names: what follows those in the names of files.
         """
-        for label in _names(labels):
-            stem = target.parent / f"{target.stem}-{label}"
-            if overwrite or self._is_free(stem, made_by, names):
-                return stem
-        raise DataError(f"{printable(str(self.out))}: ten thousand results of {target.stem}; clear it")
+        for key in _keys(stem, labels):
+            if overwrite or self._is_free(key, made_by, names):
+                return key
+        raise DataError(f"{printable(str(self.out))}: ten thousand results of {stem}; clear it")
 
-    def rows_of(self, target: Path, labels: Sequence[str]) -> Iterator[Known]:
+    def rows_of(self, stem: str, labels: Sequence[str]) -> Iterator[Known]:
         """Yield what is known of the results that a picture may have."""
-        keys = (quoted(target.parent / f"{target.stem}-{label}") for label in _names(labels))
-        for number, key in enumerate(keys, start=1):
+        for number, key in enumerate(_keys(stem, labels), start=1):
             if known := self.manifest.known.get(key):
                 yield known
             elif number > len(labels):
                 return
 
-    def finished(self, stem: Path, made_by: str) -> list[Path]:
+    def finished(self, key: str, made_by: str) -> list[Path]:
         """Return the files of equal results if all are there."""
-        known = self.manifest.known.get(quoted(stem))
+        known = self.manifest.known.get(key)
         if known is None or known.status != "done" or known.made_by.hex() != made_by:
             return []
         files = self._files(known.files)
@@ -96,18 +93,21 @@ class ResultFolder:
     def _files(self, names: str) -> list[Path]:
         return [self.out / unquoted(name) for name in names.split("\n") if name]
 
-    def _is_free(self, stem: Path, made_by: str, names: Sequence[str]) -> bool:
+    def _is_free(self, key: str, made_by: str, names: Sequence[str]) -> bool:
         """Return whether results may go by that name: no others do, or only what a kill has left."""
-        known = self.manifest.known.get(quoted(stem))
+        known = self.manifest.known.get(key)
         if known is not None and (known.status != "done" or known.made_by.hex() == made_by):
             return True
         others = self._files(known.files) if known else []
-        others += [self.out / f"{stem}{name}" for name in names]
+        others += [self.out / f"{unquoted(key)}{name}" for name in names]
         return not any(map(self.has, others))
 
 
-def _names(labels: Sequence[str]) -> Iterator[str]:
-    return chain(labels, (f"{labels[-1]}~{number}" for number in range(2, 10_000)))
+def _keys(stem: str, labels: Sequence[str]) -> Iterator[str]:
+    """Yield what results of a picture may be called; texts, since paths take long where all is done."""
+    for label in labels:
+        yield f"{stem}-{label}"
+    yield from (f"{stem}-{labels[-1]}~{number}" for number in range(2, 10_000))
 
 
 def details(given: Mapping[str, object]) -> str:

@@ -188,8 +188,10 @@ def layer_hints(path: Path, picture: Picture) -> list[Hint]:
 
 def sidecars(path: Path) -> list[Path]:
     """Return the files of hints beside a picture."""
-    beside = (path.with_name(path.stem + ending) for ending in (POINTS, LAYER))
-    return [file for file in beside if os.path.isfile(file)]  # noqa: PTH113  of too long a name, it says no
+    text = os.fspath(path)  # texts, and no error where there is none: most pictures of many have none
+    stem = text[: len(text) - len(path.suffix)]
+    beside = (f"{stem}{ending}" for ending in (POINTS, LAYER))
+    return [Path(file) for file in beside if os.access(file, os.F_OK) and os.path.isfile(file)]  # noqa: PTH113
 
 
 def sidecars_digest(path: Path) -> str:

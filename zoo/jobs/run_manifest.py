@@ -49,11 +49,15 @@ class ManifestRow(Strict):
     status: Status = "done"
     picture: str = Field("", description="path as it was given; none: a contact sheet or a palette")
     picture_sha256: str = ""
-    beside_sha256: list[str] = Field([], description="of the files of hints beside it")
-    stamp: list[int] = Field([], description="inode, size and times of all of them, in nanoseconds")
+    beside_sha256: list[str] = Field(default_factory=list, description="of the files of hints beside it")
+    stamp: list[int] = Field(
+        default_factory=list, description="inode, size and times of all of them, in nanoseconds"
+    )
     made_by: str = Field("", description="sha256 over all that the results depend on")
     run: str = Field("", description="sha256 over weights, options and guidance alone")
-    files: list[str] = Field([], description="the samples, relative to the folder, quoted as addresses")
+    files: list[str] = Field(
+        default_factory=list, description="the samples, relative to the folder, quoted as addresses"
+    )
     error: str = Field("", description="why it failed")
     lasting: bool = Field(True, description="whether it fails again as long as nothing changes")
     seconds: float = 0.0
@@ -62,15 +66,17 @@ class ManifestRow(Strict):
     weights: str | None = Field(None, description="as they were asked for, or their own name")
     weights_sha256: str | None = None
     code_sha256: str | None = Field(None, description="of the colorizer's package and the core")
-    options: dict[str, Any] = Field({}, description="all of them, the seed included")
-    guidance: dict[str, Any] = Field({}, description="what was said of colours, with the sha256 of files")
+    options: dict[str, Any] = Field(default_factory=dict, description="all of them, the seed included")
+    guidance: dict[str, Any] = Field(
+        default_factory=dict, description="what was said of colours, with the sha256 of files"
+    )
     table_sha256: str | None = Field(None, description="of the table that the pages agree on")
     frames: bool = Field(False, description="whether its colours agree with those of the frames before")
     quality: int | None = Field(None, description="of JPEG; None: that of the picture, else 95")
     mark: str = Field("", description="what the files say of how they were coloured, if they do")
-    video: dict[str, Any] = Field({}, description="which part of a video, and how it is encoded")
+    video: dict[str, Any] = Field(default_factory=dict, description="which part of it, and its encoding")
     threads: int | None = Field(None, description="that one picture was computed on")
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
 
 
 class Known(NamedTuple):
@@ -196,9 +202,10 @@ def packed(stamp: Sequence[int]) -> bytes:
     return struct.pack(f"{len(stamp)}Q", *stamp)
 
 
-def quoted(path: Path) -> str:
-    """Return a relative path as text, whatever bytes it holds."""
-    return quote_from_bytes(os.fsencode(path.as_posix()), safe="/ ()~=+,!'@")
+def quoted(path: Path | str) -> str:
+    """Return a relative path, or a part of one, as text, whatever bytes it holds."""
+    text = path if isinstance(path, str) else path.as_posix()
+    return quote_from_bytes(os.fsencode(text), safe="/ ()~=+,!'@")
 
 
 def unquoted(text: str) -> Path:

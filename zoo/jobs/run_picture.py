@@ -28,6 +28,7 @@ from colorzoo.core.inference.memory import (
 )
 from colorzoo.core.interfaces.colorizer import Colorizer
 from colorzoo.jobs.run_guidance import NO_GUIDANCE, GuidanceRequest, sidecars
+from colorzoo.jobs.run_manifest import unquoted
 from colorzoo.jobs.run_result import failure_line
 from colorzoo.jobs.run_sheet import SAMPLES, original_cells, sample_cell
 
@@ -53,19 +54,25 @@ class Content(NamedTuple):
 class Task(NamedTuple):
     """A picture to colour: its place in the run, where its results go, and what is known of it.
 
-    content: None where it is still to be read. before: `made_by` of the frame before. files: of equal
-    results that are there. failed: whether it failed before, and is unchanged.
+    key: what results are called in the manifest. content: None where it is still to be read. before:
+    `made_by` of the frame before. files: of equal results that are there. failed: whether it failed before,
+    and is unchanged.
     """
 
     number: int
     path: Path
     target: Path
-    stem: Path
+    key: str
     content: Content | None = None
     before: str = ""
     made_by: str = ""
     files: tuple[Path, ...] = ()
     failed: bool = False
+
+    @property
+    def stem(self) -> Path:
+        """What results are called, relative to the folder, without number and suffix."""
+        return unquoted(self.key)
 
 
 @dataclass(frozen=True)
