@@ -7,6 +7,8 @@ It decodes twelve thousand pictures; the tests look at the pictures to measure o
 
 from __future__ import annotations
 
+import argparse
+
 from colorzoo.core.weights.folder import read_info
 from colorzoo.datasources.lfw import LFW
 from colorzoo.hub import catalog
@@ -14,6 +16,7 @@ from colorzoo.hub import catalog
 
 def main() -> None:
     """Print both, and end with an error where they differ."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     said, here = read_info(catalog.find("vae-mdn", "faces")).trained_on, LFW(None, "train")
     print(f"card: {said.pictures} pictures, {said.fingerprint}")
     print(f"here: {len(here)} pictures, {here.fingerprint}")

@@ -1,6 +1,5 @@
 """One server for the tests of a module, and a browser."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -24,18 +23,6 @@ def photo(tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(synthetic_picture(3)).resize((96, 80)).save(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def watched(browser, server, **options):

@@ -10,7 +10,7 @@ from colorzoo.report.leaderboard import boards, leaderboard, write_leaderboard
 from tests import leaderboard_page
 from tests.zoo.test_protocols import mine
 from tests.zoo.test_report import HOSTILE, METRICS, baselines, method, results, two
-from tests.zoo.test_report_page import BEYOND, browser, opened  # noqa: F401
+from tests.zoo.test_report_page import BEYOND, opened
 
 
 @pytest.mark.parametrize("path", leaderboard_page.FILES, ids=lambda path: path.stem)
@@ -124,7 +124,7 @@ LABELS = """[...document.querySelectorAll('#board-2 .ranks tbody tr:not([hidden]
     .map(head => head.dataset.value)"""
 
 
-def test_filters_and_sorting_by_keyboard(browser, board):  # noqa: F811
+def test_filters_and_sorting_by_keyboard(browser, board):
     tab, problems_seen = opened(browser, board)
     assert tab.evaluate(LABELS) == ["oracle", "good", "small", HOSTILE, "grey"]
     assert tab.locator("#shown").inner_text() == "5 of 5 methods"
@@ -146,7 +146,7 @@ def test_filters_and_sorting_by_keyboard(browser, board):  # noqa: F811
     assert problems_seen == []
 
 
-def test_without_script_it_is_a_sorted_table(browser, board):  # noqa: F811
+def test_without_script_it_is_a_sorted_table(browser, board):
     tab = browser.new_page(java_script_enabled=False)
     tab.goto(board.as_uri())
     rows = tab.locator("#board-2 .ranks tbody tr > th")
@@ -156,7 +156,7 @@ def test_without_script_it_is_a_sorted_table(browser, board):  # noqa: F811
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_is_cut(browser, board, width):  # noqa: F811
+def test_nothing_is_cut(browser, board, width):
     for scheme in ("light", "dark"):
         tab, problems_seen = opened(
             browser, board, viewport={"width": width, "height": 900}, color_scheme=scheme

@@ -1,7 +1,5 @@
 """The page of a report in a real browser: light, dark, at three widths, by mouse and by keyboard."""
 
-import shutil
-
 import pytest
 
 from colorzoo.report.html import write_report
@@ -22,25 +20,6 @@ def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     write_report(results(examples=written_examples(folder / "pictures")), folder)
     return folder / "report.html"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def browser(chromium):
-    yield chromium
-    for context in chromium.contexts:
-        context.close()
 
 
 def opened(browser, report, **options):

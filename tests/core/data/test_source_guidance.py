@@ -12,7 +12,7 @@ from colorzoo.core.interfaces.guidance import Guidance, Hint
 from colorzoo.core.interfaces.stage import Batch
 from colorzoo.core.training.loop import TrainConfig, train
 from colorzoo.testing.dataset_contract import DatasetContract
-from tests.core.training.test_training import Toy, ToyConfig, ToyStage
+from tests.core.training.toy import Toy, ToyConfig, ToyStage
 
 DOT = (40, 200, 90)
 SIZES = [(60, 48), (48, 60), (54, 54), (90, 31)]

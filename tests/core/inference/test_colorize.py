@@ -82,7 +82,7 @@ def test_stripes_give_the_bits_of_the_whole(kind, height, width, rows):
     picture = Picture(synthetic_picture(height, height, width))
     whole = colors(kind, picture, {"samples": 2})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, rows * width))
+        patch.setattr(engine, "stripes", lambda height, width, pixels: stripes(height, width, rows * width))
         parts = colors(kind, picture, {"samples": 2})
     fused = torch.backends.cpu.get_cpu_capability() != "DEFAULT"
     exact = fused and kind.keeps_luma  # torch resizes three channels at once by another kernel
@@ -99,7 +99,7 @@ def test_stripes_cover_every_row_once(height, width, pixels):
 def test_a_colouring_with_a_luma_of_its_own_is_made_by_stripes():
     shown = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "stripes", lambda height, width: stripes(height, width, 10 * width))
+        patch.setattr(engine, "stripes", lambda height, width, pixels: stripes(height, width, 10 * width))
         whole = engine.to_pixels
         patch.setattr(engine, "to_pixels", lambda rgb, depth: shown.append(rgb) or whole(rgb, depth))
         colorize(Free(), Picture(synthetic_picture(0, 90, 100)))
