@@ -57,3 +57,27 @@ def test_an_interrupt_during_an_import_ends_the_command_at_once(tmp_path):
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30) == ("", "colorzoo: interrupted\n")
     assert process.returncode == 130
+
+
+DROPPED = """
+import signal, time
+from colorzoo.cli import interrupt
+
+class Finalized:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+interrupt.install()
+Finalized()
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_that_hits_a_finalizer_comes_again():
+    done = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
