@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 TOKEN = "hf_test"
 
 
@@ -34,6 +36,16 @@ class SmallHub:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def become_the_hub(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
+        """Let this process know no other Hub, and keep its caches below a folder."""
+        for name, value in {
+            "ENDPOINT": self.address, "HF_HUB_CACHE": str(folder / "hf"), "HF_HUB_OFFLINE": False,
+            "HF_HUB_DISABLE_XET": True,
+        }.items():  # fmt: skip
+            patch.setattr(f"huggingface_hub.constants.{name}", value)
+        patch.setenv("HF_TOKEN", TOKEN)
+        patch.setenv("COLORZOO_CACHE", str(folder / "cache"))
 
     def close(self) -> None:
         self.server.shutdown()

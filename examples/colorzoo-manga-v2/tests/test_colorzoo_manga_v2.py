@@ -206,13 +206,7 @@ def test_weights_are_pushed_and_pulled(made, zoo, tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     server = module.SmallHub(tmp_path / "hub")
-    for name, value in {
-        "ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hf"), "HF_HUB_OFFLINE": False,
-        "HF_HUB_DISABLE_XET": True,
-    }.items():  # fmt: skip
-        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
-    monkeypatch.setenv("HF_TOKEN", module.TOKEN)
-    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path / "cache"))
+    server.become_the_hub(monkeypatch, tmp_path)
     try:
         zoo("colorzoo push runs/manga-v2 me/manga")
         zoo("colorzoo pull me/manga")

@@ -76,13 +76,7 @@ def test_weights_go_to_the_hub_and_come_back(zoo, folder, plain, tmp_path, monke
     if module is None:
         pytest.skip("the repository's tests, which have a small Hub, are not at hand")
     server = module.SmallHub(tmp_path / "hub")
-    for name, value in {
-        "ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hf"), "HF_HUB_OFFLINE": False,
-        "HF_HUB_DISABLE_XET": True,
-    }.items():  # fmt: skip
-        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
-    monkeypatch.setenv("HF_TOKEN", module.TOKEN)
-    monkeypatch.setenv("COLORZOO_CACHE", str(tmp_path / "cache"))
+    server.become_the_hub(monkeypatch, tmp_path)
     try:
         zoo("push", "weights", "me/zhang")
         zoo("run", "siggraph17", *SMALL, "--weights", "me/zhang", "-o", "pulled")
